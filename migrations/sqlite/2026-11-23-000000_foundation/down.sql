@@ -1,0 +1,13 @@
+DROP TABLE article_contributions;
+DROP TABLE article_relations;
+DROP TABLE articles;
+DROP TABLE comments;
+DROP TABLE posts;
+DROP TABLE membership_events;
+DROP TABLE memberships;
+DROP TABLE group_type_links;
+DROP TABLE groups;
+DROP TABLE group_types;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE users;

@@ -1,0 +1,232 @@
+-- Ids are 16-byte BLOBs (UUIDv7); instants are microseconds since 1970 UTC; 946684800000000 is 2000-01-01.
+
+CREATE TABLE users (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    email TEXT UNIQUE,
+    display_name TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'active', 'declined', 'suspended', 'deleted')),
+    platform_role TEXT NOT NULL CHECK (platform_role IN ('member', 'editor', 'moderator', 'admin')),
+    show_last_seen BOOLEAN NOT NULL,
+    last_seen_at BIGINT CHECK (last_seen_at >= 946684800000000),
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+CREATE INDEX users_by_status ON users (status, created_at DESC, id DESC);
+CREATE INDEX users_by_created ON users (created_at DESC, id DESC);
+
+CREATE TABLE sessions (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    user_agent TEXT,
+    created_at BIGINT NOT NULL,
+    last_used_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user_id, created_at DESC, id DESC);
+CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE refresh_tokens (
+    token_hash BLOB NOT NULL PRIMARY KEY CHECK (length(token_hash) = 32),
+    session_id BLOB NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    used_at BIGINT
+) WITHOUT ROWID;
+CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+
+CREATE TABLE group_types (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    slug TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    plural TEXT NOT NULL,
+    description TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    default_visibility TEXT NOT NULL CHECK (default_visibility IN ('public', 'listed', 'hidden')),
+    default_join_policy TEXT NOT NULL CHECK (default_join_policy IN ('open', 'request', 'invite_only')),
+    default_post_policy TEXT NOT NULL CHECK (default_post_policy IN ('members', 'facilitators')),
+    default_member_list_visibility TEXT NOT NULL
+        CHECK (default_member_list_visibility IN ('everyone', 'members', 'facilitators')),
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE groups (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    slug TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    description TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    learning_question TEXT,
+    tags TEXT NOT NULL,
+    external_id TEXT UNIQUE,
+    visibility TEXT NOT NULL CHECK (visibility IN ('public', 'listed', 'hidden')),
+    join_policy TEXT NOT NULL CHECK (join_policy IN ('open', 'request', 'invite_only')),
+    post_policy TEXT NOT NULL CHECK (post_policy IN ('members', 'facilitators')),
+    member_list_visibility TEXT NOT NULL
+        CHECK (member_list_visibility IN ('everyone', 'members', 'facilitators')),
+    show_member_count BOOLEAN NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('active', 'archived')),
+    member_count INTEGER NOT NULL DEFAULT 0 CHECK (member_count >= 0),
+    last_active_at BIGINT CHECK (last_active_at >= 946684800000000),
+    created_by BLOB REFERENCES users (id),
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    -- what the sorts and the search read; never shown
+    name_order TEXT NOT NULL,
+    search_text TEXT NOT NULL,
+    active_order BIGINT NOT NULL GENERATED ALWAYS AS (coalesce(last_active_at, -9223372036854775807)) STORED,
+    members_order INTEGER NOT NULL
+        GENERATED ALWAYS AS (CASE WHEN show_member_count THEN member_count ELSE -1 END) STORED
+);
+CREATE INDEX groups_by_activity ON groups (active_order DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX groups_by_created ON groups (created_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX groups_by_name ON groups (name_order, id) WHERE deleted_at IS NULL;
+CREATE INDEX groups_by_members ON groups (members_order DESC, id DESC) WHERE deleted_at IS NULL;
+
+CREATE TABLE group_type_links (
+    group_id BLOB NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    group_type_id BLOB NOT NULL REFERENCES group_types (id),
+    position INTEGER NOT NULL,
+    PRIMARY KEY (group_id, group_type_id)
+) WITHOUT ROWID;
+CREATE INDEX group_type_links_by_type ON group_type_links (group_type_id, group_id);
+
+CREATE TABLE memberships (
+    group_id BLOB NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    user_id BLOB NOT NULL REFERENCES users (id),
+    role TEXT NOT NULL CHECK (role IN ('owner', 'facilitator', 'member')),
+    state TEXT NOT NULL
+        CHECK (state IN ('invited', 'requested', 'active', 'declined', 'left', 'removed', 'banned')),
+    display_name TEXT,
+    message TEXT,
+    decision_reason TEXT,
+    joined_at BIGINT,
+    last_contributed_at BIGINT CHECK (last_contributed_at >= 946684800000000),
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name_order TEXT NOT NULL,
+    joined_order BIGINT NOT NULL GENERATED ALWAYS AS (coalesce(joined_at, created_at)) STORED,
+    contributed_order BIGINT NOT NULL
+        GENERATED ALWAYS AS (coalesce(last_contributed_at, -9223372036854775807)) STORED,
+    PRIMARY KEY (group_id, user_id)
+) WITHOUT ROWID;
+CREATE INDEX memberships_by_user ON memberships (user_id, state, group_id);
+CREATE INDEX memberships_by_joined ON memberships (group_id, state, joined_order DESC, user_id DESC);
+CREATE INDEX memberships_by_name ON memberships (group_id, state, name_order, user_id);
+CREATE INDEX memberships_by_contribution ON memberships (group_id, state, contributed_order DESC, user_id DESC);
+CREATE INDEX memberships_leading ON memberships (group_id, role) WHERE role <> 'member';
+
+CREATE TABLE membership_events (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    group_id BLOB NOT NULL,
+    user_id BLOB NOT NULL,
+    actor_id BLOB REFERENCES users (id),
+    at BIGINT NOT NULL,
+    from_state TEXT,
+    to_state TEXT NOT NULL,
+    from_role TEXT,
+    to_role TEXT NOT NULL,
+    reason TEXT,
+    FOREIGN KEY (group_id, user_id) REFERENCES memberships (group_id, user_id) ON DELETE CASCADE
+);
+CREATE INDEX membership_events_by_membership ON membership_events (group_id, user_id, at);
+
+CREATE TABLE posts (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    group_id BLOB NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    author_id BLOB NOT NULL REFERENCES users (id),
+    kind TEXT NOT NULL CHECK (kind IN ('discussion', 'question', 'announcement', 'resource')),
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    comment_count INTEGER NOT NULL DEFAULT 0 CHECK (comment_count >= 0),
+    created_at BIGINT NOT NULL CHECK (created_at >= 946684800000000),
+    edited_at BIGINT,
+    deleted_at BIGINT
+);
+CREATE INDEX posts_by_group ON posts (group_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX posts_by_author ON posts (author_id, group_id, created_at DESC) WHERE deleted_at IS NULL;
+
+CREATE TABLE comments (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    post_id BLOB NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+    group_id BLOB NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    parent_id BLOB REFERENCES comments (id),
+    author_id BLOB NOT NULL REFERENCES users (id),
+    depth INTEGER NOT NULL CHECK (depth BETWEEN 0 AND 15),
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL CHECK (created_at >= 946684800000000),
+    edited_at BIGINT,
+    deleted_at BIGINT
+);
+CREATE INDEX comments_by_post ON comments (post_id, created_at, id);
+CREATE INDEX comments_by_group ON comments (group_id, created_at DESC) WHERE deleted_at IS NULL;
+CREATE INDEX comments_by_author ON comments (author_id, group_id, created_at DESC) WHERE deleted_at IS NULL;
+CREATE INDEX comments_by_parent ON comments (parent_id) WHERE parent_id IS NOT NULL;
+
+CREATE TABLE articles (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    slug TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('opinion_piece', 'case_study', 'news', 'evidence_review')),
+    title TEXT NOT NULL,
+    standfirst TEXT NOT NULL,
+    body TEXT NOT NULL,
+    byline_name TEXT,
+    byline_job_title TEXT,
+    links TEXT NOT NULL,
+    reading_minutes INTEGER NOT NULL CHECK (reading_minutes >= 0),
+    status TEXT NOT NULL CHECK (status IN ('draft', 'published')),
+    -- null in a published article: the date is unknown
+    published_at BIGINT CHECK (published_at >= 946684800000000),
+    created_by BLOB NOT NULL REFERENCES users (id),
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    published_order BIGINT NOT NULL GENERATED ALWAYS AS (coalesce(published_at, -9223372036854775807)) STORED,
+    CHECK (status = 'published' OR published_at IS NULL)
+);
+CREATE INDEX articles_by_publication ON articles (status, published_order DESC, id DESC) WHERE deleted_at IS NULL;
+
+CREATE TABLE article_relations (
+    article_id BLOB NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    related_id BLOB NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (article_id, related_id),
+    CHECK (article_id <> related_id)
+) WITHOUT ROWID;
+CREATE INDEX article_relations_by_related ON article_relations (related_id);
+
+CREATE TABLE article_contributions (
+    article_id BLOB NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    group_id BLOB NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    role TEXT NOT NULL CHECK (role IN ('wrote', 'reviewed', 'tested', 'hosted', 'contributed')),
+    state TEXT NOT NULL CHECK (state IN ('proposed', 'accepted', 'declined')),
+    position INTEGER NOT NULL,
+    proposed_by BLOB NOT NULL REFERENCES users (id),
+    decided_by BLOB REFERENCES users (id),
+    decided_at BIGINT,
+    decision_reason TEXT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (article_id, group_id)
+) WITHOUT ROWID;
+CREATE INDEX article_contributions_by_group ON article_contributions (group_id, state, article_id);
+
+INSERT INTO group_types (id, slug, name, plural, description, position, default_visibility, default_join_policy,
+                         default_post_policy, default_member_list_visibility, created_at, updated_at)
+VALUES
+    (x'019aaf5c000070008000000000000001', 'community-of-practice', 'Community of practice', 'Communities of practice',
+     'People who share a practice and learn from each other how to do it better.', 1,
+     'public', 'open', 'members', 'members', 1763856000000000, 1763856000000000),
+    (x'019aaf5c000070008000000000000002', 'peer-support', 'Peer support', 'Peer support groups',
+     'People with an experience in common who support each other.', 2,
+     'listed', 'request', 'members', 'members', 1763856000000000, 1763856000000000),
+    (x'019aaf5c000070008000000000000003', 'special-interest-group', 'Special interest group', 'Special interest groups',
+     'People who follow one topic closely and keep the others informed.', 3,
+     'public', 'open', 'members', 'members', 1763856000000000, 1763856000000000),
+    (x'019aaf5c000070008000000000000004', 'lab', 'Lab', 'Labs',
+     'A time-limited team that works on one challenge and tests ideas in practice.', 4,
+     'public', 'request', 'members', 'members', 1763856000000000, 1763856000000000);

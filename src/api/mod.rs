@@ -1,0 +1,20 @@
+//! The table of contents: one line a feature, in the order of `docs/ARCHITECTURE.md`; a feature imports only those below.
+
+pub mod health;
+pub mod last_seen;
+pub mod sessions;
+pub mod users;
+
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every route. It takes no state, so that it yields both the router and the document.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.configure(sessions::routes::configure_root).configure(health::configure_root);
+    config.service(scope::scope("/api/v1").configure(configure_v1));
+}
+
+fn configure_v1(config: &mut ServiceConfig<'_>) {
+    sessions::routes::configure(config);
+    users::routes::configure(config);
+}

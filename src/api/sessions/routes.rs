@@ -1,0 +1,269 @@
+//! `/auth/…` and the public keys.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{Login, Refresh, Session, SessionPage, SessionQuery, SessionView, Tokens};
+use super::policy;
+use super::queries::{self, Refreshed};
+use crate::api::users;
+use crate::api::users::model::{Account, Registered, Registration, User, UserRow, UserStatus};
+use crate::auth::actor::{Actor, PlatformRole};
+use crate::auth::password::Passwords;
+use crate::auth::revocations::Revocations;
+use crate::auth::tokens::{self, JsonWebKeySet, REFRESH_LIFE};
+use crate::db::Db;
+use crate::error::{Code, Error, Result};
+use crate::http::json::{self, Body};
+use crate::http::page::{self, Page};
+use crate::types::{SessionId, Timestamp, UserId};
+
+/// Where new accounts begin; `None` when registration is closed.
+#[derive(Debug, Clone, Copy)]
+pub struct NewAccountStatus(pub Option<UserStatus>);
+
+/// The routes of this feature.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(register).service(log_in).service(refresh).service(log_out);
+    config.service(list_sessions).service(delete_session);
+}
+
+/// The route outside `/api/v1`.
+pub fn configure_root(config: &mut ServiceConfig<'_>) {
+    config.service(get_jwks);
+}
+
+/// Get the public keys
+///
+/// They verify access tokens (EdDSA); a token's `kid` says which.
+#[utoipa::path(tag = "sessions", operation_id = "get_jwks", security(()), responses(
+    (status = 200, description = "The keys", body = JsonWebKeySet),
+))]
+#[get("/.well-known/jwks.json")]
+async fn get_jwks(tokens: web::Data<tokens::Tokens>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(tokens.published())
+}
+
+/// Register
+///
+/// The answer is the same when the address has an account already, so that nobody learns who is here.
+#[utoipa::path(tag = "sessions", operation_id = "register", security(()), request_body = Registration, responses(
+    (status = 202, description = "Accepted", body = Registered),
+    (status = 403, description = "Registration is closed"),
+))]
+#[post("/auth/register")]
+async fn register(
+    db: web::Data<Db>,
+    passwords: web::Data<Passwords>,
+    status: web::Data<NewAccountStatus>,
+    body: Body<Registration>,
+) -> Result<HttpResponse> {
+    let closed = || Error::new(Code::RegistrationClosed, "Ask the administrators for an account.");
+    let status = status.0.ok_or_else(closed)?;
+    let Registration { email, password, display_name } = body.0;
+    let now = Timestamp::now();
+    let row = UserRow {
+        id: UserId::new(),
+        email: Some(email.into_string()),
+        display_name: display_name.into_string(),
+        password_hash: passwords.hash(password).await?,
+        status,
+        platform_role: PlatformRole::Member,
+        show_last_seen: true,
+        created_at: now,
+        updated_at: now,
+    };
+    db.write(move |conn| users::queries::insert(conn, &row)).await?;
+    Ok(HttpResponse::Accepted().json(Registered { status }))
+}
+
+/// Log in
+///
+/// An unknown address and a wrong password get the same answer in the same time.
+#[utoipa::path(tag = "sessions", operation_id = "create_session", security(()), request_body = Login, responses(
+    (status = 200, description = "Logged in", body = Tokens),
+    (status = 401, description = "The address or the password is wrong"),
+    (status = 403, description = "The account waits for approval or is suspended"),
+))]
+#[post("/auth/login")]
+async fn log_in(
+    request: HttpRequest,
+    db: web::Data<Db>,
+    passwords: web::Data<Passwords>,
+    tokens: web::Data<tokens::Tokens>,
+    body: Body<Login>,
+) -> Result<HttpResponse> {
+    let Login { email, password } = body.0;
+    let user = db.read(move |conn| users::queries::find_by_email(conn, email.as_str())).await?;
+    let kept = user.as_ref().map(|user| user.password_hash.clone());
+    let verified = passwords.verify(password, kept).await?;
+    let user = user.filter(|_| verified.matches);
+    let user = user.ok_or_else(|| Error::new(Code::InvalidCredentials, "The address or the password is wrong."))?;
+    policy::log_in(user.status)?;
+    let tokens = start_session(&db, &tokens, user, user_agent(&request), verified.rehashed).await?;
+    Ok(json::ok(&tokens))
+}
+
+/// Starts a session for somebody whose password was right.
+///
+/// # Errors
+/// When the account has ceased to be active meanwhile, or the database does not answer.
+pub async fn start_session(
+    db: &Db,
+    tokens: &tokens::Tokens,
+    user: User,
+    user_agent: Option<String>,
+    rehashed: Option<String>,
+) -> Result<Tokens> {
+    let now = Timestamp::now();
+    let (refresh_token, token_hash) = tokens::new_refresh_token()?;
+    let session = Session {
+        id: SessionId::new(),
+        user_id: user.id,
+        user_agent,
+        created_at: now,
+        last_used_at: now,
+        expires_at: now.after(REFRESH_LIFE),
+        revoked_at: None,
+    };
+    let id = session.id;
+    let user = db
+        .write(move |conn| {
+            let user = users::queries::get(conn, session.user_id)?;
+            policy::log_in(user.status)?;
+            if let Some(hash) = &rehashed {
+                users::queries::set_password_hash(conn, user.id, hash)?;
+            }
+            queries::insert(conn, &session, &token_hash)?;
+            Ok(user)
+        })
+        .await?;
+    answer(tokens, user, id, refresh_token, now)
+}
+
+fn answer(
+    tokens: &tokens::Tokens,
+    user: User,
+    session: SessionId,
+    refresh_token: String,
+    now: Timestamp,
+) -> Result<Tokens> {
+    let (access_token, expires_in) = tokens.issue(user.id, session, user.platform_role, now)?;
+    let token_type = "Bearer".to_owned();
+    Ok(Tokens { access_token, token_type, expires_in, refresh_token, user: Account::from(user) })
+}
+
+/// What the device calls itself, cut to 200 characters.
+#[must_use]
+pub fn user_agent(request: &HttpRequest) -> Option<String> {
+    let text = request.headers().get(header::USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().filter(|c| !c.is_control()).take(200).collect())
+}
+
+/// Refresh
+///
+/// Exchanges a refresh token for a new pair. Each works once: using one twice ends the session.
+#[utoipa::path(tag = "sessions", operation_id = "refresh_session", security(()), request_body = Refresh, responses(
+    (status = 200, description = "A new pair", body = Tokens),
+    (status = 401, description = "The refresh token is unknown, expired, used before, or its session has ended"),
+))]
+#[post("/auth/refresh")]
+async fn refresh(
+    db: web::Data<Db>,
+    tokens: web::Data<tokens::Tokens>,
+    revocations: web::Data<Revocations>,
+    body: Body<Refresh>,
+) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    let used = tokens::refresh_token_hash(&body.0.refresh_token);
+    let (refresh_token, next) = tokens::new_refresh_token()?;
+    let (refreshed, user) = db
+        .write(move |conn| {
+            let refreshed = queries::rotate(conn, &used, &next, now)?;
+            let user = match &refreshed {
+                Refreshed::Session(session) => Some(users::queries::get(conn, session.user_id)?),
+                Refreshed::Reused(_) | Refreshed::Invalid => None,
+            };
+            Ok((refreshed, user))
+        })
+        .await?;
+    match (refreshed, user) {
+        (Refreshed::Session(session), Some(user)) => {
+            policy::log_in(user.status)?;
+            Ok(json::ok(&answer(&tokens, user, session.id, refresh_token, now)?))
+        }
+        (refreshed, _) => {
+            if let Refreshed::Reused(session) = refreshed {
+                revocations.note(&[session], now);
+            }
+            Err(Error::new(Code::InvalidRefreshToken, "Log in again."))
+        }
+    }
+}
+
+/// Log out
+///
+/// Ends the session that asks, and its access tokens, at once.
+#[utoipa::path(tag = "sessions", operation_id = "delete_current_session", security(("bearer" = [])), responses(
+    (status = 204, description = "Logged out"),
+))]
+#[post("/auth/logout")]
+async fn log_out(actor: Actor, db: web::Data<Db>, revocations: web::Data<Revocations>) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    db.write(move |conn| queries::end(conn, actor.session_id, now)).await?;
+    revocations.note(&[actor.session_id], now);
+    Ok(json::no_content())
+}
+
+/// List one's sessions
+///
+/// Those that go on, newest first.
+#[utoipa::path(tag = "sessions", operation_id = "list_sessions", security(("bearer" = [])), params(SessionQuery), responses(
+    (status = 200, description = "One page of sessions", body = SessionPage),
+))]
+#[get("/auth/sessions")]
+async fn list_sessions(
+    request: HttpRequest,
+    actor: Actor,
+    db: web::Data<Db>,
+    query: web::Query<SessionQuery>,
+) -> Result<HttpResponse> {
+    let page = Page::<i64>::new("sessions", &actor.user_id, query.limit, query.cursor.as_deref())?;
+    let (cut, now) = (page.clone(), Timestamp::now());
+    let sessions = db.read(move |conn| queries::list(conn, actor.user_id, &page, now)).await?;
+    let (sessions, next_cursor) = cut.cut(sessions, |session| (session.created_at.micros(), session.id.uuid()));
+    let view = |session: Session| SessionView {
+        current: session.id == actor.session_id,
+        id: session.id,
+        user_agent: session.user_agent,
+        created_at: session.created_at,
+        last_used_at: session.last_used_at,
+        expires_at: session.expires_at,
+    };
+    let body = SessionPage { items: sessions.into_iter().map(view).collect(), next_cursor };
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}
+
+/// End one of one's sessions
+///
+/// Its access tokens end at once.
+#[utoipa::path(tag = "sessions", operation_id = "delete_session", security(("bearer" = [])), responses(
+    (status = 204, description = "Ended"),
+    (status = 404, description = "No such session of yours"),
+))]
+#[delete("/auth/sessions/{session_id}")]
+async fn delete_session(
+    actor: Actor,
+    db: web::Data<Db>,
+    revocations: web::Data<Revocations>,
+    session_id: web::Path<SessionId>,
+) -> Result<HttpResponse> {
+    let (session, now) = (*session_id, Timestamp::now());
+    let ended = db.write(move |conn| queries::end_own(conn, actor.user_id, session, now)).await?;
+    if !ended {
+        return Err(Error::not_found());
+    }
+    revocations.note(&[session], now);
+    Ok(json::no_content())
+}

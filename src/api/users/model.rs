@@ -1,0 +1,264 @@
+//! Accounts: the row, what their owner and administrators see, and what they may send.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use crate::auth::actor::PlatformRole;
+use crate::auth::password::{GivenPassword, NewPassword};
+use crate::db::schema::users;
+use crate::http::page::Limit;
+use crate::http::patch::Set;
+use crate::http::text::Line;
+use crate::types::{Timestamp, UserId, text_enum};
+
+text_enum! {
+    /// Where an account stands.
+    UserStatus {
+        /// Waits for an administrator.
+        Pending = "pending",
+        /// In use.
+        Active = "active",
+        /// Refused by an administrator.
+        Declined = "declined",
+        /// Taken out of use by an administrator.
+        Suspended = "suspended",
+        /// Deleted by its owner; nothing personal is left.
+        Deleted = "deleted",
+    }
+}
+
+/// The name that others see: one line of up to 100 characters.
+pub type DisplayName = Line<1, 100>;
+
+/// A row of `users`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// The address that logs in; gone with the account.
+    pub email: Option<String>,
+    /// The name that others see.
+    pub display_name: String,
+    /// A PHC string.
+    pub password_hash: String,
+    /// Where the account stands.
+    pub status: UserStatus,
+    /// What the person may do on the whole platform.
+    pub platform_role: PlatformRole,
+    /// Whether others see when the person was last here.
+    pub show_last_seen: bool,
+    /// The last request, to five minutes; null before the first.
+    pub last_seen_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A row of `users` to insert.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = users)]
+pub struct UserRow {
+    /// Its id.
+    pub id: UserId,
+    /// The address that logs in.
+    pub email: Option<String>,
+    /// The name that others see.
+    pub display_name: String,
+    /// A PHC string.
+    pub password_hash: String,
+    /// Where the account stands.
+    pub status: UserStatus,
+    /// What the person may do on the whole platform.
+    pub platform_role: PlatformRole,
+    /// Whether others see when the person was last here.
+    pub show_last_seen: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An account as its owner and administrators see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Account {
+    /// The person's id.
+    pub id: UserId,
+    /// The address that logs in; null once the account is deleted.
+    pub email: Option<String>,
+    /// The name that others see.
+    pub display_name: String,
+    /// Where the account stands.
+    pub status: UserStatus,
+    /// What the person may do on the whole platform.
+    pub platform_role: PlatformRole,
+    /// Whether others see, coarsely, when the person was last here.
+    pub show_last_seen: bool,
+    /// The person's last request, to five minutes; null before the first.
+    pub last_seen_at: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When the account was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            display_name: user.display_name,
+            status: user.status,
+            platform_role: user.platform_role,
+            show_last_seen: user.show_last_seen,
+            last_seen_at: user.last_seen_at,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// A person as others see them inside a group: by the group's name for them where they chose one.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Person {
+    /// The person's id.
+    pub id: UserId,
+    /// The name that others see here.
+    pub display_name: String,
+}
+
+/// An e-mail address, in lower case.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// Parses an address of at most 254 characters.
+    ///
+    /// # Errors
+    /// `code: words` for what is not an address.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim().to_lowercase();
+        let options =
+            email_address::Options::default().without_display_text().without_domain_literal().with_required_tld();
+        let is_address = text.len() <= 254 && email_address::EmailAddress::parse_with_options(&text, options).is_ok();
+        if is_address { Ok(Self(text)) } else { Err("bad_email: must be an e-mail address".to_owned()) }
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Email {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an e-mail address")
+    }
+}
+
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl PartialSchema for Email {
+    fn schema() -> RefOr<Schema> {
+        let email = ObjectBuilder::new().schema_type(Type::String).max_length(Some(254));
+        email.format(Some(SchemaFormat::KnownFormat(KnownFormat::Email))).into()
+    }
+}
+
+impl ToSchema for Email {}
+
+/// What a person sends to register.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// The address that will log in.
+    pub email: Email,
+    /// 8 to 128 characters.
+    pub password: NewPassword,
+    /// The name that others see.
+    pub display_name: DisplayName,
+}
+
+/// What became of a registration. It says the same when the address has an account already.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Registered {
+    /// `active`: log in now; `pending`: an administrator decides first.
+    pub status: UserStatus,
+}
+
+/// Changes to one's own account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountPatch {
+    /// The name that others see.
+    #[serde(default)]
+    #[schema(value_type = DisplayName)]
+    pub display_name: Set<DisplayName>,
+    /// Whether others see, coarsely, when one was last here.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    pub show_last_seen: Set<bool>,
+}
+
+/// A new password for one's own account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password until now.
+    pub current_password: GivenPassword,
+    /// 8 to 128 characters.
+    pub new_password: NewPassword,
+}
+
+/// Changes that an administrator makes to an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserPatch {
+    /// `active` approves or reinstates, `declined` refuses, `suspended` takes out of use and ends every session.
+    #[serde(default)]
+    #[schema(value_type = UserStatus)]
+    pub status: Set<UserStatus>,
+    /// What the person may do on the whole platform; a change ends the person's sessions.
+    #[serde(default)]
+    #[schema(value_type = PlatformRole)]
+    pub platform_role: Set<PlatformRole>,
+}
+
+/// One page of accounts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountPage {
+    /// The accounts, newest first.
+    pub items: Vec<Account>,
+    /// The cursor of the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// Which accounts to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AccountQuery {
+    /// Only accounts that stand so.
+    pub status: Option<UserStatus>,
+    /// Only names and addresses with this text in them.
+    pub q: Option<String>,
+    /// How many items a page holds.
+    pub limit: Option<Limit>,
+    /// Where the page begins: the `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,35 @@
+//! What administrators may do with an account.
+
+use super::model::{User, UserPatch, UserStatus};
+use crate::auth::actor::Actor;
+use crate::db::sql_types::TextEnum as _;
+use crate::error::{Code, Error, Result};
+
+/// Where an administrator may take an account from here.
+#[must_use]
+pub fn next_statuses(from: UserStatus) -> &'static [UserStatus] {
+    match from {
+        UserStatus::Pending => &[UserStatus::Active, UserStatus::Declined],
+        UserStatus::Active => &[UserStatus::Suspended],
+        UserStatus::Declined | UserStatus::Suspended => &[UserStatus::Active],
+        UserStatus::Deleted => &[],
+    }
+}
+
+/// Whether an administrator may make these changes; nobody changes their own standing, so that one administrator stays.
+pub fn administer(actor: &Actor, user: &User, patch: &UserPatch) -> Result<()> {
+    actor.require_admin()?;
+    let changes_status = patch.status.0.filter(|status| *status != user.status);
+    let changes_role = patch.platform_role.0.filter(|role| *role != user.platform_role);
+    if actor.user_id == user.id && (changes_status.is_some() || changes_role.is_some()) {
+        return Err(Error::new(Code::InvalidState, "Another administrator must change your status or role."));
+    }
+    match changes_status {
+        Some(to) if !next_statuses(user.status).contains(&to) => {
+            let allowed: Vec<&str> = next_statuses(user.status).iter().map(|status| status.as_str()).collect();
+            let words = format!("An account that is {} cannot become {}.", user.status.as_str(), to.as_str());
+            Err(Error::new(Code::InvalidState, words).with("state", user.status.as_str()).with("allowed", allowed))
+        }
+        _ => Ok(()),
+    }
+}

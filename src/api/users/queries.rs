@@ -1,0 +1,143 @@
+//! Every statement about accounts.
+
+use diesel::prelude::*;
+
+use super::model::{AccountPatch, AccountQuery, DisplayName, Email, User, UserPatch, UserRow, UserStatus};
+use crate::auth::actor::PlatformRole;
+use crate::db::schema::{sessions, users};
+use crate::db::{Conn, each_backend};
+use crate::error::Result;
+use crate::http::page::Page;
+use crate::http::text::containing;
+use crate::types::{SessionId, Timestamp, UserId};
+
+/// The account, or `not_found`.
+pub fn get(conn: &mut Conn, id: UserId) -> Result<User> {
+    Ok(each_backend!(conn => users::table.find(id).select(User::as_select()).first(conn))?)
+}
+
+/// The account with this address.
+pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>> {
+    let by_email = users::table.filter(users::email.eq(email));
+    Ok(each_backend!(conn => by_email.select(User::as_select()).first(conn).optional())?)
+}
+
+/// Accounts, newest first.
+pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<Vec<User>> {
+    Ok(each_backend!(conn, DB => {
+        let mut accounts = users::table.select(User::as_select()).into_boxed::<DB>();
+        if let Some(status) = query.status {
+            accounts = accounts.filter(users::status.eq(status));
+        }
+        if let Some(q) = &query.q {
+            let pattern = containing(q);
+            let matches = crate::db::sql_types::lower(users::display_name).like(pattern.clone()).escape('\\')
+                .or(users::email.assume_not_null().like(pattern).escape('\\'));
+            accounts = accounts.filter(matches);
+        }
+        if let Some((at, id)) = page.after {
+            let (at, id) = (Timestamp::from_micros(at), UserId::from(id));
+            accounts = accounts.filter(
+                users::created_at.le(at).and(users::created_at.lt(at).or(users::id.lt(id))),
+            );
+        }
+        accounts.order((users::created_at.desc(), users::id.desc())).limit(page.rows()).load(conn)
+    })?)
+}
+
+/// Adds an account; false when the address has one already.
+pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
+    let added = each_backend!(conn => diesel::insert_into(users::table)
+        .values(row)
+        .on_conflict(users::email)
+        .do_nothing()
+        .execute(conn))?;
+    Ok(added == 1)
+}
+
+/// Changes one's own account.
+pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp) -> Result<User> {
+    let changes = (
+        patch.display_name.0.as_ref().map(|name| users::display_name.eq(name.as_str())),
+        patch.show_last_seen.0.map(|show| users::show_last_seen.eq(show)),
+        users::updated_at.eq(now),
+    );
+    Ok(each_backend!(conn => diesel::update(users::table.find(id))
+        .set(changes)
+        .returning(User::as_returning())
+        .get_result(conn))?)
+}
+
+/// Changes an account as an administrator may.
+pub fn administer(conn: &mut Conn, id: UserId, patch: &UserPatch, now: Timestamp) -> Result<User> {
+    let changes = (
+        patch.status.0.map(|status| users::status.eq(status)),
+        patch.platform_role.0.map(|role| users::platform_role.eq(role)),
+        users::updated_at.eq(now),
+    );
+    Ok(each_backend!(conn => diesel::update(users::table.find(id))
+        .set(changes)
+        .returning(User::as_returning())
+        .get_result(conn))?)
+}
+
+/// Makes an administrator; an account that has the address becomes one and gets the password.
+pub fn make_admin(
+    conn: &mut Conn,
+    email: &Email,
+    name: &DisplayName,
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let row = UserRow {
+        id: UserId::new(),
+        email: Some(email.as_str().to_owned()),
+        display_name: name.as_str().to_owned(),
+        password_hash: password_hash.to_owned(),
+        status: UserStatus::Active,
+        platform_role: PlatformRole::Admin,
+        show_last_seen: true,
+        created_at: now,
+        updated_at: now,
+    };
+    let promoted = (
+        users::status.eq(UserStatus::Active),
+        users::platform_role.eq(PlatformRole::Admin),
+        users::password_hash.eq(password_hash),
+        users::updated_at.eq(now),
+    );
+    each_backend!(conn => diesel::insert_into(users::table)
+        .values(row)
+        .on_conflict(users::email)
+        .do_update()
+        .set(promoted)
+        .execute(conn))?;
+    Ok(())
+}
+
+/// Keeps a new hash.
+pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<()> {
+    each_backend!(conn => diesel::update(users::table.find(id)).set(users::password_hash.eq(hash)).execute(conn))?;
+    Ok(())
+}
+
+/// Notes that people were here; never moves a date back.
+pub fn touch_last_seen(conn: &mut Conn, seen: &[(UserId, Timestamp)]) -> Result<()> {
+    for (id, at) in seen {
+        each_backend!(conn => diesel::update(
+            users::table.find(*id).filter(users::last_seen_at.is_null().or(users::last_seen_at.lt(*at))),
+        )
+        .set(users::last_seen_at.eq(*at))
+        .execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Ends every session of a person and returns them.
+pub fn end_sessions(conn: &mut Conn, user: UserId, now: Timestamp) -> Result<Vec<SessionId>> {
+    let live = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::revoked_at.is_null());
+    Ok(each_backend!(conn => diesel::update(live)
+        .set(sessions::revoked_at.eq(now))
+        .returning(sessions::id)
+        .get_results(conn))?)
+}

@@ -1,0 +1,93 @@
+//! `/admin/users`: administrators list, approve, decline, suspend and reinstate people.
+
+use actix_web::{HttpRequest, HttpResponse, get, patch, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{Account, AccountPage, AccountQuery, UserPatch};
+use super::{policy, queries};
+use crate::auth::actor::Actor;
+use crate::auth::revocations::Revocations;
+use crate::db::Db;
+use crate::error::Result;
+use crate::http::json::{self, Body};
+use crate::http::page::{self, Page};
+use crate::types::{Timestamp, UserId};
+
+/// The routes of this feature.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list_users).service(get_user).service(update_user);
+}
+
+/// List people
+///
+/// Administrators only. Newest first.
+#[utoipa::path(tag = "admin", operation_id = "list_users", security(("bearer" = [])), params(AccountQuery), responses(
+    (status = 200, description = "One page of accounts", body = AccountPage),
+    (status = 403, description = "Not an administrator"),
+))]
+#[get("/admin/users")]
+async fn list_users(
+    request: HttpRequest,
+    actor: Actor,
+    db: web::Data<Db>,
+    query: web::Query<AccountQuery>,
+) -> Result<HttpResponse> {
+    actor.require_admin()?;
+    let query = query.into_inner();
+    let page = Page::<i64>::new("users", &(&query.status, &query.q), query.limit, query.cursor.as_deref())?;
+    let cut = page.clone();
+    let users = db.read(move |conn| queries::list(conn, &query, &page)).await?;
+    let (users, next_cursor) = cut.cut(users, |user| (user.created_at.micros(), user.id.uuid()));
+    let items = users.into_iter().map(Account::from).collect();
+    let body = AccountPage { items, next_cursor };
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}
+
+/// Get a person's account
+///
+/// Administrators only.
+#[utoipa::path(tag = "admin", operation_id = "get_user", security(("bearer" = [])), responses(
+    (status = 200, description = "The account", body = Account),
+    (status = 403, description = "Not an administrator"),
+    (status = 404, description = "No such account"),
+))]
+#[get("/admin/users/{user_id}")]
+async fn get_user(actor: Actor, db: web::Data<Db>, user_id: web::Path<UserId>) -> Result<HttpResponse> {
+    actor.require_admin()?;
+    let user = db.read(move |conn| queries::get(conn, *user_id)).await?;
+    Ok(json::ok(&Account::from(user)))
+}
+
+/// Change a person's standing
+///
+/// Administrators only: approve, decline, suspend, reinstate, or give a platform role. Suspending and changing the role end
+/// the person's sessions at once.
+#[utoipa::path(tag = "admin", operation_id = "update_user", security(("bearer" = [])), request_body = UserPatch, responses(
+    (status = 200, description = "The account as it is now", body = Account),
+    (status = 403, description = "Not an administrator"),
+    (status = 404, description = "No such account"),
+    (status = 409, description = "The account cannot become that"),
+))]
+#[patch("/admin/users/{user_id}")]
+async fn update_user(
+    actor: Actor,
+    db: web::Data<Db>,
+    revocations: web::Data<Revocations>,
+    user_id: web::Path<UserId>,
+    patch: Body<UserPatch>,
+) -> Result<HttpResponse> {
+    actor.require_admin()?;
+    let now = Timestamp::now();
+    let (user, ended) = db
+        .write(move |conn| {
+            let user = queries::get(conn, *user_id)?;
+            policy::administer(&actor, &user, &patch.0)?;
+            let changed = queries::administer(conn, user.id, &patch.0, now)?;
+            let unchanged = (changed.status, changed.platform_role) == (user.status, user.platform_role);
+            let ended = if unchanged { Vec::new() } else { queries::end_sessions(conn, user.id, now)? };
+            Ok((changed, ended))
+        })
+        .await?;
+    revocations.note(&ended, now);
+    Ok(json::ok(&Account::from(user)))
+}

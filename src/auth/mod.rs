@@ -1,0 +1,6 @@
+//! Who calls: passwords, access tokens, what ends them, and the extractor that every handler names in its signature.
+
+pub mod actor;
+pub mod password;
+pub mod revocations;
+pub mod tokens;

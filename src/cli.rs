@@ -1,0 +1,158 @@
+//! The commands: parse, run, exit code. A wrong setting ends here, in one line that names it.
+
+use std::error::Error as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::api::users;
+use crate::api::users::model::{DisplayName, Email};
+use crate::auth::password::{self, NewPassword};
+use crate::auth::tokens;
+use crate::config::{AdminCommand, Cli, Command, KeysCommand, Settings};
+use crate::db::{Conn, in_transaction, migrate};
+use crate::error::{Error, Result};
+use crate::types::Timestamp;
+use crate::{openapi, server, telemetry};
+
+/// Parses the command line and the environment, and runs what they ask for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => error.exit(),
+        Err(error) => return fail(&wrong_setting(&error), 2),
+    };
+    if let Err(words) = telemetry::start(&cli.settings) {
+        return fail(&words, 2);
+    }
+    match run(cli.command.unwrap_or(Command::Serve), &cli.settings) {
+        Ok(code) => code,
+        Err(error) => fail(&words(&error), 1),
+    }
+}
+
+fn fail(words: &str, code: u8) -> ExitCode {
+    eprintln!("praxis: {words}");
+    ExitCode::from(code)
+}
+
+/// At a terminal the cause is what helps; the words for API clients say nothing of it.
+fn words(error: &Error) -> String {
+    error.source().map_or_else(|| error.detail().to_owned(), ToString::to_string)
+}
+
+/// `PRAXIS_LISTEN (--listen): invalid socket address syntax`; never the value, which may be a secret.
+fn wrong_setting(error: &clap::Error) -> String {
+    let rendered = error.to_string();
+    let first_line = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let flag = argument.split_whitespace().next().unwrap_or_default();
+    let command = Cli::command();
+    let setting = command.get_arguments().find(|argument| argument.get_long() == flag.strip_prefix("--"));
+    let Some(variable) = setting.and_then(clap::Arg::get_env) else { return first_line };
+    let why = match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(source), _) => source.to_string(),
+        (None, Some(valid)) => format!("must be one of {valid}"),
+        (None, None) => first_line,
+    };
+    format!("{} ({flag}): {why}", variable.to_string_lossy())
+}
+
+fn run(command: Command, settings: &Settings) -> Result<ExitCode> {
+    match command {
+        Command::Serve => serve(settings)?,
+        Command::Migrate { status: true } => migration_status(settings)?,
+        Command::Migrate { status: false } => drop(migrated(settings)?),
+        Command::Admin(AdminCommand::Create { email, name, password_stdin }) => {
+            create_admin(settings, &email, &name, password_stdin)?;
+        }
+        Command::Keys(KeysCommand::Rotate { drop_old }) => {
+            server::make_data_dir(settings)?;
+            tokens::rotate(&settings.data_dir, drop_old)?;
+            println!("A new signing key is in place; restart the server to use it.");
+        }
+        Command::Openapi => print!("{}", openapi::text()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve(settings: &Settings) -> Result<()> {
+    actix_web::rt::System::new().block_on(async {
+        let running = server::start(settings).await?;
+        let address = running.address;
+        println!("Praxis {} on {}", env!("CARGO_PKG_VERSION"), running.db.target().engine());
+        println!("  API          http://{address}/api/v1");
+        println!("  document     http://{address}/docs");
+        println!("  first admin  praxis admin create --email YOU@EXAMPLE.ORG");
+        running.until_stopped(told_to_stop()).await
+    })
+}
+
+/// Ends at the first SIGINT or SIGTERM.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+            (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
+            (interrupt, terminate) => {
+                tracing::error!(?interrupt, ?terminate, "signals cannot be received: stop the server by killing it");
+                return std::future::pending().await;
+            }
+        };
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tracing::info!("stopping");
+}
+
+/// The database, its tables up to date.
+fn migrated(settings: &Settings) -> Result<Conn> {
+    server::make_data_dir(settings)?;
+    let mut conn = server::connect(&settings.target())?;
+    for name in migrate::run(&mut conn)? {
+        println!("migrated {name}");
+    }
+    Ok(conn)
+}
+
+fn migration_status(settings: &Settings) -> Result<()> {
+    server::make_data_dir(settings)?;
+    let mut conn = server::connect(&settings.target())?;
+    migrate::refuse_newer(&mut conn)?;
+    for step in migrate::status(&mut conn)? {
+        println!("{:8} {}", if step.applied { "applied" } else { "pending" }, step.name);
+    }
+    Ok(())
+}
+
+fn create_admin(settings: &Settings, email: &str, name: &str, password_stdin: bool) -> Result<()> {
+    let wrong = |flag: &'static str| move |words: String| Error::internal(format!("{flag}: {words}"));
+    let email = Email::parse(email).map_err(wrong("--email"))?;
+    let name = DisplayName::parse(name).map_err(wrong("--name"))?;
+    let password = NewPassword::parse(read_password(password_stdin)?).map_err(wrong("the password"))?;
+    let hash = password::hash_now(&password)?;
+    let mut conn = migrated(settings)?;
+    let now = Timestamp::now();
+    in_transaction(&mut conn, |conn| users::queries::make_admin(conn, &email, &name, &hash, now))?;
+    println!("{} is an administrator.", email.as_str());
+    Ok(())
+}
+
+fn read_password(from_stdin: bool) -> Result<String> {
+    if from_stdin {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map_err(Error::internal)?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    std::io::stdout().flush().map_err(Error::internal)?;
+    let first = rpassword::prompt_password("Password (8 to 128 characters): ").map_err(Error::internal)?;
+    let second = rpassword::prompt_password("Again: ").map_err(Error::internal)?;
+    if first == second { Ok(first) } else { Err(Error::internal("the two passwords differ")) }
+}

@@ -1,0 +1,157 @@
+//! One clap structure: flags, `PRAXIS_…` environment and `--help`. The only file that reads the environment.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::db::Target;
+
+/// The server behind communities of practice.
+#[derive(Debug, Parser)]
+#[command(name = "praxis", version, about, max_term_width = 110)]
+pub struct Cli {
+    /// What to do; `serve` unless said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API (the default).
+    Serve,
+    /// Bring the database's tables up to date.
+    Migrate {
+        /// Only say what has run and what has not.
+        #[arg(long)]
+        status: bool,
+    },
+    /// Manage administrators.
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// Manage the keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Print the OpenAPI document; needs no database.
+    Openapi,
+}
+
+/// Commands about administrators.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Make an administrator, or make the person with this address one.
+    Create {
+        /// The person's e-mail address.
+        #[arg(long)]
+        email: String,
+        /// The name that others see.
+        #[arg(long, default_value = "Administrator")]
+        name: String,
+        /// Read the password from standard input instead of asking for it.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// Commands about signing keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a new signing key. The old ones go on being published, so that tokens already given out stay valid.
+    /// Servers take the new key up when they start.
+    Rotate {
+        /// Remove the old keys at once: every access token given out so far ends.
+        #[arg(long)]
+        drop_old: bool,
+    },
+}
+
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Everybody, at once.
+    Open,
+    /// Everybody; an administrator approves.
+    Approval,
+    /// Nobody.
+    Closed,
+}
+
+/// Whether requests are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// As users should have it.
+    On,
+    /// For load tests.
+    Off,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+/// The settings of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct Settings {
+    /// Where the SQLite file and the signing keys are kept.
+    #[arg(long, env = "PRAXIS_DATA_DIR", default_value = "./praxis-data", global = true, value_name = "DIR")]
+    pub data_dir: PathBuf,
+
+    /// `sqlite:PATH` or `postgres://USER@HOST/NAME`; an SQLite file in the data directory unless said.
+    #[arg(long, env = "PRAXIS_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true, value_parser = Target::parse)]
+    pub database_url: Option<Target>,
+
+    /// Address and port to listen on; port 0 picks a free one.
+    #[arg(long, env = "PRAXIS_LISTEN", default_value = "127.0.0.1:8080", global = true, value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+
+    /// Who may register.
+    #[arg(long, env = "PRAXIS_REGISTRATION", value_enum, default_value = "approval", global = true)]
+    pub registration: Registration,
+
+    /// Origins whose pages may call the API, such as `https://community.example`; comma-separated.
+    #[arg(long, env = "PRAXIS_CORS_ORIGINS", value_delimiter = ',', global = true, value_name = "ORIGINS", value_parser = parse_origin)]
+    pub cors_origins: Vec<String>,
+
+    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed; comma-separated.
+    #[arg(long, env = "PRAXIS_TRUSTED_PROXIES", value_delimiter = ',', global = true, value_name = "ADDRESSES")]
+    pub trusted_proxies: Vec<IpAddr>,
+
+    /// Limit requests per address.
+    #[arg(long, env = "PRAXIS_RATE_LIMIT", value_enum, default_value = "on", global = true)]
+    pub rate_limit: Switch,
+
+    /// Log lines for people or for machines.
+    #[arg(long, env = "PRAXIS_LOG_FORMAT", value_enum, default_value = "text", global = true)]
+    pub log_format: LogFormat,
+
+    /// What to log, as a filter such as `info` or `praxis=debug`.
+    #[arg(long, env = "PRAXIS_LOG", default_value = "info", global = true, value_name = "FILTER")]
+    pub log: String,
+}
+
+impl Settings {
+    /// Where the database is.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        let in_data_dir = || Target::Sqlite(self.data_dir.join("praxis.sqlite3").to_string_lossy().into_owned());
+        self.database_url.clone().unwrap_or_else(in_data_dir)
+    }
+}
+
+fn parse_origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '*', ' ']) => Ok(text.to_owned()),
+        _ => Err("must be scheme and host, such as https://community.example, without a path or a wildcard".to_owned()),
+    }
+}

@@ -1,0 +1,256 @@
+//! The database: two engines behind one connection type, and the only two doors to it, [`Db::read`] and [`Db::write`].
+
+mod lane;
+pub mod migrate;
+pub mod schema;
+pub mod sql_types;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection as _};
+use diesel::{PgConnection, SqliteConnection};
+
+use crate::error::{Code, Error, Result};
+use lane::Lane;
+
+/// A connection to one of the two engines. [`each_backend!`] compiles a query once for each.
+pub enum Conn {
+    /// The embedded engine.
+    Sqlite(SqliteConnection),
+    /// The engine to grow on.
+    Postgres(PgConnection),
+}
+
+/// Compiles one block of diesel once per engine: `each_backend!(conn => table.load(conn))`. With
+/// `each_backend!(conn, DB => …)` the engine's type is named too, for `into_boxed::<DB>()`.
+macro_rules! each_backend {
+    ($conn:ident => $body:expr) => {
+        match $conn {
+            $crate::db::Conn::Sqlite($conn) => $body,
+            $crate::db::Conn::Postgres($conn) => $body,
+        }
+    };
+    ($conn:ident, $db:ident => $body:expr) => {
+        match $conn {
+            $crate::db::Conn::Sqlite($conn) => {
+                type $db = diesel::sqlite::Sqlite;
+                $body
+            }
+            $crate::db::Conn::Postgres($conn) => {
+                type $db = diesel::pg::Pg;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use each_backend;
+
+impl Conn {
+    /// Runs SQL without parameters or results.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn execute(&mut self, sql: &str) -> diesel::QueryResult<()> {
+        let conn = self;
+        each_backend!(conn => conn.batch_execute(sql))
+    }
+
+    /// Whether the engine still answers.
+    pub fn is_alive(&mut self) -> bool {
+        self.execute("SELECT 1").is_ok()
+    }
+}
+
+/// Where the database is: parsed from its URL, whose scheme chooses the engine.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The path of an SQLite file.
+    Sqlite(String),
+    /// A URL for libpq.
+    Postgres(String),
+}
+
+impl Target {
+    /// Parses `sqlite:PATH`, `postgres://…` or `postgresql://…`.
+    ///
+    /// # Errors
+    /// The words for the setting that is wrong.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or_default();
+        if path.is_empty() {
+            return Err("must be sqlite:PATH or postgres://USER@HOST/NAME".to_owned());
+        }
+        Ok(Self::Sqlite(path.to_owned()))
+    }
+
+    /// The engine's name, for people.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// Opens a connection and sets it up.
+    ///
+    /// # Errors
+    /// `database_unavailable` when the engine does not answer.
+    pub fn connect(&self) -> Result<Conn> {
+        let unavailable = |error: diesel::ConnectionError| {
+            Error::new(Code::DatabaseUnavailable, "Try again in a moment.").with_source(error)
+        };
+        match self {
+            Self::Sqlite(path) => {
+                let mut conn = Conn::Sqlite(SqliteConnection::establish(path).map_err(unavailable)?);
+                // one statement each, the timeout first: else two processes that start together fail
+                conn.execute("PRAGMA busy_timeout = 5000")?;
+                conn.execute("PRAGMA journal_mode = WAL")?;
+                conn.execute("PRAGMA synchronous = FULL")?;
+                conn.execute("PRAGMA foreign_keys = ON")?;
+                Ok(conn)
+            }
+            Self::Postgres(url) => {
+                let mut conn = Conn::Postgres(PgConnection::establish(url).map_err(unavailable)?);
+                conn.execute("SET client_min_messages = warning; SET TIME ZONE 'UTC'")?;
+                Ok(conn)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // the URL may hold a password
+        f.write_str(self.engine())
+    }
+}
+
+/// Opens connections for a lane, counts their statements and logs the slow ones (without their values).
+#[derive(Clone)]
+struct Opener {
+    target: Target,
+    read_only: bool,
+    statements: Arc<AtomicU64>,
+}
+
+/// A statement that takes longer is logged.
+const SLOW_STATEMENT: Duration = Duration::from_millis(250);
+
+impl Opener {
+    fn open(&self) -> Result<Conn> {
+        let mut conn = self.target.connect()?;
+        if self.read_only && matches!(conn, Conn::Sqlite(_)) {
+            conn.execute("PRAGMA query_only = ON")?;
+        }
+        let statements = Arc::clone(&self.statements);
+        let mut started = Instant::now();
+        let watch = move |event: InstrumentationEvent<'_>| match event {
+            InstrumentationEvent::StartQuery { .. } => {
+                statements.fetch_add(1, Ordering::Relaxed);
+                started = Instant::now();
+            }
+            InstrumentationEvent::FinishQuery { query, .. } if started.elapsed() > SLOW_STATEMENT => {
+                let text = query.to_string();
+                let sql = text.split(" -- binds").next().unwrap_or_default();
+                tracing::warn!(millis = started.elapsed().as_millis(), sql, "slow statement");
+            }
+            _ => {}
+        };
+        let opened = &mut conn;
+        each_backend!(opened => opened.set_instrumentation(watch));
+        Ok(conn)
+    }
+}
+
+/// The two doors to the database. Cheap to clone; its threads end when the last clone is dropped.
+#[derive(Clone)]
+pub struct Db {
+    target: Target,
+    read: Lane,
+    write: Lane,
+    statements: Arc<AtomicU64>,
+}
+
+impl Db {
+    /// Starts the threads that own the connections: a few that read; one that writes on SQLite, a few on PostgreSQL.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start(target: Target) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let statements = Arc::new(AtomicU64::new(0));
+        let opener = |read_only| Opener { target: target.clone(), read_only, statements: Arc::clone(&statements) };
+        let (readers, writers) = match &target {
+            Target::Sqlite(_) => (2 * cores, 1),
+            Target::Postgres(_) => (4 * cores, 4 * cores),
+        };
+        Ok(Self {
+            read: Lane::readers(readers, &opener(true))?,
+            write: Lane::writers(writers, &opener(false))?,
+            statements,
+            target,
+        })
+    }
+
+    /// Runs `work` on a reading connection, outside any transaction.
+    ///
+    /// # Errors
+    /// What `work` returns; `busy` when too much waits already; `database_unavailable`.
+    pub async fn read<T: Send + 'static>(&self, work: impl Fn(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        self.read.run(work).await
+    }
+
+    /// Runs `work` in a transaction and answers after the commit. `work` may run more than once (after a deadlock), so it
+    /// has no effect outside the database. On SQLite writers queue; on PostgreSQL a rule about a group is guarded by
+    /// locking the group's row first (`memberships::access::lock`).
+    ///
+    /// # Errors
+    /// What `work` returns, after a rollback; `busy` when too much waits already; `database_unavailable`.
+    pub async fn write<T: Send + 'static>(&self, work: impl Fn(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        self.write.run(work).await
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// How many statements have run since the start.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs `work` in one transaction on a connection of the caller's own, as the command line does.
+///
+/// # Errors
+/// What `work` returns, after a rollback, or what the commit says.
+pub fn in_transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    conn.execute(begin(conn))?;
+    match work(conn) {
+        Ok(value) => {
+            conn.execute("COMMIT")?;
+            Ok(value)
+        }
+        Err(error) => {
+            conn.execute("ROLLBACK")?;
+            Err(error)
+        }
+    }
+}
+
+/// Writers on SQLite take their lock at once: a reader that turns writer later may fail without waiting.
+fn begin(conn: &Conn) -> &'static str {
+    match conn {
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN",
+    }
+}

@@ -1,0 +1,260 @@
+//! The tables as diesel sees them. By hand, since ids and instants are types of our own;
+//! `tests/api/migrations.rs` compares it with both databases.
+
+use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Bool};
+    use crate::db::sql_types::{Id, Instant};
+    users (id) {
+        id -> Id,
+        email -> Nullable<Text>,
+        display_name -> Text,
+        password_hash -> Text,
+        status -> Text,
+        platform_role -> Text,
+        show_last_seen -> Bool,
+        last_seen_at -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    sessions (id) {
+        id -> Id,
+        user_id -> Id,
+        user_agent -> Nullable<Text>,
+        created_at -> Instant,
+        last_used_at -> Instant,
+        expires_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    refresh_tokens (token_hash) {
+        token_hash -> Binary,
+        session_id -> Id,
+        created_at -> Instant,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Integer};
+    use crate::db::sql_types::{Id, Instant};
+    group_types (id) {
+        id -> Id,
+        slug -> Text,
+        name -> Text,
+        plural -> Text,
+        description -> Text,
+        position -> Integer,
+        default_visibility -> Text,
+        default_join_policy -> Text,
+        default_post_policy -> Text,
+        default_member_list_visibility -> Text,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Bool, Integer};
+    use crate::db::sql_types::{Id, Instant};
+    groups (id) {
+        id -> Id,
+        slug -> Text,
+        name -> Text,
+        summary -> Text,
+        description -> Text,
+        purpose -> Text,
+        learning_question -> Nullable<Text>,
+        tags -> Text,
+        external_id -> Nullable<Text>,
+        visibility -> Text,
+        join_policy -> Text,
+        post_policy -> Text,
+        member_list_visibility -> Text,
+        show_member_count -> Bool,
+        status -> Text,
+        member_count -> Integer,
+        last_active_at -> Nullable<Instant>,
+        created_by -> Nullable<Id>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        deleted_at -> Nullable<Instant>,
+        name_order -> Text,
+        search_text -> Text,
+        active_order -> Instant,
+        members_order -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::Integer;
+    use crate::db::sql_types::Id;
+    group_type_links (group_id, group_type_id) {
+        group_id -> Id,
+        group_type_id -> Id,
+        position -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    memberships (group_id, user_id) {
+        group_id -> Id,
+        user_id -> Id,
+        role -> Text,
+        state -> Text,
+        display_name -> Nullable<Text>,
+        message -> Nullable<Text>,
+        decision_reason -> Nullable<Text>,
+        joined_at -> Nullable<Instant>,
+        last_contributed_at -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        name_order -> Text,
+        joined_order -> Instant,
+        contributed_order -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    membership_events (id) {
+        id -> Id,
+        group_id -> Id,
+        user_id -> Id,
+        actor_id -> Nullable<Id>,
+        at -> Instant,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        from_role -> Nullable<Text>,
+        to_role -> Text,
+        reason -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Integer};
+    use crate::db::sql_types::{Id, Instant};
+    posts (id) {
+        id -> Id,
+        group_id -> Id,
+        author_id -> Id,
+        kind -> Text,
+        title -> Text,
+        body -> Text,
+        comment_count -> Integer,
+        created_at -> Instant,
+        edited_at -> Nullable<Instant>,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Integer};
+    use crate::db::sql_types::{Id, Instant};
+    comments (id) {
+        id -> Id,
+        post_id -> Id,
+        group_id -> Id,
+        parent_id -> Nullable<Id>,
+        author_id -> Id,
+        depth -> Integer,
+        body -> Text,
+        created_at -> Instant,
+        edited_at -> Nullable<Instant>,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Integer};
+    use crate::db::sql_types::{Id, Instant};
+    articles (id) {
+        id -> Id,
+        slug -> Text,
+        kind -> Text,
+        title -> Text,
+        standfirst -> Text,
+        body -> Text,
+        byline_name -> Nullable<Text>,
+        byline_job_title -> Nullable<Text>,
+        links -> Text,
+        reading_minutes -> Integer,
+        status -> Text,
+        published_at -> Nullable<Instant>,
+        created_by -> Id,
+        created_at -> Instant,
+        updated_at -> Instant,
+        deleted_at -> Nullable<Instant>,
+        published_order -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::Integer;
+    use crate::db::sql_types::Id;
+    article_relations (article_id, related_id) {
+        article_id -> Id,
+        related_id -> Id,
+        position -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Integer};
+    use crate::db::sql_types::{Id, Instant};
+    article_contributions (article_id, group_id) {
+        article_id -> Id,
+        group_id -> Id,
+        role -> Text,
+        state -> Text,
+        position -> Integer,
+        proposed_by -> Id,
+        decided_by -> Nullable<Id>,
+        decided_at -> Nullable<Instant>,
+        decision_reason -> Nullable<Text>,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+joinable!(sessions -> users (user_id));
+joinable!(refresh_tokens -> sessions (session_id));
+joinable!(group_type_links -> groups (group_id));
+joinable!(group_type_links -> group_types (group_type_id));
+joinable!(memberships -> groups (group_id));
+joinable!(memberships -> users (user_id));
+joinable!(posts -> groups (group_id));
+joinable!(posts -> users (author_id));
+joinable!(comments -> posts (post_id));
+joinable!(comments -> users (author_id));
+joinable!(article_contributions -> articles (article_id));
+joinable!(article_contributions -> groups (group_id));
+
+allow_tables_to_appear_in_same_query!(
+    users,
+    sessions,
+    refresh_tokens,
+    group_types,
+    groups,
+    group_type_links,
+    memberships,
+    membership_events,
+    posts,
+    comments,
+    articles,
+    article_relations,
+    article_contributions,
+);

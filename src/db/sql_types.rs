@@ -1,0 +1,148 @@
+//! The two SQL types of our own, so that one query text serves both databases:
+//! an id is native `uuid` on PostgreSQL and a 16-byte BLOB on SQLite; an instant is `timestamptz` or integer microseconds.
+
+use diesel::deserialize::{self, FromSql};
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::sqlite::Sqlite;
+use uuid::Uuid;
+
+/// A UUID.
+#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
+#[diesel(sqlite_type(name = "Binary"))]
+pub struct Id;
+
+/// A point in time, to the microsecond.
+#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[diesel(postgres_type(oid = 1184, array_oid = 1185))]
+#[diesel(sqlite_type(name = "Long"))]
+pub struct Instant;
+
+impl diesel::sql_types::SqlOrd for Id {}
+impl diesel::sql_types::SqlOrd for Instant {}
+
+/// Microseconds from 1970 to PostgreSQL's own epoch, 2000-01-01.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+
+/// A UUID on its way to or from a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = Id)]
+pub struct RawId(pub Uuid);
+
+impl ToSql<Id, Pg> for RawId {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Id, Sqlite> for RawId {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.as_bytes().as_slice());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Id, Pg> for RawId {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(Uuid::from_slice(value.as_bytes())?))
+    }
+}
+
+impl FromSql<Id, Sqlite> for RawId {
+    fn from_sql(value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let bytes = <*const [u8] as FromSql<Binary, Sqlite>>::from_sql(value)?;
+        // SAFETY: diesel hands out a pointer to the column's bytes, valid until the next step of the statement.
+        #[expect(unsafe_code, reason = "borrowing the bytes spares an allocation for every id of every row")]
+        let bytes = unsafe { &*bytes };
+        Ok(Self(Uuid::from_slice(bytes)?))
+    }
+}
+
+/// Microseconds since 1970 on their way to or from a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = Instant)]
+pub struct RawInstant(pub i64);
+
+impl ToSql<Instant, Pg> for RawInstant {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        // the ends of the range are PostgreSQL's «-infinity» and «infinity»
+        ToSql::<BigInt, Pg>::to_sql(&self.0.saturating_sub(POSTGRES_EPOCH), &mut out.reborrow())
+    }
+}
+
+impl ToSql<Instant, Sqlite> for RawInstant {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0);
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Instant, Pg> for RawInstant {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let micros = <i64 as FromSql<BigInt, Pg>>::from_sql(value)?;
+        Ok(Self(if micros == i64::MIN { micros } else { micros.saturating_add(POSTGRES_EPOCH) }))
+    }
+}
+
+impl FromSql<Instant, Sqlite> for RawInstant {
+    fn from_sql(value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(<i64 as FromSql<BigInt, Sqlite>>::from_sql(value)?))
+    }
+}
+
+/// A text column whose values are a closed list; `Self::parse` and `Self::as_str` are exact inverses.
+pub trait TextEnum: Sized + Copy + 'static {
+    /// The value as stored and as sent.
+    fn as_str(self) -> &'static str;
+    /// The value with this name, if there is one.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// Reads a closed list from a text column; an unknown value is an error, not a default.
+///
+/// # Errors
+/// When the column is not text or holds a value that the program does not know.
+pub fn text_enum_from_sql<T: TextEnum, DB>(value: DB::RawValue<'_>) -> deserialize::Result<T>
+where
+    DB: diesel::backend::Backend,
+    String: FromSql<Text, DB>,
+{
+    let text = <String as FromSql<Text, DB>>::from_sql(value)?;
+    T::parse(&text).ok_or_else(|| format!("unknown value {text:?}").into())
+}
+
+/// A short list kept as JSON in a text column.
+#[derive(Debug, Clone, PartialEq, Eq, Default, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub struct JsonList<T>(pub Vec<T>);
+
+impl<T: serde::Serialize + std::fmt::Debug> ToSql<Text, Pg> for JsonList<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        serde_json::to_writer(out, &self.0)?;
+        Ok(IsNull::No)
+    }
+}
+
+impl<T: serde::Serialize + std::fmt::Debug> ToSql<Text, Sqlite> for JsonList<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(serde_json::to_string(&self.0)?);
+        Ok(IsNull::No)
+    }
+}
+
+impl<T: serde::de::DeserializeOwned, DB: diesel::backend::Backend> FromSql<Text, DB> for JsonList<T>
+where
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_str(&String::from_sql(value)?)?))
+    }
+}
+
+diesel::define_sql_function! {
+    /// Lower case; on SQLite for ASCII only, so columns that are searched keep a folded copy instead.
+    fn lower(text: Text) -> Text;
+}

@@ -1,0 +1,133 @@
+//! Around every request: its id, a log line (without bodies, tokens, addresses or names), security headers, and the last
+//! chance to turn a failure into a problem.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpResponse};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use uuid::Uuid;
+
+use super::limits::RateLimits;
+use super::problem;
+use crate::error::Error;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, in its answer, its problem and its log line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// The caller's id where it is well formed (8 to 64 letters, digits, `.`, `_`, `-`), else a new one.
+    fn of(request: &ServiceRequest) -> Self {
+        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        let is_plain = |id: &&str| {
+            (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        };
+        Self(given.filter(is_plain).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned))
+    }
+}
+
+/// The middleware.
+///
+/// # Errors
+/// None of its own: what the inner service could not answer becomes a problem.
+pub async fn wrap(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let id = RequestId::of(&request);
+    let method = request.method().clone();
+    let is_docs = request.path().starts_with("/docs");
+    request.extensions_mut().insert(id.clone());
+
+    let limited = request.app_data::<actix_web::web::Data<RateLimits>>().and_then(|limits| limits.check(&request));
+    let response = match limited {
+        Some(error) => request.into_response(problem::respond(&error, &id.0)),
+        // a panic past this point would close the connection without an answer
+        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(response) => response?.map_into_boxed_body(),
+            Err(_) => return Err(Error::internal("a handler panicked").into()),
+        },
+    };
+    let mut response = with_problem(response, &id);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, value);
+    }
+    for (name, value) in security_headers(is_docs) {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    let route = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
+    tracing::info!(
+        request_id = id.0, %method, route, status = response.status().as_u16(),
+        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "request",
+    );
+    Ok(response)
+}
+
+/// Outside everything: a preflight that is refused is a problem too.
+///
+/// # Errors
+/// None of its own.
+pub async fn finish(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let response = next.call(request).await?.map_into_boxed_body();
+    let id = response.request().extensions().get::<RequestId>().cloned();
+    Ok(with_problem(response, &id.unwrap_or_else(|| RequestId(Uuid::now_v7().to_string()))))
+}
+
+/// Makes a problem of a failing answer that is not one yet, and logs the cause of a fault of ours.
+fn with_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    if response.response().error().is_none() && content_type.is_some_and(|value| value == problem::PROBLEM_JSON) {
+        return response;
+    }
+    let own = response.response().error().and_then(|error| error.as_error::<Error>());
+    let answer: HttpResponse = match own {
+        Some(error) => {
+            if status.is_server_error() {
+                tracing::error!(request_id = id.0, %error, "request failed");
+            }
+            problem::respond(error, &id.0)
+        }
+        None => problem::respond(&problem::from_status(status), &id.0),
+    };
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let mut answer = response.into_response(answer);
+    if let Some(allow) = allow {
+        answer.headers_mut().insert(header::ALLOW, allow);
+    }
+    answer
+}
+
+fn security_headers(is_docs: bool) -> [(HeaderName, &'static str); 5] {
+    let policy = if is_docs {
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+         frame-ancestors 'none'"
+    } else {
+        "default-src 'none'; frame-ancestors 'none'"
+    };
+    [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        // what is answered depends on who asks
+        (header::CACHE_CONTROL, "private, no-cache"),
+    ]
+}

@@ -1,0 +1,137 @@
+//! Turns every failure into `application/problem+json` (RFC 9457): the only place with error status codes.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::{Code, Error};
+
+/// The media type of every failing answer.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What went wrong (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A URI reference for the kind of problem; the same for every problem of one code.
+    #[schema(example = "/problems/not_found")]
+    pub r#type: String,
+    /// The kind of problem in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// This occurrence in words.
+    pub detail: String,
+    /// The kind of problem for programs; a promise within v1.
+    #[schema(example = "not_found")]
+    pub code: String,
+    /// The id under which the server logged the request.
+    pub request_id: String,
+    /// The fields or parameters that are wrong.
+    pub errors: Vec<ProblemField>,
+}
+
+/// A field or parameter that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemField {
+    /// A JSON pointer into the body, or the name of the parameter.
+    #[schema(example = "/title")]
+    pub pointer: String,
+    /// What is wrong, for programs.
+    #[schema(example = "too_long")]
+    pub code: String,
+    /// What is wrong, in words.
+    pub detail: String,
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The envelope calls [`respond`] again with the request id; this is for errors that arise outside it.
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        respond(self, "")
+    }
+}
+
+/// The answer for an error.
+pub fn respond(error: &Error, request_id: &str) -> HttpResponse {
+    let code = error.code();
+    let problem = Problem {
+        r#type: format!("/problems/{}", code.as_str()),
+        title: code.title().to_owned(),
+        status: code.status(),
+        detail: error.detail().to_owned(),
+        code: code.as_str().to_owned(),
+        request_id: request_id.to_owned(),
+        errors: (error.fields().iter().cloned())
+            .map(|field| ProblemField { pointer: field.pointer, code: field.code, detail: field.detail })
+            .collect(),
+    };
+    let mut body = serde_json::to_value(&problem).unwrap_or_default();
+    if let Some(members) = body.as_object_mut() {
+        members.extend(error.extra().iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    }
+    let mut response = HttpResponseBuilder::new(error.status_code());
+    if code.status() == 401 {
+        let challenge = if code == Code::InvalidToken { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
+    }
+    if let Some(seconds) = error.retry_after() {
+        response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
+    }
+    response.content_type(PROBLEM_JSON).body(body.to_string())
+}
+
+/// The error behind a failing answer that the framework made itself.
+#[must_use]
+pub fn from_status(status: StatusCode) -> Error {
+    match status {
+        StatusCode::NOT_FOUND => Error::not_found(),
+        StatusCode::METHOD_NOT_ALLOWED => Error::new(Code::MethodNotAllowed, "This path has other methods."),
+        StatusCode::PAYLOAD_TOO_LARGE => Error::new(Code::TooLarge, "The body is larger than the limit."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::new(Code::UnsupportedMediaType, "Send application/json."),
+        StatusCode::REQUEST_TIMEOUT => Error::new(Code::RequestTimeout, "The request took too long to arrive."),
+        status if status.is_client_error() => {
+            Error::new(Code::BadRequest, status.canonical_reason().unwrap_or("bad request"))
+        }
+        status => Error::internal(format!("the framework answered {status}")),
+    }
+}
+
+/// Names the path parameter that cannot be parsed.
+pub fn bad_path(error: actix_web::error::PathError, request: &HttpRequest) -> actix_web::Error {
+    let is_bad_id = |(name, value): &(&str, &str)| name.ends_with("_id") && uuid::Uuid::try_parse(value).is_err();
+    let name = request.match_info().iter().find(is_bad_id).map_or("path", |(name, _)| name).to_owned();
+    Error::parameter(name, "malformed", "must be a UUID").with_source(error.to_string()).into()
+}
+
+/// Names the query parameter that is wrong or unknown.
+pub fn bad_query(error: actix_web::error::QueryPayloadError, request: &HttpRequest) -> actix_web::Error {
+    let message = match &error {
+        actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    let quoted = message.split('`').nth(1).unwrap_or_default();
+    let (name, code, detail) = if message.starts_with("unknown field") {
+        (quoted.to_owned(), "unknown", "there is no such parameter here".to_owned())
+    } else if message.starts_with("duplicate field") {
+        (quoted.to_owned(), "duplicate", "give it once".to_owned())
+    } else if message.starts_with("missing field") {
+        (quoted.to_owned(), "missing", "is needed".to_owned())
+    } else {
+        (culprit(request, &message), "malformed", message)
+    };
+    Error::parameter(name, code, detail).into()
+}
+
+/// The parsers' messages begin with the parameter's name (`limit: …`) or quote the value that they could not read.
+fn culprit(request: &HttpRequest, message: &str) -> String {
+    let pairs = || request.query_string().split('&').filter_map(|pair| pair.split_once('='));
+    let named = pairs().find(|(name, _)| message.strip_prefix(name).is_some_and(|rest| rest.starts_with(": ")));
+    let quoted = || pairs().find(|(_, value)| !value.is_empty() && message.contains(value));
+    named.or_else(quoted).map_or("query", |(name, _)| name).to_owned()
+}

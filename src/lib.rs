@@ -1,0 +1,19 @@
+//! Praxis, the server behind communities of practice.
+//!
+//! ```text
+//! main → cli → { demo, doctor, server } → openapi → api → features → { auth, http } → types → db → error
+//! ```
+//!
+//! `docs/ARCHITECTURE.md` is the map; `tests/api/architecture.rs` keeps the arrows pointing down.
+
+pub mod api;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod openapi;
+pub mod server;
+pub mod telemetry;
+pub mod types;

@@ -1,0 +1,291 @@
+//! Puts the server together: checks and migrations, shared state, the order of the middleware, background work, and the
+//! graceful stop.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::{ResourceDef, ServerHandle};
+use actix_web::http::header;
+use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use utoipa_actix_web::AppExt as _;
+
+use crate::api::health::Draining;
+use crate::api::last_seen::{self, LastSeen};
+use crate::api::sessions::routes::NewAccountStatus;
+use crate::api::users::model::UserStatus;
+use crate::api::{self, sessions};
+use crate::auth::password::Passwords;
+use crate::auth::revocations::Revocations;
+use crate::auth::tokens::Tokens;
+use crate::config::{Registration, Settings, Switch};
+use crate::db::{Conn, Db, Target, migrate};
+use crate::error::{Error, Result};
+use crate::http::json::BODY_LIMIT;
+use crate::http::limits::RateLimits;
+use crate::http::{envelope, problem};
+use crate::openapi;
+use crate::types::Timestamp;
+
+/// How long a database may take to come up.
+const DATABASE_WAIT: Duration = Duration::from_secs(60);
+/// How long a readiness probe gets to see that the server stops.
+const NOT_READY: Duration = Duration::from_secs(1);
+/// How long running requests get to finish, in seconds.
+const DRAIN: u64 = 20;
+/// How often last-seen dates are written.
+const FLUSH: Duration = Duration::from_secs(15);
+/// How often old sessions are removed and quiet addresses forgotten.
+const SWEEP: Duration = Duration::from_hours(1);
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its database.
+    pub db: Db,
+    handle: ServerHandle,
+    server: actix_web::dev::Server,
+    draining: web::Data<Draining>,
+    last_seen: web::Data<LastSeen>,
+    sweeper: tokio::task::JoinHandle<()>,
+    _lock: Option<File>,
+}
+
+/// Opens the database, waiting for a PostgreSQL that is not up yet.
+///
+/// # Errors
+/// When it does not come up in time.
+pub fn connect(target: &Target) -> Result<Conn> {
+    let deadline = std::time::Instant::now() + DATABASE_WAIT;
+    loop {
+        match target.connect() {
+            Err(error) if matches!(target, Target::Postgres(_)) && std::time::Instant::now() < deadline => {
+                tracing::warn!(%error, "waiting for the database");
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Makes the data directory.
+///
+/// # Errors
+/// The words for the setting that is wrong.
+pub fn make_data_dir(settings: &Settings) -> Result<()> {
+    let failed = |error| Error::internal(format!("PRAXIS_DATA_DIR: {}: {error}", settings.data_dir.display()));
+    std::fs::create_dir_all(&settings.data_dir).map_err(failed)
+}
+
+/// One server per SQLite file: what ends sessions is kept in its memory.
+fn lock(target: &Target) -> Result<Option<File>> {
+    let Target::Sqlite(path) = target else { return Ok(None) };
+    let file = File::create(format!("{path}.lock")).map_err(Error::internal)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(_) => Err(Error::internal(format!("PRAXIS_DATABASE_URL: another praxis serves {path}"))),
+    }
+}
+
+/// Starts a server; it runs when [`Running::until_stopped`] is awaited.
+///
+/// # Errors
+/// When a setting is wrong, the database cannot be opened or is newer than the program, or the port is taken.
+pub async fn start(settings: &Settings) -> Result<Running> {
+    make_data_dir(settings)?;
+    let target = settings.target();
+    let lock = lock(&target)?;
+    let opened = target.clone();
+    let migrated = web::block(move || migrate::run(&mut connect(&opened)?)).await.map_err(Error::internal)??;
+    for name in migrated {
+        tracing::info!(name, "migrated");
+    }
+    let db = Db::start(target).map_err(Error::internal)?;
+    let state = State::new(settings, db.clone()).await?;
+    let failed = |error| Error::internal(format!("PRAXIS_LISTEN: {}: {error}", settings.listen));
+    let listener = TcpListener::bind(settings.listen).map_err(failed)?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
+    let sweeper = actix_web::rt::spawn(sweep(db.clone(), last_seen.clone(), state.rate_limits.clone()));
+    let document = web::Data::new(Document::new());
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(last_seen::wrap))
+            .wrap(Compress::default())
+            .wrap(from_fn(envelope::wrap))
+            .wrap(state.cors())
+            .wrap(Condition::new(state.has_cors(), from_fn(envelope::finish)))
+            .into_utoipa_app()
+            .map(|app| app.configure(|config| state.configure(config)))
+            .configure(api::configure)
+            .into_app()
+            .app_data(document.clone())
+            .configure(configure_document)
+            .default_service(web::to(no_route))
+    });
+    let server = server.worker_max_blocking_threads(8).disable_signals().shutdown_timeout(DRAIN);
+    let server = server.listen(listener).map_err(Error::internal)?.run();
+    Ok(Running { address, db, handle: server.handle(), server, draining, last_seen, sweeper, _lock: lock })
+}
+
+impl Running {
+    /// Serves until told to stop, then: not ready, drain, flush.
+    ///
+    /// # Errors
+    /// When the server ends by itself.
+    pub async fn until_stopped(self, stop: impl Future<Output = ()> + 'static) -> Result<()> {
+        let (handle, draining) = (self.handle, self.draining);
+        let stopping = actix_web::rt::spawn(async move {
+            stop.await;
+            draining.0.store(true, Ordering::Relaxed);
+            tokio::time::sleep(NOT_READY).await;
+            handle.stop(true).await;
+        });
+        let served = self.server.await.map_err(Error::internal);
+        stopping.abort();
+        self.sweeper.abort();
+        let flushed = self.last_seen.flush(&self.db).await;
+        served.and(flushed)
+    }
+}
+
+/// What the handlers share.
+#[derive(Clone)]
+struct State {
+    db: web::Data<Db>,
+    tokens: web::Data<Tokens>,
+    passwords: web::Data<Passwords>,
+    revocations: web::Data<Revocations>,
+    new_account_status: web::Data<NewAccountStatus>,
+    draining: web::Data<Draining>,
+    last_seen: web::Data<LastSeen>,
+    rate_limits: Option<web::Data<RateLimits>>,
+    origins: Vec<String>,
+}
+
+impl State {
+    async fn new(settings: &Settings, db: Db) -> Result<Self> {
+        let status = match settings.registration {
+            Registration::Open => Some(UserStatus::Active),
+            Registration::Approval => Some(UserStatus::Pending),
+            Registration::Closed => None,
+        };
+        let is_limited = settings.rate_limit == Switch::On;
+        if !is_limited {
+            tracing::warn!("PRAXIS_RATE_LIMIT is off: passwords can be tried as fast as the machine allows");
+        }
+        Ok(Self {
+            tokens: web::Data::new(Tokens::load(&settings.data_dir)?),
+            passwords: web::Data::new(web::block(Passwords::new).await.map_err(Error::internal)??),
+            revocations: web::Data::new(Revocations::load(db.clone()).await?),
+            new_account_status: web::Data::new(NewAccountStatus(status)),
+            draining: web::Data::new(Draining::default()),
+            last_seen: web::Data::new(LastSeen::default()),
+            rate_limits: is_limited.then(|| web::Data::new(RateLimits::new(settings.trusted_proxies.clone()))),
+            origins: settings.cors_origins.clone(),
+            db: web::Data::new(db),
+        })
+    }
+
+    fn configure(&self, config: &mut web::ServiceConfig) {
+        config
+            .app_data(self.db.clone())
+            .app_data(self.tokens.clone())
+            .app_data(self.passwords.clone())
+            .app_data(self.revocations.clone())
+            .app_data(self.new_account_status.clone())
+            .app_data(self.draining.clone())
+            .app_data(self.last_seen.clone())
+            .app_data(web::PayloadConfig::new(BODY_LIMIT))
+            .app_data(web::PathConfig::default().error_handler(problem::bad_path))
+            .app_data(web::QueryConfig::default().error_handler(problem::bad_query));
+        if let Some(limits) = &self.rate_limits {
+            config.app_data(limits.clone());
+        }
+    }
+
+    fn has_cors(&self) -> bool {
+        !self.origins.is_empty()
+    }
+
+    /// Outermost, so that failures carry its headers and a preflight needs no token.
+    fn cors(&self) -> Condition<Cors> {
+        let mut cors = Cors::default()
+            .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+            .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
+            .allowed_header("X-Request-Id")
+            .expose_headers(["Location", "Link", "ETag", "Retry-After", "X-Request-Id"])
+            .max_age(3600);
+        for origin in &self.origins {
+            cors = cors.allowed_origin(origin);
+        }
+        Condition::new(self.has_cors(), cors)
+    }
+}
+
+/// The document and what follows from it.
+struct Document {
+    text: web::Bytes,
+    routes: Vec<(ResourceDef, String)>,
+}
+
+impl Document {
+    fn new() -> Self {
+        let routes = openapi::methods().into_iter();
+        let routes = routes.map(|(path, methods)| (ResourceDef::new(path), methods.join(", ")));
+        Self { text: openapi::text().into(), routes: routes.collect() }
+    }
+}
+
+fn configure_document(config: &mut web::ServiceConfig) {
+    let docs = utoipa_swagger_ui::Config::from("/openapi.json");
+    config
+        .route("/openapi.json", web::get().to(get_document))
+        .route("/docs", web::get().to(redirect_to_docs))
+        .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(docs));
+}
+
+async fn get_document(document: web::Data<Document>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document.text.clone())
+}
+
+async fn redirect_to_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+/// 405 where the path exists with other methods, else 404.
+async fn no_route(request: HttpRequest, document: web::Data<Document>) -> Result<HttpResponse> {
+    match document.routes.iter().find(|(path, _)| path.is_match(request.path())) {
+        Some((_, methods)) => {
+            Ok(HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, methods.as_str())).finish())
+        }
+        None => Err(Error::not_found()),
+    }
+}
+
+async fn sweep(db: Db, last_seen: web::Data<LastSeen>, limits: Option<web::Data<RateLimits>>) {
+    let mut flush = tokio::time::interval(FLUSH);
+    let mut sweep = tokio::time::interval(SWEEP);
+    loop {
+        tokio::select! {
+            _ = flush.tick() => {
+                if let Err(error) = last_seen.flush(&db).await {
+                    tracing::warn!(%error, "last-seen dates were not written");
+                }
+            }
+            _ = sweep.tick() => {
+                if let Some(limits) = &limits {
+                    limits.sweep();
+                }
+                let now = Timestamp::now();
+                if let Err(error) = db.write(move |conn| sessions::queries::purge(conn, now)).await {
+                    tracing::warn!(%error, "old sessions were not removed");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Log lines: to standard error, for people or as JSON.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogFormat, Settings};
+
+/// Starts logging; a second call changes nothing.
+///
+/// # Errors
+/// The words for the setting that is wrong.
+pub fn start(settings: &Settings) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&settings.log).map_err(|error| format!("PRAXIS_LOG: {error}"))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match settings.log_format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    // tests start several servers in one process; the first sets the logger up
+    drop(started);
+    Ok(())
+}
