@@ -2,6 +2,7 @@
 
 pub mod health;
 pub mod last_seen;
+pub mod memberships;
 pub mod sessions;
 pub mod users;
 
@@ -15,6 +16,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
+    memberships::routes::configure(config);
     sessions::routes::configure(config);
     users::routes::configure(config);
 }

@@ -1,6 +1,8 @@
 //! The tables as diesel sees them. By hand, since ids and instants are types of our own;
 //! `tests/api/migrations.rs` compares it with both databases.
 
+#![expect(missing_docs, reason = "the migrations describe the tables")]
+
 use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
 
 table! {
@@ -117,6 +119,7 @@ table! {
         display_name -> Nullable<Text>,
         message -> Nullable<Text>,
         decision_reason -> Nullable<Text>,
+        requested_at -> Nullable<Instant>,
         joined_at -> Nullable<Instant>,
         last_contributed_at -> Nullable<Instant>,
         created_at -> Instant,

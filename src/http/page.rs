@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
+use crate::types::Timestamp;
 
 /// How many items a page holds: 1 to 100, 25 unless said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,51 @@ impl PartialSchema for Limit {
 }
 
 impl ToSchema for Limit {}
+
+/// What a list is sorted by, where the caller chooses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Key {
+    /// A count, or microseconds since 1970 UTC.
+    Number(i64),
+    /// Folded text.
+    Text(String),
+}
+
+impl Key {
+    /// Sorts what never happened behind everything that did.
+    pub const NEVER: Self = Self::Number(-i64::MAX);
+
+    /// The key of an instant.
+    #[must_use]
+    pub fn of(at: Timestamp) -> Self {
+        Self::Number(at.micros())
+    }
+
+    /// The number.
+    ///
+    /// # Errors
+    /// `bad_cursor` for a cursor made by hand.
+    pub fn number(&self) -> Result<i64> {
+        if let Self::Number(number) = self { Ok(*number) } else { Err(bad_cursor()) }
+    }
+
+    /// The instant.
+    ///
+    /// # Errors
+    /// `bad_cursor` for a cursor made by hand.
+    pub fn instant(&self) -> Result<Timestamp> {
+        self.number().map(Timestamp::from_micros)
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// `bad_cursor` for a cursor made by hand.
+    pub fn text(&self) -> Result<&str> {
+        if let Self::Text(text) = self { Ok(text) } else { Err(bad_cursor()) }
+    }
+}
 
 /// Where a page begins, and how to make the cursor of the next. `K` is what the list sorts by.
 #[derive(Debug, Clone)]
@@ -77,18 +123,19 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
     }
 }
 
+fn bad_cursor() -> Error {
+    let words = "is not one that this list, with these filters, has given";
+    Error::new(Code::BadCursor, format!("cursor: {words}")).with_field("cursor", "malformed", words)
+}
+
 fn encode<K: Serialize>(fingerprint: &str, (key, id): &(K, Uuid)) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::json!([fingerprint, key, id]).to_string())
 }
 
 fn decode<K: DeserializeOwned>(cursor: &str, fingerprint: &str) -> Result<(K, Uuid)> {
-    let wrong = || {
-        let words = "is not one that this list, with these filters, has given";
-        Error::new(Code::BadCursor, format!("cursor: {words}")).with_field("cursor", "malformed", words)
-    };
-    let json = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
-    let (bound_to, key, id): (String, K, Uuid) = serde_json::from_slice(&json).map_err(|_| wrong())?;
-    if bound_to == fingerprint { Ok((key, id)) } else { Err(wrong()) }
+    let json = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad_cursor())?;
+    let (bound_to, key, id): (String, K, Uuid) = serde_json::from_slice(&json).map_err(|_| bad_cursor())?;
+    if bound_to == fingerprint { Ok((key, id)) } else { Err(bad_cursor()) }
 }
 
 /// 200 with a page and, where there is a next one, its `Link`.

@@ -104,12 +104,13 @@ CREATE TABLE memberships (
     display_name TEXT,
     message TEXT,
     decision_reason TEXT,
+    requested_at TIMESTAMPTZ,
     joined_at TIMESTAMPTZ,
     last_contributed_at TIMESTAMPTZ CHECK (last_contributed_at >= '2000-01-01 00:00:00+00'),
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     name_order TEXT COLLATE "C" NOT NULL,
-    joined_order TIMESTAMPTZ NOT NULL GENERATED ALWAYS AS (coalesce(joined_at, created_at)) STORED,
+    joined_order TIMESTAMPTZ NOT NULL GENERATED ALWAYS AS (coalesce(joined_at, requested_at, created_at)) STORED,
     contributed_order TIMESTAMPTZ NOT NULL
         GENERATED ALWAYS AS (coalesce(last_contributed_at, '-infinity'::timestamptz)) STORED,
     PRIMARY KEY (group_id, user_id)

@@ -104,12 +104,13 @@ CREATE TABLE memberships (
     display_name TEXT,
     message TEXT,
     decision_reason TEXT,
+    requested_at BIGINT,
     joined_at BIGINT,
     last_contributed_at BIGINT CHECK (last_contributed_at >= 946684800000000),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     name_order TEXT NOT NULL,
-    joined_order BIGINT NOT NULL GENERATED ALWAYS AS (coalesce(joined_at, created_at)) STORED,
+    joined_order BIGINT NOT NULL GENERATED ALWAYS AS (coalesce(joined_at, requested_at, created_at)) STORED,
     contributed_order BIGINT NOT NULL
         GENERATED ALWAYS AS (coalesce(last_contributed_at, -9223372036854775807)) STORED,
     PRIMARY KEY (group_id, user_id)
