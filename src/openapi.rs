@@ -178,7 +178,7 @@ fn require_response_properties(document: &mut Value) {
     let mut names = Vec::new();
     let mut responses = document.get("paths").cloned().unwrap_or_default();
     for operation in
-        responses.as_object_mut().into_iter().flatten().flat_map(|(_, item)| item.as_object_mut()).flatten()
+        responses.as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut()).flatten()
     {
         collect_references(operation.1.get("responses").unwrap_or(&Value::Null), &mut names);
     }

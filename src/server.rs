@@ -31,7 +31,7 @@ use crate::openapi;
 use crate::types::Timestamp;
 
 /// How long a database may take to come up.
-const DATABASE_WAIT: Duration = Duration::from_secs(60);
+const DATABASE_WAIT: Duration = Duration::from_mins(1);
 /// How long a readiness probe gets to see that the server stops.
 const NOT_READY: Duration = Duration::from_secs(1);
 /// How long running requests get to finish, in seconds.

@@ -1,5 +1,6 @@
 //! The table of contents: one line a feature, in the order of `docs/ARCHITECTURE.md`; a feature imports only those below.
 
+pub mod groups;
 pub mod health;
 pub mod last_seen;
 pub mod memberships;
@@ -16,6 +17,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
+    groups::routes::configure(config);
     memberships::routes::configure(config);
     sessions::routes::configure(config);
     users::routes::configure(config);

@@ -216,7 +216,9 @@ impl Link {
                 self.roll_back();
                 let code = error.code();
                 let detail = error.detail().to_owned();
-                batch.into_iter().for_each(|job| job.fail(Error::new(code, detail.clone())));
+                for job in batch {
+                    job.fail(Error::new(code, detail.clone()));
+                }
             }
         }
     }

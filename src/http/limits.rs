@@ -34,6 +34,7 @@ impl RateLimits {
     }
 
     /// The problem for a caller who asks too often.
+    #[must_use]
     pub fn check(&self, request: &ServiceRequest) -> Option<Error> {
         if request.path().starts_with("/health/") {
             return None;

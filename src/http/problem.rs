@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::text::Slug;
 use crate::error::{Code, Error};
 
 /// The media type of every failing answer.
@@ -58,6 +59,7 @@ impl ResponseError for Error {
 }
 
 /// The answer for an error.
+#[must_use]
 pub fn respond(error: &Error, request_id: &str) -> HttpResponse {
     let code = error.code();
     let problem = Problem {
@@ -103,13 +105,21 @@ pub fn from_status(status: StatusCode) -> Error {
 }
 
 /// Names the path parameter that cannot be parsed.
+#[expect(clippy::needless_pass_by_value, reason = "the framework calls it")]
+#[must_use]
 pub fn bad_path(error: actix_web::error::PathError, request: &HttpRequest) -> actix_web::Error {
-    let is_bad_id = |(name, value): &(&str, &str)| name.ends_with("_id") && uuid::Uuid::try_parse(value).is_err();
-    let name = request.match_info().iter().find(is_bad_id).map_or("path", |(name, _)| name).to_owned();
-    Error::parameter(name, "malformed", "must be a UUID").with_source(error.to_string()).into()
+    let is_bad = |(name, value): &(&str, &str)| match *name {
+        "slug" => Slug::parse(value).is_err(),
+        _ => uuid::Uuid::try_parse(value).is_err(),
+    };
+    let name = request.match_info().iter().find(is_bad).map_or("path", |(name, _)| name).to_owned();
+    let words = if name == "slug" { "must be a slug" } else { "must be a UUID" };
+    Error::parameter(name, "malformed", words).with_source(error.to_string()).into()
 }
 
 /// Names the query parameter that is wrong or unknown.
+#[expect(clippy::needless_pass_by_value, reason = "the framework calls it")]
+#[must_use]
 pub fn bad_query(error: actix_web::error::QueryPayloadError, request: &HttpRequest) -> actix_web::Error {
     let message = match &error {
         actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),

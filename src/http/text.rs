@@ -13,6 +13,18 @@ pub struct Line<const MIN: usize, const MAX: usize>(String);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Markdown<const MIN: usize, const MAX: usize>(String);
 
+impl<const MAX: usize> Default for Line<0, MAX> {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
+impl<const MAX: usize> Default for Markdown<0, MAX> {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 /// A URL-safe name: lower-case letters, digits and single hyphens, 1 to 100 characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Slug(String);
@@ -29,7 +41,14 @@ impl Slug {
     /// The same slug with a number behind it.
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {
-        Self(format!("{}-{number}", self.0))
+        self.with_suffix(&number.to_string())
+    }
+
+    /// The same slug, cut where it is long, with a suffix of lower-case letters and digits.
+    #[must_use]
+    pub fn with_suffix(&self, suffix: &str) -> Self {
+        let kept: String = self.0.chars().take(80).collect();
+        Self(format!("{}-{suffix}", kept.trim_end_matches('-')))
     }
 }
 

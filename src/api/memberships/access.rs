@@ -26,10 +26,11 @@ macro_rules! visible {
             .filter(belongs.field(memberships::user_id).eq(viewer.user_id()))
             .filter(belongs.field(memberships::state).eq_any([State::Active, State::Invited]));
         groups::deleted_at.is_null().and(
-            groups::visibility
-                .ne(Visibility::Hidden)
-                .or(diesel::dsl::exists(knows))
-                .or(diesel::dsl::sql::<diesel::sql_types::Bool>(if viewer.is_admin() { "1=1" } else { "1=0" })),
+            groups::visibility.ne(Visibility::Hidden).or(diesel::dsl::exists(knows)).or(diesel::dsl::sql::<
+                diesel::sql_types::Bool,
+            >(
+                if viewer.is_admin() { "1=1" } else { "1=0" },
+            )),
         )
     }};
 }
@@ -54,8 +55,7 @@ impl Access {
             .filter(visible!(&viewer))
             .select((Openness::as_select(), (memberships::role, memberships::state).nullable()))
             .first(conn))?;
-        let is_sole_owner = membership == Some((Role::Owner, State::Active))
-            && queries::owners(conn, group_id)? == 1;
+        let is_sole_owner = membership == Some((Role::Owner, State::Active)) && queries::owners(conn, group_id)? == 1;
         Ok(Self { group_id, viewer, standing: Standing::new(&viewer, membership, is_sole_owner, group) })
     }
 

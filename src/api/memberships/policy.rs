@@ -2,7 +2,8 @@
 //! It is asked only about groups that the caller may know of.
 
 use super::model::{
-    Action, GroupStatus, JoinPolicy, MemberListVisibility, MemberPatch, Membership, Openness, PostPolicy, Role, State, Visibility,
+    Action, GroupStatus, JoinPolicy, MemberListVisibility, MemberPatch, Membership, Openness, PostPolicy, Role, State,
+    Visibility,
 };
 use crate::auth::actor::{PlatformRole, Viewer};
 use crate::db::sql_types::TextEnum as _;
@@ -135,8 +136,10 @@ pub fn verdict(who: &Standing, action: Action) -> Verdict {
             unless(owns, Verdict::Forbidden)
         }
     };
-    let needs_use =
-        matches!(action, Action::Post | Action::Announce | Action::Comment | Action::Edit | Action::Archive | Action::DecideRequests);
+    let needs_use = matches!(
+        action,
+        Action::Post | Action::Announce | Action::Comment | Action::Edit | Action::Archive | Action::DecideRequests
+    );
     match allowed {
         Verdict::Yes if needs_use && is_archived => Verdict::Archived,
         Verdict::Yes if action == Action::Unarchive && !is_archived => Verdict::NotArchived,
@@ -263,8 +266,7 @@ mod tests {
         member_list_visibility: MemberListVisibility::Members,
         status: GroupStatus::Active,
     };
-    const PRIVATE: Openness =
-        Openness { visibility: Visibility::Listed, join_policy: JoinPolicy::Request, ..PUBLIC };
+    const PRIVATE: Openness = Openness { visibility: Visibility::Listed, join_policy: JoinPolicy::Request, ..PUBLIC };
     const ARCHIVED: Openness = Openness { status: GroupStatus::Archived, ..PUBLIC };
 
     /// The callers, in the order of the columns below.

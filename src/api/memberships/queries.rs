@@ -241,7 +241,8 @@ fn count(conn: &mut Conn, group: GroupId, by: i32) -> Result<()> {
 
 /// Sorts and finds a person by a new name wherever a group has no name of its own for them.
 pub fn rename(conn: &mut Conn, user: UserId, name: &str) -> Result<()> {
-    let by_account = memberships::table.filter(memberships::user_id.eq(user)).filter(memberships::display_name.is_null());
+    let by_account =
+        memberships::table.filter(memberships::user_id.eq(user)).filter(memberships::display_name.is_null());
     each_backend!(conn => diesel::update(by_account).set(memberships::name_order.eq(folded(name))).execute(conn))?;
     Ok(())
 }

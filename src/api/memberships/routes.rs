@@ -6,7 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::access::Access;
 use super::model::{
     Action, Decision, Member, MemberPage, MemberPatch, MemberQuery, MemberRow, MemberSort, MemberState, Membership,
-    MembershipRequest, MembershipRequestPage, MembershipRequestQuery, NewMembership, Outcome, OwnMembership, Role, State,
+    MembershipRequest, MembershipRequestPage, MembershipRequestQuery, NewMembership, Outcome, OwnMembership, Role,
+    State,
 };
 use super::policy;
 use super::queries::{self, Change};
@@ -61,7 +62,7 @@ async fn join_group(
     body: Body<NewMembership>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let message = body.0.message.map(|message| message.into_string());
+    let message = body.0.message.map(crate::http::text::Markdown::into_string);
     let membership = db
         .write(move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
@@ -81,7 +82,9 @@ fn enter(
 ) -> Result<Membership> {
     let state = if access.may(Action::Join) { State::Active } else { State::Requested };
     match before {
-        Some(row) if row.state == State::Active || (row.state, state) == (State::Requested, State::Requested) => Ok(row),
+        Some(row) if row.state == State::Active || (row.state, state) == (State::Requested, State::Requested) => {
+            Ok(row)
+        }
         before => {
             access.require(if state == State::Active { Action::Join } else { Action::Request })?;
             let change = Change {

@@ -256,7 +256,7 @@ pub struct AccountQuery {
     /// Only accounts that stand so.
     pub status: Option<UserStatus>,
     /// Only names and addresses with this text in them.
-    pub q: Option<String>,
+    pub q: Option<Line<1, 100>>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
     /// Where the page begins: the `next_cursor` of the page before.

@@ -30,7 +30,7 @@ pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<V
             accounts = accounts.filter(users::status.eq(status));
         }
         if let Some(q) = &query.q {
-            let pattern = containing(q);
+            let pattern = containing(q.as_str());
             let matches = crate::db::sql_types::lower(users::display_name).like(pattern.clone()).escape('\\')
                 .or(users::email.assume_not_null().like(pattern).escape('\\'));
             accounts = accounts.filter(matches);

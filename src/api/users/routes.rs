@@ -34,7 +34,12 @@ async fn list_users(
 ) -> Result<HttpResponse> {
     actor.require_admin()?;
     let query = query.into_inner();
-    let page = Page::<i64>::new("users", &(&query.status, &query.q), query.limit, query.cursor.as_deref())?;
+    let page = Page::<i64>::new(
+        "users",
+        &(query.status, query.q.as_ref().map(|q| q.as_str().to_owned())),
+        query.limit,
+        query.cursor.as_deref(),
+    )?;
     let cut = page.clone();
     let users = db.read(move |conn| queries::list(conn, &query, &page)).await?;
     let (users, next_cursor) = cut.cut(users, |user| (user.created_at.micros(), user.id.uuid()));

@@ -1,0 +1,7 @@
+//! Groups and their kinds, and when a group was last active.
+
+pub mod activity;
+pub mod model;
+pub mod policy;
+pub mod queries;
+pub mod routes;

@@ -1,0 +1,437 @@
+//! Groups and their kinds: rows, what clients see and what they send.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use crate::api::memberships::model::{
+    Action, GroupStatus, JoinPolicy, MemberListVisibility, Openness, PostPolicy, Role, State, ViewerRole, ViewerState,
+    Visibility,
+};
+use crate::db::schema::{group_types, groups};
+use crate::db::sql_types::JsonList;
+use crate::http::page::Limit;
+use crate::http::patch::{Patch, Set};
+use crate::http::text::{Line, Markdown, Slug, folded};
+use crate::types::{GroupId, GroupTypeId, Timestamp, text_enum};
+
+text_enum! {
+    /// How a list of groups is sorted.
+    GroupSort {
+        /// Who was active last comes first, who never was last.
+        Active = "active",
+        /// The newest first.
+        Newest = "newest",
+        /// By name.
+        Name = "name",
+        /// The most members first, where the number is shown.
+        Members = "members",
+    }
+}
+
+text_enum! {
+    /// Which groups to list.
+    GroupStatusFilter {
+        /// Those in use.
+        Active = "active",
+        /// Those that are read-only.
+        Archived = "archived",
+        /// Both.
+        All = "all",
+    }
+}
+
+/// A group's name.
+pub type GroupName = Line<2, 120>;
+/// One line about a group.
+pub type Summary = Line<0, 300>;
+/// What a group is for.
+pub type Purpose = Markdown<0, 2000>;
+/// All about a group.
+pub type Description = Markdown<0, 20_000>;
+/// What a group wants to learn.
+pub type LearningQuestion = Line<1, 500>;
+/// The id of the same thing in another system.
+pub type ExternalId = Line<1, 200>;
+
+/// Up to 20 different tags of up to 50 characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Tags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut tags: Vec<String> = Vec::new();
+        for tag in Vec::<Line<1, 50>>::deserialize(deserializer)? {
+            if !tags.iter().any(|known| folded(known) == folded(tag.as_str())) {
+                tags.push(tag.into_string());
+            }
+        }
+        if tags.len() > 20 { Err(serde::de::Error::custom("too_many: at most 20 tags")) } else { Ok(Self(tags)) }
+    }
+}
+
+impl PartialSchema for Tags {
+    fn schema() -> RefOr<Schema> {
+        let tag = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(50));
+        utoipa::openapi::ArrayBuilder::new().items(tag).max_items(Some(20)).into()
+    }
+}
+
+impl ToSchema for Tags {}
+
+/// One to five different kinds of group, by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeIds(pub Vec<GroupTypeId>);
+
+impl<'de> Deserialize<'de> for TypeIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut ids: Vec<GroupTypeId> = Vec::new();
+        for id in Vec::<GroupTypeId>::deserialize(deserializer)? {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        match ids.len() {
+            0 => Err(serde::de::Error::custom("empty: a group has at least one type")),
+            1..=5 => Ok(Self(ids)),
+            _ => Err(serde::de::Error::custom("too_many: at most 5 types")),
+        }
+    }
+}
+
+impl PartialSchema for TypeIds {
+    fn schema() -> RefOr<Schema> {
+        let ids = utoipa::openapi::ArrayBuilder::new().items(GroupTypeId::schema());
+        ids.min_items(Some(1)).max_items(Some(5)).into()
+    }
+}
+
+impl ToSchema for TypeIds {}
+
+/// Up to 100 ids of groups, separated by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupIds(pub Vec<GroupId>);
+
+impl<'de> Deserialize<'de> for GroupIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let ids: Result<Vec<GroupId>, _> = text.split(',').map(str::parse).collect();
+        let ids = ids.ok().filter(|ids| ids.len() <= 100);
+        ids.map(Self).ok_or_else(|| serde::de::Error::custom("ids: must be 1 to 100 UUIDs, separated by commas"))
+    }
+}
+
+impl PartialSchema for GroupIds {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(3699)).into()
+    }
+}
+
+impl ToSchema for GroupIds {}
+
+/// A kind of group.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
+#[diesel(table_name = group_types)]
+pub struct GroupType {
+    /// Its id.
+    pub id: GroupTypeId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Its name for several.
+    pub plural: String,
+    /// What such groups are.
+    pub description: String,
+    /// Its place among the kinds, from 1.
+    pub position: i32,
+    /// What a new group of this kind has unless it says otherwise.
+    pub default_visibility: Visibility,
+    /// What a new group of this kind has unless it says otherwise.
+    pub default_join_policy: JoinPolicy,
+    /// What a new group of this kind has unless it says otherwise.
+    pub default_post_policy: PostPolicy,
+    /// What a new group of this kind has unless it says otherwise.
+    pub default_member_list_visibility: MemberListVisibility,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The kinds of group.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GroupTypePage {
+    /// All of them, in their order.
+    pub items: Vec<GroupType>,
+    /// Always null: there is one page.
+    pub next_cursor: Option<String>,
+}
+
+/// A row of `groups`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = groups)]
+pub struct GroupRow {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// One line about it.
+    pub summary: String,
+    /// All about it.
+    pub description: String,
+    /// What it is for.
+    pub purpose: String,
+    /// What it wants to learn.
+    pub learning_question: Option<String>,
+    /// Its tags.
+    pub tags: JsonList<String>,
+    /// Its id in another system.
+    pub external_id: Option<String>,
+    /// Whether everybody sees how many members it has.
+    pub show_member_count: bool,
+    /// How many members it has.
+    pub member_count: i32,
+    /// When it was last active.
+    pub last_active_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its settings were last changed.
+    pub updated_at: Timestamp,
+    /// The name, folded for sorting.
+    pub name_order: String,
+    /// The number of members for sorting: -1 where it is withheld.
+    pub members_order: i32,
+    /// The settings that decide who may do what.
+    #[diesel(embed)]
+    pub openness: Openness,
+}
+
+/// A group and what the caller is to it, as read.
+#[derive(Debug, Clone, Queryable)]
+pub struct Found {
+    /// The group.
+    pub group: GroupRow,
+    /// The caller's membership.
+    pub membership: Option<(Role, State)>,
+}
+
+/// A kind of group, as groups name it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct GroupTypeName {
+    /// Its id.
+    pub id: GroupTypeId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What the caller is to a group.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct GroupViewer {
+    /// The caller's role.
+    pub role: ViewerRole,
+    /// Where the caller stands.
+    pub state: ViewerState,
+    /// Everything that the caller can do; the list may grow.
+    pub can: Vec<Action>,
+}
+
+/// A group.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Group {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// One line about it.
+    pub summary: String,
+    /// All about it, in Markdown.
+    pub description: String,
+    /// What it is for, in Markdown.
+    pub purpose: String,
+    /// What it wants to learn; null where it has not said.
+    pub learning_question: Option<String>,
+    /// Its kinds, the main one first.
+    pub types: Vec<GroupTypeName>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Who sees what of it.
+    pub visibility: Visibility,
+    /// How one becomes a member.
+    pub join_policy: JoinPolicy,
+    /// Who begins conversations.
+    pub post_policy: PostPolicy,
+    /// Who reads the list of members.
+    pub member_list_visibility: MemberListVisibility,
+    /// Whether everybody sees how many members it has.
+    pub show_member_count: bool,
+    /// Whether it is in use.
+    pub status: GroupStatus,
+    /// How many active members it has; null where the caller may not know.
+    pub member_count: Option<i32>,
+    /// When it was last active: its latest visible post or comment, or the publication of an article that it contributed
+    /// to. Null until there has been any.
+    pub last_active_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its settings were last changed.
+    pub updated_at: Timestamp,
+    /// Its id in another system; null where it has none.
+    pub external_id: Option<String>,
+    /// What the caller is to it.
+    pub viewer: GroupViewer,
+}
+
+/// One page of groups.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GroupPage {
+    /// The groups.
+    pub items: Vec<Group>,
+    /// The cursor of the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// A group to create. What it leaves out comes from its first type.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewGroup {
+    /// Its name.
+    pub name: GroupName,
+    /// Its name in URLs; made from the name unless given. That of a hidden group gets eight random characters.
+    #[serde(default)]
+    pub slug: Option<Slug>,
+    /// One line about it.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub summary: Summary,
+    /// All about it, in Markdown.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub description: Description,
+    /// What it is for, in Markdown.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub purpose: Purpose,
+    /// What it wants to learn.
+    #[serde(default)]
+    pub learning_question: Option<LearningQuestion>,
+    /// Its kinds, the main one first.
+    pub type_ids: TypeIds,
+    /// Its tags.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub tags: Tags,
+    /// Who sees what of it.
+    #[serde(default)]
+    pub visibility: Option<Visibility>,
+    /// How one becomes a member.
+    #[serde(default)]
+    pub join_policy: Option<JoinPolicy>,
+    /// Who begins conversations.
+    #[serde(default)]
+    pub post_policy: Option<PostPolicy>,
+    /// Who reads the list of members.
+    #[serde(default)]
+    pub member_list_visibility: Option<MemberListVisibility>,
+    /// Whether everybody sees how many members it has; true unless said.
+    #[serde(default)]
+    pub show_member_count: Option<bool>,
+    /// Its id in another system; administrators only.
+    #[serde(default)]
+    pub external_id: Option<ExternalId>,
+}
+
+/// Changes to a group.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupPatch {
+    /// Its name.
+    #[serde(default)]
+    #[schema(value_type = GroupName)]
+    pub name: Set<GroupName>,
+    /// One line about it.
+    #[serde(default)]
+    #[schema(value_type = Summary)]
+    pub summary: Set<Summary>,
+    /// All about it, in Markdown.
+    #[serde(default)]
+    #[schema(value_type = Description)]
+    pub description: Set<Description>,
+    /// What it is for, in Markdown.
+    #[serde(default)]
+    #[schema(value_type = Purpose)]
+    pub purpose: Set<Purpose>,
+    /// What it wants to learn.
+    #[serde(default)]
+    #[schema(value_type = Option<LearningQuestion>)]
+    pub learning_question: Patch<LearningQuestion>,
+    /// Its kinds, the main one first.
+    #[serde(default)]
+    #[schema(value_type = TypeIds)]
+    pub type_ids: Set<TypeIds>,
+    /// Its tags.
+    #[serde(default)]
+    #[schema(value_type = Tags)]
+    pub tags: Set<Tags>,
+    /// Who sees what of it. A group that becomes hidden gets a new slug that cannot be guessed.
+    #[serde(default)]
+    #[schema(value_type = Visibility)]
+    pub visibility: Set<Visibility>,
+    /// How one becomes a member.
+    #[serde(default)]
+    #[schema(value_type = JoinPolicy)]
+    pub join_policy: Set<JoinPolicy>,
+    /// Who begins conversations.
+    #[serde(default)]
+    #[schema(value_type = PostPolicy)]
+    pub post_policy: Set<PostPolicy>,
+    /// Who reads the list of members.
+    #[serde(default)]
+    #[schema(value_type = MemberListVisibility)]
+    pub member_list_visibility: Set<MemberListVisibility>,
+    /// Whether everybody sees how many members it has.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    pub show_member_count: Set<bool>,
+    /// `archived` makes it read-only, `active` takes it into use again.
+    #[serde(default)]
+    #[schema(value_type = GroupStatus)]
+    pub status: Set<GroupStatus>,
+    /// Its id in another system; administrators only.
+    #[serde(default)]
+    #[schema(value_type = Option<ExternalId>)]
+    pub external_id: Patch<ExternalId>,
+}
+
+/// Which groups to list.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GroupQuery {
+    /// Only groups of this kind, by its slug.
+    #[serde(rename = "type")]
+    #[param(rename = "type")]
+    pub kind: Option<Slug>,
+    /// Only groups with this text in their name, summary, purpose or tags.
+    pub q: Option<Line<1, 100>>,
+    /// The order: `active` unless said.
+    pub sort: Option<GroupSort>,
+    /// Only groups in which the caller is a member.
+    pub mine: Option<bool>,
+    /// Only these, by id, separated by commas; up to 100.
+    pub ids: Option<GroupIds>,
+    /// Whether they are in use: `active` unless said.
+    pub status: Option<GroupStatusFilter>,
+    /// How many items a page holds.
+    pub limit: Option<Limit>,
+    /// Where the page begins: the `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,374 @@
+//! Every statement about groups and their kinds.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::model::{
+    Found, Group, GroupPatch, GroupQuery, GroupRow, GroupSort, GroupStatusFilter, GroupType, GroupTypeName,
+    GroupViewer, NewGroup,
+};
+use crate::api::memberships::access::visible;
+use crate::api::memberships::model::{Action, GroupStatus, Role, State, ViewerRole, ViewerState, Visibility};
+use crate::api::memberships::policy::Standing;
+use crate::auth::actor::Viewer;
+use crate::db::schema::{group_type_links, group_types, groups, memberships};
+use crate::db::sql_types::JsonList;
+use crate::db::{Conn, each_backend};
+use crate::error::{Code, Error, Result};
+use crate::http::page::{Key, Page};
+use crate::http::text::{Slug, containing, folded};
+use crate::types::{GroupId, GroupTypeId, Timestamp, UserId};
+
+/// All kinds of group, in their order.
+pub fn list_types(conn: &mut Conn) -> Result<Vec<GroupType>> {
+    let all = group_types::table.order((group_types::position.asc(), group_types::id.asc()));
+    Ok(each_backend!(conn => all.select(GroupType::as_select()).load(conn))?)
+}
+
+/// A kind of group.
+pub fn get_type(conn: &mut Conn, id: GroupTypeId) -> Result<GroupType> {
+    Ok(each_backend!(conn => group_types::table.find(id).select(GroupType::as_select()).first(conn))?)
+}
+
+/// What [`Found`] is made of: groups that the caller may know of, joined to the caller's membership.
+macro_rules! found {
+    ($viewer:expr) => {
+        groups::table
+            .left_join(
+                memberships::table
+                    .on(memberships::group_id.eq(groups::id).and(memberships::user_id.eq($viewer.user_id()))),
+            )
+            .filter(visible!($viewer))
+            .select((GroupRow::as_select(), (memberships::role, memberships::state).nullable()))
+    };
+}
+
+/// Groups that the caller may know of.
+pub fn list(conn: &mut Conn, viewer: &Viewer, query: &GroupQuery, page: &Page<Key>) -> Result<Vec<Found>> {
+    Ok(each_backend!(conn, DB => {
+        let mut found = found!(viewer).limit(page.rows()).into_boxed::<DB>();
+        match query.status.unwrap_or(GroupStatusFilter::Active) {
+            GroupStatusFilter::Active => found = found.filter(groups::status.eq(GroupStatus::Active)),
+            GroupStatusFilter::Archived => found = found.filter(groups::status.eq(GroupStatus::Archived)),
+            GroupStatusFilter::All => {}
+        }
+        if let Some(kind) = &query.kind {
+            let of_kind = group_type_links::table
+                .inner_join(group_types::table)
+                .filter(group_type_links::group_id.eq(groups::id))
+                .filter(group_types::slug.eq(kind.as_str().to_owned()));
+            found = found.filter(diesel::dsl::exists(of_kind));
+        }
+        if let Some(q) = &query.q {
+            found = found.filter(groups::search_text.like(containing(q.as_str())).escape('\\'));
+        }
+        if query.mine == Some(true) {
+            found = found.filter(memberships::state.assume_not_null().eq(State::Active));
+        }
+        if let Some(ids) = &query.ids {
+            found = found.filter(groups::id.eq_any(ids.0.clone()));
+        }
+        let after = page.after.as_ref().map(|(key, id)| (key, GroupId::from(*id)));
+        let found = match query.sort.unwrap_or(GroupSort::Active) {
+            GroupSort::Active => {
+                if let Some((key, id)) = after {
+                    let (at, column) = (key.instant()?, groups::active_order);
+                    found = found.filter(column.le(at).and(column.lt(at).or(groups::id.lt(id))));
+                }
+                found.order((groups::active_order.desc(), groups::id.desc()))
+            }
+            GroupSort::Newest => {
+                if let Some((key, id)) = after {
+                    let (at, column) = (key.instant()?, groups::created_at);
+                    found = found.filter(column.le(at).and(column.lt(at).or(groups::id.lt(id))));
+                }
+                found.order((groups::created_at.desc(), groups::id.desc()))
+            }
+            GroupSort::Members => {
+                if let Some((key, id)) = after {
+                    let (count, column) = (i32::try_from(key.number()?).unwrap_or(i32::MAX), groups::members_order);
+                    found = found.filter(column.le(count).and(column.lt(count).or(groups::id.lt(id))));
+                }
+                found.order((groups::members_order.desc(), groups::id.desc()))
+            }
+            GroupSort::Name => {
+                if let Some((key, id)) = after {
+                    let (name, column) = (key.text()?.to_owned(), groups::name_order);
+                    found = found.filter(column.ge(name.clone()).and(column.gt(name).or(groups::id.gt(id))));
+                }
+                found.order((groups::name_order.asc(), groups::id.asc()))
+            }
+        };
+        found.load(conn)
+    })?)
+}
+
+/// The place of a group in the order of [`list`].
+pub fn key(sort: GroupSort, group: &GroupRow) -> Key {
+    match sort {
+        GroupSort::Active => group.last_active_at.map_or(Key::NEVER, Key::of),
+        GroupSort::Newest => Key::of(group.created_at),
+        GroupSort::Members => Key::Number(i64::from(group.members_order)),
+        GroupSort::Name => Key::Text(group.name_order.clone()),
+    }
+}
+
+/// A group that the caller may know of.
+pub fn get(conn: &mut Conn, viewer: &Viewer, id: GroupId) -> Result<Found> {
+    Ok(each_backend!(conn => found!(viewer).filter(groups::id.eq(id)).first(conn))?)
+}
+
+/// A group that the caller may know of, by its name in URLs.
+pub fn get_by_slug(conn: &mut Conn, viewer: &Viewer, slug: &str) -> Result<Found> {
+    Ok(each_backend!(conn => found!(viewer).filter(groups::slug.eq(slug)).first(conn))?)
+}
+
+/// The groups with these ids that the caller may know of, in no order.
+pub fn find_all(conn: &mut Conn, viewer: &Viewer, ids: &[GroupId]) -> Result<Vec<Found>> {
+    Ok(each_backend!(conn => found!(viewer).filter(groups::id.eq_any(ids)).load(conn))?)
+}
+
+/// What clients see of groups as read, in the same order: one more statement for their kinds, and one for their owners
+/// where the caller owns any.
+pub fn views(conn: &mut Conn, viewer: &Viewer, found: Vec<Found>) -> Result<Vec<Group>> {
+    let ids: Vec<GroupId> = found.iter().map(|found| found.group.id).collect();
+    let mut types = types_of(conn, &ids)?;
+    let owned: Vec<GroupId> = (found.iter())
+        .filter(|found| found.membership == Some((Role::Owner, State::Active)))
+        .map(|found| found.group.id)
+        .collect();
+    let shared = if owned.is_empty() { Vec::new() } else { owned_by_others(conn, &owned, viewer.user_id())? };
+    let is_sole_owner = |id: &GroupId| owned.contains(id) && !shared.contains(id);
+    Ok(found
+        .into_iter()
+        .map(|Found { group, membership }| {
+            let standing = Standing::new(viewer, membership, is_sole_owner(&group.id), group.openness);
+            let types = types.remove(&group.id).unwrap_or_default();
+            view(group, membership, &standing, types)
+        })
+        .collect())
+}
+
+/// What clients see of one group as read.
+pub fn one_view(conn: &mut Conn, viewer: &Viewer, found: Found) -> Result<Group> {
+    views(conn, viewer, vec![found])?.pop().ok_or_else(Error::not_found)
+}
+
+fn view(group: GroupRow, membership: Option<(Role, State)>, standing: &Standing, types: Vec<GroupTypeName>) -> Group {
+    let can = standing.can();
+    let knows_count = group.show_member_count || can.contains(&Action::ManageMembers);
+    Group {
+        id: group.id,
+        slug: group.slug,
+        name: group.name,
+        summary: group.summary,
+        description: group.description,
+        purpose: group.purpose,
+        learning_question: group.learning_question,
+        types,
+        tags: group.tags.0,
+        visibility: group.openness.visibility,
+        join_policy: group.openness.join_policy,
+        post_policy: group.openness.post_policy,
+        member_list_visibility: group.openness.member_list_visibility,
+        show_member_count: group.show_member_count,
+        status: group.openness.status,
+        member_count: knows_count.then_some(group.member_count),
+        last_active_at: group.last_active_at,
+        created_at: group.created_at,
+        updated_at: group.updated_at,
+        external_id: group.external_id,
+        viewer: GroupViewer {
+            role: membership.map_or(ViewerRole::None, |(role, state)| ViewerRole::of(role, state)),
+            state: ViewerState::from(membership.map(|(_, state)| state)),
+            can,
+        },
+    }
+}
+
+fn types_of(conn: &mut Conn, groups: &[GroupId]) -> Result<HashMap<GroupId, Vec<GroupTypeName>>> {
+    let links = group_type_links::table
+        .inner_join(group_types::table)
+        .filter(group_type_links::group_id.eq_any(groups))
+        .order((group_type_links::group_id.asc(), group_type_links::position.asc()))
+        .select((group_type_links::group_id, group_types::id, group_types::slug, group_types::name));
+    let rows: Vec<(GroupId, GroupTypeId, String, String)> = each_backend!(conn => links.load(conn))?;
+    let mut types: HashMap<GroupId, Vec<GroupTypeName>> = HashMap::new();
+    for (group, id, slug, name) in rows {
+        types.entry(group).or_default().push(GroupTypeName { id, slug, name });
+    }
+    Ok(types)
+}
+
+/// Which of these groups somebody else owns too.
+fn owned_by_others(conn: &mut Conn, groups: &[GroupId], user: UserId) -> Result<Vec<GroupId>> {
+    let owners = memberships::table
+        .filter(memberships::group_id.eq_any(groups))
+        .filter(memberships::role.eq(Role::Owner))
+        .filter(memberships::state.eq(State::Active))
+        .filter(memberships::user_id.ne(user))
+        .select(memberships::group_id);
+    Ok(each_backend!(conn => owners.load(conn))?)
+}
+
+/// Adds a group without members. What it leaves out comes from its first type.
+pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) -> Result<GroupId> {
+    let types = new.type_ids.0.iter().map(|id| known_type(conn, *id)).collect::<Result<Vec<_>>>()?;
+    let main = types.first().ok_or_else(|| Error::invalid("/type_ids", "empty", "a group has at least one type"))?;
+    let id = GroupId::new();
+    let visibility = new.visibility.unwrap_or(main.default_visibility);
+    let slug = free_slug(conn, new, id, visibility)?;
+    if let Some(external_id) = &new.external_id {
+        refuse_taken_external_id(conn, external_id.as_str(), id)?;
+    }
+    let row = (
+        groups::id.eq(id),
+        groups::slug.eq(slug.as_str()),
+        groups::name.eq(new.name.as_str()),
+        groups::summary.eq(new.summary.as_str()),
+        groups::description.eq(new.description.as_str()),
+        groups::purpose.eq(new.purpose.as_str()),
+        groups::learning_question.eq(new.learning_question.as_ref().map(crate::http::text::Line::as_str)),
+        groups::tags.eq(JsonList(new.tags.0.clone())),
+        groups::external_id.eq(new.external_id.as_ref().map(crate::http::text::Line::as_str)),
+        groups::visibility.eq(visibility),
+        groups::join_policy.eq(new.join_policy.unwrap_or(main.default_join_policy)),
+        groups::post_policy.eq(new.post_policy.unwrap_or(main.default_post_policy)),
+        groups::member_list_visibility.eq(new.member_list_visibility.unwrap_or(main.default_member_list_visibility)),
+        groups::show_member_count.eq(new.show_member_count.unwrap_or(true)),
+        groups::status.eq(GroupStatus::Active),
+        groups::created_by.eq(creator),
+        groups::created_at.eq(now),
+        groups::updated_at.eq(now),
+        groups::name_order.eq(folded(new.name.as_str())),
+        groups::search_text.eq(search_text([
+            new.name.as_str(),
+            new.summary.as_str(),
+            new.purpose.as_str(),
+            &new.tags.0.join("\n"),
+        ])),
+    );
+    each_backend!(conn => diesel::insert_into(groups::table).values(row).execute(conn))?;
+    link_types(conn, id, &new.type_ids.0)?;
+    Ok(id)
+}
+
+fn known_type(conn: &mut Conn, id: GroupTypeId) -> Result<GroupType> {
+    let unknown = |error: Error| match error.code() {
+        Code::NotFound => Error::invalid("/type_ids", "unknown", format!("there is no group type {id}")),
+        _ => error,
+    };
+    get_type(conn, id).map_err(unknown)
+}
+
+/// What a search for groups looks through.
+#[must_use]
+pub fn search_text(parts: [&str; 4]) -> String {
+    folded(&parts.join("\n"))
+}
+
+fn link_types(conn: &mut Conn, group: GroupId, types: &[GroupTypeId]) -> Result<()> {
+    for (position, id) in (0_i32..).zip(types) {
+        let link = (
+            group_type_links::group_id.eq(group),
+            group_type_links::group_type_id.eq(*id),
+            group_type_links::position.eq(position),
+        );
+        each_backend!(conn => diesel::insert_into(group_type_links::table).values(link).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The slug that a new group gets: what was asked for, or the first free one that the name suggests. A hidden group's
+/// cannot be guessed, else asking for it would tell that the group exists.
+fn free_slug(conn: &mut Conn, new: &NewGroup, id: GroupId, visibility: Visibility) -> Result<Slug> {
+    let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.name.as_str(), "group"));
+    if visibility == Visibility::Hidden {
+        return Ok(unguessable(&wanted, id));
+    }
+    if !is_taken(conn, &wanted)? {
+        return Ok(wanted);
+    }
+    if new.slug.is_some() {
+        let words = "another group has this slug";
+        return Err(Error::new(Code::Taken, words).with_field("/slug", "taken", words));
+    }
+    for number in 2..100 {
+        let numbered = wanted.numbered(number);
+        if !is_taken(conn, &numbered)? {
+            return Ok(numbered);
+        }
+    }
+    Ok(unguessable(&wanted, id))
+}
+
+fn is_taken(conn: &mut Conn, slug: &Slug) -> Result<bool> {
+    let same = groups::table.filter(groups::slug.eq(slug.as_str()));
+    Ok(each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result(conn))?)
+}
+
+/// The slug with the last eight digits of the group's id, which are random.
+fn unguessable(slug: &Slug, id: GroupId) -> Slug {
+    let id = id.uuid().simple().to_string();
+    slug.with_suffix(id.get(24..).unwrap_or(&id))
+}
+
+fn refuse_taken_external_id(conn: &mut Conn, external_id: &str, group: GroupId) -> Result<()> {
+    let same = groups::table.filter(groups::external_id.eq(external_id)).filter(groups::id.ne(group));
+    let taken: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result(conn))?;
+    let words = "another group has this external id";
+    if taken { Err(Error::new(Code::Taken, words).with_field("/external_id", "taken", words)) } else { Ok(()) }
+}
+
+/// Changes a group's settings.
+pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Timestamp) -> Result<()> {
+    if let Some(types) = &patch.type_ids.0 {
+        for id in &types.0 {
+            known_type(conn, *id)?;
+        }
+        let links = group_type_links::table.filter(group_type_links::group_id.eq(before.id));
+        each_backend!(conn => diesel::delete(links).execute(conn))?;
+        link_types(conn, before.id, &types.0)?;
+    }
+    if let Some(Some(external_id)) = &patch.external_id.0 {
+        refuse_taken_external_id(conn, external_id.as_str(), before.id)?;
+    }
+    let becomes_hidden =
+        patch.visibility.0 == Some(Visibility::Hidden) && before.openness.visibility != Visibility::Hidden;
+    let slug = becomes_hidden.then(|| Slug::from_name(&before.slug, "group")).map(|slug| unguessable(&slug, before.id));
+    let name = patch.name.0.as_ref().map_or(before.name.as_str(), |text| text.as_str());
+    let summary = patch.summary.0.as_ref().map_or(before.summary.as_str(), |text| text.as_str());
+    let purpose = patch.purpose.0.as_ref().map_or(before.purpose.as_str(), |text| text.as_str());
+    let tags = patch.tags.0.as_ref().map_or(&before.tags.0, |tags| &tags.0);
+    let learning_question =
+        patch.learning_question.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
+    let external_id = patch.external_id.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
+    let changes = (
+        slug.map(|slug| groups::slug.eq(slug.into_string())),
+        groups::name.eq(name),
+        groups::summary.eq(summary),
+        patch.description.0.as_ref().map(|text| groups::description.eq(text.as_str())),
+        groups::purpose.eq(purpose),
+        learning_question.map(|text| groups::learning_question.eq(text)),
+        groups::tags.eq(JsonList(tags.clone())),
+        external_id.map(|text| groups::external_id.eq(text)),
+        patch.visibility.0.map(|value| groups::visibility.eq(value)),
+        patch.join_policy.0.map(|value| groups::join_policy.eq(value)),
+        patch.post_policy.0.map(|value| groups::post_policy.eq(value)),
+        patch.member_list_visibility.0.map(|value| groups::member_list_visibility.eq(value)),
+        patch.show_member_count.0.map(|value| groups::show_member_count.eq(value)),
+        patch.status.0.map(|value| groups::status.eq(value)),
+        groups::name_order.eq(folded(name)),
+        groups::search_text.eq(search_text([name, summary, purpose, &tags.join("\n")])),
+        groups::updated_at.eq(now),
+    );
+    each_backend!(conn => diesel::update(groups::table.find(before.id)).set(changes).execute(conn))?;
+    Ok(())
+}
+
+/// Deletes a group softly: it is not found any more, and an administrator can bring it back.
+pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
+    each_backend!(conn => diesel::update(groups::table.find(id)).set(groups::deleted_at.eq(now)).execute(conn))?;
+    Ok(())
+}

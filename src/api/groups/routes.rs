@@ -1,0 +1,206 @@
+//! `/group-types` and `/groups`.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{Group, GroupPage, GroupPatch, GroupQuery, GroupSort, GroupType, GroupTypePage, NewGroup};
+use super::{policy, queries};
+use crate::api::memberships;
+use crate::api::memberships::access::Access;
+use crate::api::memberships::model::{Action, Role, State};
+use crate::api::memberships::queries::Change;
+use crate::auth::actor::{Actor, Viewer};
+use crate::db::Db;
+use crate::error::{Code, Error, Result};
+use crate::http::json::{self, Body};
+use crate::http::page::{self, Key, Page};
+use crate::http::text::Slug;
+use crate::types::{GroupId, GroupTypeId, Timestamp};
+
+/// The routes of this feature.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list_group_types).service(get_group_type);
+    config.service(list_groups).service(create_group).service(get_group_by_slug);
+    config.service(get_group).service(update_group).service(delete_group);
+}
+
+/// List the kinds of group
+///
+/// All of them, in their order.
+#[utoipa::path(tag = "groups", operation_id = "list_group_types", security(()), responses(
+    (status = 200, description = "The kinds", body = GroupTypePage),
+))]
+#[get("/group-types")]
+async fn list_group_types(db: web::Data<Db>) -> Result<HttpResponse> {
+    let items = db.read(queries::list_types).await?;
+    Ok(json::ok(&GroupTypePage { items, next_cursor: None }))
+}
+
+/// Get a kind of group
+///
+/// With what a new group of this kind has unless it says otherwise.
+#[utoipa::path(tag = "groups", operation_id = "get_group_type", security(()), responses(
+    (status = 200, description = "The kind", body = GroupType),
+    (status = 404, description = "No such kind"),
+))]
+#[get("/group-types/{group_type_id}")]
+async fn get_group_type(db: web::Data<Db>, group_type_id: web::Path<GroupTypeId>) -> Result<HttpResponse> {
+    Ok(json::ok(&db.read(move |conn| queries::get_type(conn, *group_type_id)).await?))
+}
+
+/// List groups
+///
+/// Those that the caller may know of.
+#[utoipa::path(tag = "groups", operation_id = "list_groups", security((), ("bearer" = [])), params(GroupQuery), responses(
+    (status = 200, description = "One page of groups", body = GroupPage),
+))]
+#[get("/groups")]
+async fn list_groups(
+    request: HttpRequest,
+    viewer: Viewer,
+    db: web::Data<Db>,
+    query: web::Query<GroupQuery>,
+) -> Result<HttpResponse> {
+    let query = query.into_inner();
+    if query.mine == Some(true) && viewer.0.is_none() {
+        return Err(Error::new(Code::Unauthenticated, "mine: needs a login."));
+    }
+    let sort = query.sort.unwrap_or(GroupSort::Active);
+    let texts = (
+        query.kind.as_ref().map(crate::http::text::Slug::as_str),
+        query.q.as_ref().map(crate::http::text::Line::as_str),
+    );
+    let filters = (texts, sort, query.mine, &query.ids, query.status);
+    let page = Page::<Key>::new("groups", &filters, query.limit, query.cursor.as_deref())?;
+    let (groups, next_cursor) = db
+        .read(move |conn| {
+            let found = queries::list(conn, &viewer, &query, &page)?;
+            let (found, next_cursor) =
+                page.cut(found, |found| (queries::key(sort, &found.group), found.group.id.uuid()));
+            Ok((queries::views(conn, &viewer, found)?, next_cursor))
+        })
+        .await?;
+    let body = GroupPage { items: groups, next_cursor };
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}
+
+/// Create a group
+///
+/// The caller becomes its owner.
+#[utoipa::path(tag = "groups", operation_id = "create_group", security(("bearer" = [])), request_body = NewGroup, responses(
+    (status = 201, description = "The group", body = Group, headers(("Location" = String, description = "Where it is"))),
+    (status = 403, description = "Only administrators set external ids"),
+    (status = 409, description = "Another group has the slug or the external id"),
+))]
+#[post("/groups")]
+async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> Result<HttpResponse> {
+    let (new, now) = (body.0, Timestamp::now());
+    if new.external_id.is_some() {
+        policy::external_id(actor.is_admin())?;
+    }
+    let group = db
+        .write(move |conn| {
+            let group_id = queries::insert(conn, &new, actor.user_id, now)?;
+            let founding = Change {
+                group_id,
+                user_id: actor.user_id,
+                actor: Some(actor.user_id),
+                before: None,
+                role: Role::Owner,
+                state: State::Active,
+                message: None,
+                reason: None,
+            };
+            memberships::queries::change(conn, &founding, now)?;
+            let found = queries::get(conn, &actor.viewer(), group_id)?;
+            queries::one_view(conn, &actor.viewer(), found)
+        })
+        .await?;
+    Ok(json::created(&format!("/api/v1/groups/{}", group.id), &group))
+}
+
+/// Get a group by its slug
+///
+/// The same as by its id.
+#[utoipa::path(tag = "groups", operation_id = "get_group_by_slug", security((), ("bearer" = [])), responses(
+    (status = 200, description = "The group", body = Group),
+    (status = 404, description = "No such group"),
+))]
+#[get("/groups/by-slug/{slug}")]
+async fn get_group_by_slug(viewer: Viewer, db: web::Data<Db>, slug: web::Path<Slug>) -> Result<HttpResponse> {
+    let group = db
+        .read(move |conn| {
+            let found = queries::get_by_slug(conn, &viewer, slug.as_str())?;
+            queries::one_view(conn, &viewer, found)
+        })
+        .await?;
+    Ok(json::ok(&group))
+}
+
+/// Get a group
+///
+/// With what the caller is to it and may do in it.
+#[utoipa::path(tag = "groups", operation_id = "get_group", security((), ("bearer" = [])), responses(
+    (status = 200, description = "The group", body = Group),
+    (status = 404, description = "No such group"),
+))]
+#[get("/groups/{group_id}")]
+async fn get_group(viewer: Viewer, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
+    let group = db
+        .read(move |conn| {
+            let found = queries::get(conn, &viewer, *group_id)?;
+            queries::one_view(conn, &viewer, found)
+        })
+        .await?;
+    Ok(json::ok(&group))
+}
+
+/// Change a group
+///
+/// For owners: its settings, and whether it is archived.
+#[utoipa::path(tag = "groups", operation_id = "update_group", security(("bearer" = [])), request_body = GroupPatch, responses(
+    (status = 200, description = "The group as it is now", body = Group),
+    (status = 403, description = "Not for this caller"),
+    (status = 404, description = "No such group"),
+    (status = 409, description = "The group is archived, or another has the external id"),
+))]
+#[patch("/groups/{group_id}")]
+async fn update_group(
+    actor: Actor,
+    db: web::Data<Db>,
+    group_id: web::Path<GroupId>,
+    patch: Body<GroupPatch>,
+) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    let group = db
+        .write(move |conn| {
+            let access = Access::lock(conn, actor.viewer(), *group_id)?;
+            policy::update(&access, &patch.0)?;
+            let before = queries::get(conn, access.viewer(), access.group_id())?;
+            queries::update(conn, &before.group, &patch.0, now)?;
+            let found = queries::get(conn, access.viewer(), access.group_id())?;
+            queries::one_view(conn, access.viewer(), found)
+        })
+        .await?;
+    Ok(json::ok(&group))
+}
+
+/// Delete a group
+///
+/// For owners. It is not found any more, nor is anything in it.
+#[utoipa::path(tag = "groups", operation_id = "delete_group", security(("bearer" = [])), responses(
+    (status = 204, description = "Deleted"),
+    (status = 403, description = "Not for this caller"),
+    (status = 404, description = "No such group"),
+))]
+#[delete("/groups/{group_id}")]
+async fn delete_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    db.write(move |conn| {
+        let access = Access::lock(conn, actor.viewer(), *group_id)?;
+        access.require(Action::Delete)?;
+        queries::delete(conn, access.group_id(), now)
+    })
+    .await?;
+    Ok(json::no_content())
+}
