@@ -4,6 +4,7 @@ pub mod groups;
 pub mod health;
 pub mod last_seen;
 pub mod memberships;
+pub mod posts;
 pub mod sessions;
 pub mod users;
 
@@ -17,6 +18,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
+    posts::routes::configure(config);
     groups::routes::configure(config);
     memberships::routes::configure(config);
     sessions::routes::configure(config);

@@ -174,6 +174,7 @@ table! {
         parent_id -> Nullable<Id>,
         author_id -> Id,
         depth -> Integer,
+        reply_count -> Integer,
         body -> Text,
         created_at -> Instant,
         edited_at -> Nullable<Instant>,

@@ -158,6 +158,8 @@ CREATE TABLE comments (
     parent_id BLOB REFERENCES comments (id),
     author_id BLOB NOT NULL REFERENCES users (id),
     depth INTEGER NOT NULL CHECK (depth BETWEEN 0 AND 15),
+    -- replies that are listed; a deleted comment is listed, without its text, while it has any
+    reply_count INTEGER NOT NULL DEFAULT 0 CHECK (reply_count >= 0),
     body TEXT NOT NULL,
     created_at BIGINT NOT NULL CHECK (created_at >= 946684800000000),
     edited_at BIGINT,
