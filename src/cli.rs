@@ -140,7 +140,10 @@ fn create_admin(settings: &Settings, email: &str, name: &str, password_stdin: bo
     let hash = password::hash_now(&password)?;
     let mut conn = migrated(settings)?;
     let now = Timestamp::now();
-    in_transaction(&mut conn, |conn| users::queries::make_admin(conn, &email, &name, &hash, now))?;
+    in_transaction(&mut conn, |conn| {
+        let id = users::queries::make_admin(conn, &email, &name, &hash, now)?;
+        users::queries::end_sessions(conn, id, now)
+    })?;
     println!("{} is an administrator.", email.as_str());
     Ok(())
 }

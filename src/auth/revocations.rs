@@ -5,15 +5,19 @@
 //! On PostgreSQL there may be other servers, so the session is looked up by its key, once a request.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use diesel::prelude::*;
 
 use super::tokens::ACCESS_LIFE;
 use crate::db::schema::sessions;
-use crate::db::{Db, Target, each_backend};
-use crate::error::Result;
+use crate::db::{Conn, Db, Target, each_backend};
+use crate::error::{Error, Result};
 use crate::types::{SessionId, Timestamp};
+
+/// How long an ended session is remembered: an access token that was being made while it ended is dead by then.
+const REMEMBERED: Duration = ACCESS_LIFE.saturating_add(Duration::from_mins(1));
 
 /// Knows which sessions have ended.
 pub struct Revocations {
@@ -30,7 +34,7 @@ impl Revocations {
         let ended = match db.target() {
             Target::Postgres(_) => None,
             Target::Sqlite(_) => {
-                let since = Timestamp::now().before(ACCESS_LIFE);
+                let since = Timestamp::now().before(REMEMBERED);
                 let recent = db.read(move |conn| ended_since(conn, since)).await?;
                 Some(RwLock::new(recent.into_iter().collect()))
             }
@@ -49,25 +53,42 @@ impl Revocations {
         }
     }
 
-    /// Notes sessions that have just ended; called after the commit, before the answer.
-    pub fn note(&self, sessions: &[SessionId], now: Timestamp) {
+    /// Runs a transaction that ends sessions and notes them after the commit, before the answer, even when whoever asked
+    /// has gone away meanwhile.
+    ///
+    /// # Errors
+    /// What `work` returns, and when the database does not answer.
+    pub async fn write<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Fn(&mut Conn) -> Result<(T, Vec<SessionId>)> + Send + 'static,
+    ) -> Result<T> {
+        let this = Arc::clone(self);
+        let task = actix_web::rt::spawn(async move {
+            let (value, ended) = this.db.write(work).await?;
+            this.note(&ended, Timestamp::now());
+            Ok(value)
+        });
+        task.await.map_err(Error::internal)?
+    }
+
+    fn note(&self, sessions: &[SessionId], now: Timestamp) {
         if let Some(ended) = &self.ended {
             let mut ended = ended.write().unwrap_or_else(PoisonError::into_inner);
-            let still_matter = now.before(ACCESS_LIFE);
+            let still_matter = now.before(REMEMBERED);
             ended.retain(|_, at| *at >= still_matter);
             ended.extend(sessions.iter().map(|session| (*session, now)));
         }
     }
 }
 
-fn ended_since(conn: &mut crate::db::Conn, since: Timestamp) -> Result<Vec<(SessionId, Timestamp)>> {
+fn ended_since(conn: &mut Conn, since: Timestamp) -> Result<Vec<(SessionId, Timestamp)>> {
     Ok(each_backend!(conn => sessions::table
         .filter(sessions::revoked_at.ge(since))
         .select((sessions::id, sessions::revoked_at.assume_not_null()))
         .load(conn))?)
 }
 
-fn is_live(conn: &mut crate::db::Conn, session: SessionId) -> Result<bool> {
+fn is_live(conn: &mut Conn, session: SessionId) -> Result<bool> {
     let live = sessions::table.find(session).filter(sessions::revoked_at.is_null()).select(sessions::id);
     let found: Option<SessionId> = each_backend!(conn => live.first(conn).optional())?;
     Ok(found.is_some())

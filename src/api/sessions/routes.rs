@@ -13,7 +13,7 @@ use crate::auth::actor::{Actor, PlatformRole};
 use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
 use crate::auth::tokens::{self, JsonWebKeySet, REFRESH_LIFE};
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
@@ -170,7 +170,6 @@ pub fn user_agent(request: &HttpRequest) -> Option<String> {
 ))]
 #[post("/auth/refresh")]
 async fn refresh(
-    db: web::Data<Db>,
     tokens: web::Data<tokens::Tokens>,
     revocations: web::Data<Revocations>,
     body: Body<Refresh>,
@@ -178,28 +177,22 @@ async fn refresh(
     let now = Timestamp::now();
     let used = tokens::refresh_token_hash(&body.0.refresh_token);
     let (refresh_token, next) = tokens::new_refresh_token()?;
-    let (refreshed, user) = db
+    let (refreshed, user) = revocations
         .write(move |conn| {
             let refreshed = queries::rotate(conn, &used, &next, now)?;
             let user = match &refreshed {
                 Refreshed::Session(session) => Some(users::queries::get(conn, session.user_id)?),
                 Refreshed::Reused(_) | Refreshed::Invalid => None,
             };
-            Ok((refreshed, user))
+            let ended = if let Refreshed::Reused(session) = &refreshed { vec![*session] } else { Vec::new() };
+            Ok(((refreshed, user), ended))
         })
         .await?;
-    match (refreshed, user) {
-        (Refreshed::Session(session), Some(user)) => {
-            policy::log_in(user.status)?;
-            Ok(json::ok(&answer(&tokens, user, session.id, refresh_token, now)?))
-        }
-        (refreshed, _) => {
-            if let Refreshed::Reused(session) = refreshed {
-                revocations.note(&[session], now);
-            }
-            Err(Error::new(Code::InvalidRefreshToken, "Log in again."))
-        }
-    }
+    let (Refreshed::Session(session), Some(user)) = (refreshed, user) else {
+        return Err(Error::new(Code::InvalidRefreshToken, "Log in again."));
+    };
+    policy::log_in(user.status)?;
+    Ok(json::ok(&answer(&tokens, user, session.id, refresh_token, now)?))
 }
 
 /// Log out
@@ -209,10 +202,10 @@ async fn refresh(
     (status = 204, description = "Logged out"),
 ))]
 #[post("/auth/logout")]
-async fn log_out(actor: Actor, db: web::Data<Db>, revocations: web::Data<Revocations>) -> Result<HttpResponse> {
+async fn log_out(actor: Actor, revocations: web::Data<Revocations>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    db.write(move |conn| queries::end(conn, actor.session_id, now)).await?;
-    revocations.note(&[actor.session_id], now);
+    let session = actor.session_id;
+    revocations.write(move |conn| Ok((queries::end(conn, session, now)?, vec![session]))).await?;
     Ok(json::no_content())
 }
 
@@ -255,15 +248,14 @@ async fn list_sessions(
 #[delete("/auth/sessions/{session_id}")]
 async fn delete_session(
     actor: Actor,
-    db: web::Data<Db>,
     revocations: web::Data<Revocations>,
     session_id: web::Path<SessionId>,
 ) -> Result<HttpResponse> {
     let (session, now) = (*session_id, Timestamp::now());
-    let ended = db.write(move |conn| queries::end_own(conn, actor.user_id, session, now)).await?;
-    if !ended {
-        return Err(Error::not_found());
-    }
-    revocations.note(&[session], now);
+    let end = move |conn: &mut Conn| match queries::end_own(conn, actor.user_id, session, now)? {
+        true => Ok(((), vec![session])),
+        false => Err(Error::not_found()),
+    };
+    revocations.write(end).await?;
     Ok(json::no_content())
 }

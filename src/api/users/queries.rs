@@ -88,7 +88,7 @@ pub fn make_admin(
     name: &DisplayName,
     password_hash: &str,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<UserId> {
     let row = UserRow {
         id: UserId::new(),
         email: Some(email.as_str().to_owned()),
@@ -106,13 +106,13 @@ pub fn make_admin(
         users::password_hash.eq(password_hash),
         users::updated_at.eq(now),
     );
-    each_backend!(conn => diesel::insert_into(users::table)
+    Ok(each_backend!(conn => diesel::insert_into(users::table)
         .values(row)
         .on_conflict(users::email)
         .do_update()
         .set(promoted)
-        .execute(conn))?;
-    Ok(())
+        .returning(users::id)
+        .get_result(conn))?)
 }
 
 /// Keeps a new hash.

@@ -76,14 +76,13 @@ async fn get_user(actor: Actor, db: web::Data<Db>, user_id: web::Path<UserId>) -
 #[patch("/admin/users/{user_id}")]
 async fn update_user(
     actor: Actor,
-    db: web::Data<Db>,
     revocations: web::Data<Revocations>,
     user_id: web::Path<UserId>,
     patch: Body<UserPatch>,
 ) -> Result<HttpResponse> {
     actor.require_admin()?;
     let now = Timestamp::now();
-    let (user, ended) = db
+    let user = revocations
         .write(move |conn| {
             let user = queries::get(conn, *user_id)?;
             policy::administer(&actor, &user, &patch.0)?;
@@ -93,6 +92,5 @@ async fn update_user(
             Ok((changed, ended))
         })
         .await?;
-    revocations.note(&ended, now);
     Ok(json::ok(&Account::from(user)))
 }
