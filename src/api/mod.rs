@@ -3,6 +3,7 @@
 pub mod groups;
 pub mod health;
 pub mod last_seen;
+pub mod me;
 pub mod memberships;
 pub mod posts;
 pub mod sessions;
@@ -18,6 +19,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
+    me::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);
     memberships::routes::configure(config);

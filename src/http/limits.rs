@@ -9,7 +9,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::error::{Code, Error};
 
-/// Requests to `/auth/…` per minute and address.
+/// Requests to `/auth/…` and `/me/password` per minute and address.
 const AUTH_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).unwrap();
 /// Requests per second and address, with bursts of ten times as many.
 const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
@@ -40,7 +40,8 @@ impl RateLimits {
             return None;
         }
         let address = self.address(request)?;
-        let limiter = if request.path().starts_with("/api/v1/auth/") { &self.auth } else { &self.requests };
+        let tries_passwords = request.path().starts_with("/api/v1/auth/") || request.path() == "/api/v1/me/password";
+        let limiter = if tries_passwords { &self.auth } else { &self.requests };
         let not_until = limiter.check_key(&address).err()?;
         let wait = not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
         let error = Error::new(Code::RateLimited, "Too many requests from this address.");

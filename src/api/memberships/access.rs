@@ -62,10 +62,8 @@ impl Access {
     /// Asks after locking the group's row, so that the answer holds until the transaction ends. Every write that a rule of
     /// the group guards begins so.
     pub fn lock(conn: &mut Conn, viewer: Viewer, group_id: GroupId) -> Result<Self> {
-        if let Conn::Postgres(conn) = conn {
-            // SQLite has one writer, which is lock enough
-            let row = groups::table.find(group_id).select(groups::id);
-            row.for_no_key_update().first::<GroupId>(conn)?;
+        if matches!(conn, Conn::Postgres(_)) {
+            queries::lock_group(conn, group_id)?;
         }
         Self::find(conn, viewer, group_id)
     }

@@ -247,6 +247,28 @@ pub fn rename(conn: &mut Conn, user: UserId, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Locks a group's row until the transaction ends (SQLite has one writer, which is lock enough) and says when it was deleted.
+pub fn lock_group(conn: &mut Conn, group: GroupId) -> Result<Option<Timestamp>> {
+    let row = groups::table.find(group).select(groups::deleted_at);
+    Ok(match conn {
+        Conn::Sqlite(conn) => row.first(conn)?,
+        Conn::Postgres(conn) => row.for_no_key_update().first(conn)?,
+    })
+}
+
+/// Forgets what is personal in a person's memberships; their name is that of the account.
+pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
+    let name: String = each_backend!(conn => users::table.find(user).select(users::display_name).first(conn))?;
+    let cleared = (
+        memberships::display_name.eq(None::<String>),
+        memberships::message.eq(None::<String>),
+        memberships::name_order.eq(folded(&name)),
+    );
+    let all = memberships::table.filter(memberships::user_id.eq(user));
+    each_backend!(conn => diesel::update(all).set(cleared).execute(conn))?;
+    Ok(())
+}
+
 /// The groups in which a person is active, with the membership: what deleting an account has to leave.
 pub fn active_of(conn: &mut Conn, user: UserId) -> Result<Vec<Membership>> {
     let active = memberships::table

@@ -11,6 +11,9 @@ use crate::http::page::Page;
 use crate::http::text::containing;
 use crate::types::{SessionId, Timestamp, UserId};
 
+/// What stands in place of the name of somebody whose account is deleted.
+const NAME_OF_THE_DELETED: &str = "Former member";
+
 /// The account, or `not_found`.
 pub fn get(conn: &mut Conn, id: UserId) -> Result<User> {
     Ok(each_backend!(conn => users::table.find(id).select(User::as_select()).first(conn))?)
@@ -121,11 +124,32 @@ pub fn set_password_hash(conn: &mut Conn, id: UserId, hash: &str) -> Result<()> 
     Ok(())
 }
 
+/// Deletes an account: nothing personal is left, and what the person wrote has no name.
+pub fn anonymise(conn: &mut Conn, id: UserId, now: Timestamp) -> Result<()> {
+    let nobody = (
+        users::email.eq(None::<String>),
+        users::display_name.eq(NAME_OF_THE_DELETED),
+        users::password_hash.eq(""),
+        users::status.eq(UserStatus::Deleted),
+        users::platform_role.eq(PlatformRole::Member),
+        users::show_last_seen.eq(false),
+        users::last_seen_at.eq(None::<Timestamp>),
+        users::updated_at.eq(now),
+    );
+    each_backend!(conn => diesel::update(users::table.find(id)).set(nobody).execute(conn))?;
+    let devices = sessions::table.filter(sessions::user_id.eq(id));
+    each_backend!(conn => diesel::update(devices).set(sessions::user_agent.eq(None::<String>)).execute(conn))?;
+    Ok(())
+}
+
 /// Notes that people were here; never moves a date back.
 pub fn touch_last_seen(conn: &mut Conn, seen: &[(UserId, Timestamp)]) -> Result<()> {
     for (id, at) in seen {
         each_backend!(conn => diesel::update(
-            users::table.find(*id).filter(users::last_seen_at.is_null().or(users::last_seen_at.lt(*at))),
+            users::table
+                .find(*id)
+                .filter(users::status.ne(UserStatus::Deleted))
+                .filter(users::last_seen_at.is_null().or(users::last_seen_at.lt(*at))),
         )
         .set(users::last_seen_at.eq(*at))
         .execute(conn))?;
