@@ -49,6 +49,7 @@ pub fn document() -> Value {
     let (_, document) =
         App::new().into_utoipa_app().openapi(Base::openapi()).configure(api::configure).split_for_parts();
     let mut document = serde_json::to_value(document).unwrap_or_default();
+    merge_flattened(&mut document);
     inline_scalars(&mut document);
     complete_operations(&mut document);
     require_response_properties(&mut document);
@@ -68,6 +69,23 @@ pub fn methods() -> Vec<(String, Vec<String>)> {
     let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
     let methods = |item: &Value| item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase()).collect();
     paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
+}
+
+/// Writes «all of A and these properties» as one object: generators differ about the former.
+fn merge_flattened(document: &mut Value) {
+    let Some(schemas) = schemas(document) else { return };
+    let whole = schemas.clone();
+    for schema in schemas.values_mut() {
+        let Some(parts) = schema.get("allOf").and_then(Value::as_array).cloned() else { continue };
+        let mut properties = Map::new();
+        for part in &parts {
+            let name = part.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            let part = name.and_then(|name| whole.get(name)).unwrap_or(part);
+            properties.extend(part.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
+        }
+        let description = schema.get("description").cloned().unwrap_or_default();
+        *schema = json!({ "type": "object", "description": description, "properties": properties });
+    }
 }
 
 fn schemas(document: &mut Value) -> Option<&mut Map<String, Value>> {

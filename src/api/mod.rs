@@ -1,5 +1,6 @@
 //! The table of contents: one line a feature, in the order of `docs/ARCHITECTURE.md`; a feature imports only those below.
 
+pub mod articles;
 pub mod groups;
 pub mod health;
 pub mod last_seen;
@@ -20,6 +21,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
     me::routes::configure(config);
+    articles::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);
     memberships::routes::configure(config);

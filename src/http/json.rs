@@ -71,7 +71,7 @@ fn field_error(path: &serde_path_to_error::Path, message: &str) -> Error {
     }
     let quoted = message.split('`').nth(1).unwrap_or_default();
     let (code, detail) = if message.starts_with("unknown field") {
-        if !pointer.ends_with(&format!("/{quoted}")) {
+        if !pointer.ends_with(&format!("/{}", escaped(quoted))) {
             push(&mut pointer, quoted);
         }
         ("unknown_property", "there is no such property".to_owned())
@@ -94,7 +94,11 @@ fn field_error(path: &serde_path_to_error::Path, message: &str) -> Error {
 
 fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
-    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    pointer.push_str(&escaped(key));
+}
+
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// 200 with a body.

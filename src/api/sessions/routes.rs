@@ -252,9 +252,12 @@ async fn delete_session(
     session_id: web::Path<SessionId>,
 ) -> Result<HttpResponse> {
     let (session, now) = (*session_id, Timestamp::now());
-    let end = move |conn: &mut Conn| match queries::end_own(conn, actor.user_id, session, now)? {
-        true => Ok(((), vec![session])),
-        false => Err(Error::not_found()),
+    let end = move |conn: &mut Conn| {
+        if queries::end_own(conn, actor.user_id, session, now)? {
+            Ok(((), vec![session]))
+        } else {
+            Err(Error::not_found())
+        }
     };
     revocations.write(end).await?;
     Ok(json::no_content())

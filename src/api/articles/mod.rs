@@ -1,0 +1,6 @@
+//! Editorial pieces of the platform, and the groups that contributed to them.
+
+pub mod model;
+pub mod policy;
+pub mod queries;
+pub mod routes;
