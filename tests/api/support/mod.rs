@@ -9,8 +9,8 @@ pub mod harness;
 pub use app::App;
 pub use caller::{Answer, Caller};
 pub use database::Database;
-pub(crate) use harness::served;
 pub use harness::Case;
+pub(crate) use harness::served;
 
 /// Compiles one block of diesel once per engine, as the program does.
 macro_rules! on_each {
