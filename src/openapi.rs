@@ -7,6 +7,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt as _;
 
 use crate::api;
+use crate::api::groups::model::{GroupIds, GroupSort, GroupStatusFilter};
+use crate::api::memberships::model::MemberSort;
+use crate::http::page::Limit;
 use crate::http::problem::Problem;
 
 #[derive(OpenApi)]
@@ -18,7 +21,8 @@ use crate::http::problem::Problem;
                        (RFC 9457). Changes within v1 only add.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(Problem)),
+    // beside the problem, what only query parameters refer to: utoipa does not collect those by itself
+    components(schemas(Problem, Limit, GroupIds, GroupSort, GroupStatusFilter, MemberSort)),
     modifiers(&Bearer),
     tags(
         (name = "articles", description = "Editorial pieces and the groups that contributed to them"),
@@ -51,6 +55,7 @@ pub fn document() -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     merge_flattened(&mut document);
     inline_scalars(&mut document);
+    name_path_parameters(&mut document);
     complete_operations(&mut document);
     require_response_properties(&mut document);
     document
@@ -146,6 +151,31 @@ fn walk(value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
         _ => {}
     }
     visit(value);
+}
+
+/// Names the parameters in each path: utoipa finds them in handlers that take a tuple, not in those that take one id.
+fn name_path_parameters(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+        let in_path: Vec<Value> = names.map(path_parameter).collect();
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut).filter(|_| !in_path.is_empty()) {
+            let others = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+            let others = others.filter(|parameter| parameter.get("in").is_none_or(|place| place != "path")).cloned();
+            let all: Vec<Value> = in_path.iter().cloned().chain(others).collect();
+            operation["parameters"] = Value::Array(all);
+        }
+    }
+}
+
+fn path_parameter(name: &str) -> Value {
+    let (words, schema) = match name.strip_suffix("_id") {
+        Some(what) => {
+            (format!("The id of the {}.", what.replace('_', " ")), json!({ "type": "string", "format": "uuid" }))
+        }
+        None => (format!("The {}.", name.replace('_', " ")), json!({ "type": "string" })),
+    };
+    json!({ "name": name, "in": "path", "required": true, "description": words, "schema": schema })
 }
 
 /// Adds the failures that every operation of a kind can answer, and the problem to each failure.

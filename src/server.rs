@@ -47,7 +47,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// Its database.
     pub db: Db,
-    handle: ServerHandle,
+    /// Stops it at once, where nobody waits for answers; [`Running::until_stopped`] returns then.
+    pub handle: ServerHandle,
     server: actix_web::dev::Server,
     draining: web::Data<Draining>,
     last_seen: web::Data<LastSeen>,

@@ -235,9 +235,10 @@ impl ToSchema for Timestamp {}
 
 column!(Timestamp, sql_types::Instant, RawInstant);
 
-/// Declares a closed list: an enum with its JSON form, schema and text column, all by one name a value.
+/// Declares a closed list: an enum with its JSON form, schema and text column, all by one name a value. The name is taken
+/// as a bare token: utoipa overlooks `rename` with a captured literal and would document the variant's own name.
 macro_rules! text_enum {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $value_doc:literal])+ $value:ident = $text:literal,)+ }) => {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $value_doc:literal])+ $value:ident = $text:tt,)+ }) => {
         $(#[doc = $doc])+
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,

@@ -44,9 +44,10 @@ impl<const MIN: usize> Password<MIN> {
 
 impl<'de, const MIN: usize> Deserialize<'de> for Password<MIN> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        // a wrong type must not be quoted in the answer: it may be the password
-        let text = Option::<String>::deserialize(deserializer).ok().flatten();
-        let text = text.ok_or_else(|| serde::de::Error::custom("wrong_type: must be a string"))?;
+        // a wrong type must not be quoted in the answer, it may be the password: so any value is taken first
+        let serde_json::Value::String(text) = serde_json::Value::deserialize(deserializer)? else {
+            return Err(serde::de::Error::custom("wrong_type: must be a string"));
+        };
         Self::parse(text).map_err(serde::de::Error::custom)
     }
 }

@@ -1,0 +1,86 @@
+//! A database of its own for each case: a file in a temporary directory, or a PostgreSQL schema.
+
+use std::path::Path;
+
+use praxis::db::{Conn, Target};
+use tempfile::TempDir;
+
+/// What runs the databases.
+#[derive(Clone)]
+pub enum Engine {
+    Sqlite,
+    /// The URL of a database in which schemas may be made.
+    Postgres(String),
+}
+
+impl Engine {
+    /// SQLite, and PostgreSQL where the environment says where it is.
+    pub fn all() -> Vec<Self> {
+        #[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the program's")]
+        let url = std::env::var("PRAXIS_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty());
+        [Self::Sqlite].into_iter().chain(url.map(Self::Postgres)).collect()
+    }
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+/// An empty database with a data directory; both go when it is dropped.
+pub struct Database {
+    url: String,
+    dir: TempDir,
+    /// The URL without the schema, and the schema.
+    schema: Option<(String, String)>,
+}
+
+impl Database {
+    pub fn new(engine: &Engine) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        match engine {
+            Engine::Sqlite => {
+                let url = format!("sqlite:{}", dir.path().join("praxis.sqlite3").display());
+                Self { url, dir, schema: None }
+            }
+            Engine::Postgres(base) => {
+                let schema = format!("praxis_test_{}", uuid::Uuid::now_v7().simple());
+                execute(base, &format!("CREATE SCHEMA {schema}"));
+                let joint = if base.contains('?') { '&' } else { '?' };
+                let url = format!("{base}{joint}options=-csearch_path%3D{schema}");
+                Self { url, dir, schema: Some((base.clone(), schema)) }
+            }
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.schema.is_none()
+    }
+
+    /// A connection of the test's own.
+    pub fn connect(&self) -> Conn {
+        Target::parse(&self.url).unwrap().connect().unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some((base, schema)) = &self.schema {
+            execute(base, &format!("DROP SCHEMA {schema} CASCADE"));
+        }
+    }
+}
+
+fn execute(url: &str, sql: &str) {
+    Target::parse(url).unwrap().connect().unwrap().execute(sql).unwrap();
+}

@@ -1,0 +1,180 @@
+//! Checks each answer, and each body that the server accepted, against the OpenAPI document: the operation, the status,
+//! the content type, every property. A failing answer on any path is a problem.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use praxis::error::Code;
+use praxis::http::problem::PROBLEM_JSON;
+use serde_json::{Map, Value, json};
+
+use super::Answer;
+
+/// Served, but not a part of the API that the document describes.
+const UNDOCUMENTED: [&str; 3] = ["/docs", "/openapi.json", "/openapi-3.0.json"];
+/// Problems may have further members, such as the current state.
+const OPEN_SCHEMAS: [&str; 1] = ["Problem"];
+
+/// One method of one path.
+pub struct Operation {
+    pub id: String,
+    /// In upper case.
+    pub method: String,
+    /// With its parameters in braces.
+    pub path: String,
+    /// The names of its query parameters.
+    pub query: BTreeSet<String>,
+    body: Option<Validator>,
+    answers: BTreeMap<u16, Option<(String, Validator)>>,
+}
+
+static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let document = praxis::openapi::document();
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |it| (path, it)));
+    operations.map(|(path, (method, it))| Operation::new(&document, method, path, it)).collect()
+});
+
+/// Every operation of the document.
+pub fn operations() -> &'static [Operation] {
+    &OPERATIONS
+}
+
+/// Compiles the document's schemas, once, before the first case has to wait for it.
+pub fn compile() {
+    assert!(!operations().is_empty());
+}
+
+impl Operation {
+    fn new(document: &Value, method: &str, path: &str, operation: &Value) -> Self {
+        let components = strict(&document["components"]);
+        let compile = |schema: &Value| {
+            let mut root = strict(schema);
+            root["components"] = components.clone();
+            let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&root);
+            validator.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        };
+        let content = |holder: &Value| {
+            let content = holder.get("content").and_then(Value::as_object).into_iter().flatten().next();
+            content.map(|(media, content)| (media.clone(), compile(&content["schema"])))
+        };
+        let answers = operation["responses"].as_object().unwrap().iter();
+        let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+        let in_query = parameters.filter(|parameter| parameter["in"] == "query");
+        Self {
+            id: operation["operationId"].as_str().unwrap().to_owned(),
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            query: in_query.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect(),
+            body: operation.get("requestBody").and_then(content).map(|(_, validator)| validator),
+            answers: answers.map(|(status, answer)| (status.parse().unwrap(), content(answer))).collect(),
+        }
+    }
+
+    /// How many segments of the path are literally those of the template; `None` where it does not match.
+    fn matches(&self, path: &str) -> Option<usize> {
+        let (ours, theirs): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
+        let fits = |(our, their): (&&str, &&str)| our == their || (our.starts_with('{') && !their.is_empty());
+        let literal = ours.iter().zip(&theirs).filter(|(our, their)| our == their).count();
+        (ours.len() == theirs.len() && ours.iter().zip(&theirs).all(fits)).then_some(literal)
+    }
+}
+
+/// Refuses properties that a schema does not name.
+fn strict(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let mut members: Map<String, Value> = members
+                .iter()
+                .map(|(name, member)| {
+                    let is_open = OPEN_SCHEMAS.contains(&name.as_str());
+                    (name.clone(), if is_open { member.clone() } else { strict(member) })
+                })
+                .collect();
+            let is_object =
+                members.get("type").is_some_and(|kind| kind == "object" || *kind == json!(["object", "null"]));
+            if is_object && members.contains_key("properties") {
+                members.entry("additionalProperties").or_insert(Value::Bool(false));
+            }
+            Value::Object(members)
+        }
+        Value::Array(items) => items.iter().map(strict).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Panics unless the document foresees this answer, and the body that led to it where it was accepted.
+pub fn check(answer: &Answer, sent: Option<&Value>) {
+    if answer.status >= 400 {
+        check_problem(answer);
+    }
+    let path = answer.path.split('?').next().unwrap_or_default();
+    if UNDOCUMENTED.iter().any(|prefix| path.starts_with(prefix)) || answer.method == "OPTIONS" {
+        return;
+    }
+    let candidates = operations().iter().filter(|operation| operation.method == answer.method.as_str());
+    let candidates = candidates.filter_map(|operation| Some((operation.matches(path)?, operation)));
+    let Some((_, operation)) = candidates.max_by_key(|(literal, _)| *literal) else {
+        assert!(matches!(answer.status, 404 | 405), "the document has no such operation: {answer}");
+        return;
+    };
+    let documented = operation.answers.get(&answer.status);
+    match documented.unwrap_or_else(|| panic!("{}: the status is not documented: {answer}", operation.id)) {
+        None => assert!(answer.bytes.is_empty(), "{}: the body is not documented: {answer}", operation.id),
+        Some((media, validator)) => {
+            assert_eq!(answer.header("content-type"), media, "{}: {answer}", operation.id);
+            let is_encoded = !answer.header("content-encoding").is_empty();
+            assert!(is_encoded || answer.json != Value::Null, "{}: the body is not JSON: {answer}", operation.id);
+            if !is_encoded {
+                expect_valid(validator, &answer.json, &format!("{}: the answer {answer}", operation.id));
+            }
+        }
+    }
+    if answer.status < 400 {
+        check_accepted(operation, answer, sent);
+    }
+}
+
+/// What the server took must be what the document allows.
+fn check_accepted(operation: &Operation, answer: &Answer, sent: Option<&Value>) {
+    if let Some(sent) = sent {
+        let validator = operation.body.as_ref().unwrap_or_else(|| panic!("{}: takes no body", operation.id));
+        expect_valid(validator, sent, &format!("{}: the accepted body {sent}", operation.id));
+    }
+    let query = answer.path.split_once('?').map_or("", |(_, query)| query);
+    for name in query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| pair.split('=').next()) {
+        assert!(operation.query.contains(name), "{}: {name} was accepted but is not documented", operation.id);
+    }
+}
+
+fn expect_valid(validator: &Validator, instance: &Value, what: &str) {
+    let errors: Vec<String> =
+        validator.iter_errors(instance).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{what} is not as documented:\n{}", errors.join("\n"));
+}
+
+/// Every failing answer is a problem whose members agree with each other and with the table of codes.
+fn check_problem(answer: &Answer) {
+    assert_eq!(answer.header("content-type"), PROBLEM_JSON, "{answer}");
+    let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}"));
+    let code = Code::ALL.iter().find(|code| code.as_str() == text("code"));
+    let code = code.unwrap_or_else(|| panic!("no such code: {answer}"));
+    assert_eq!(text("type"), format!("/problems/{}", code.as_str()), "{answer}");
+    assert_eq!((answer.status, &answer["status"]), (code.status(), &json!(code.status())), "{answer}");
+    assert_eq!(text("title"), code.title(), "{answer}");
+    assert!(!text("detail").is_empty(), "{answer}");
+    assert_eq!(text("request_id"), answer.header("x-request-id"), "{answer}");
+    for error in answer["errors"].as_array().unwrap_or_else(|| panic!("no errors: {answer}")) {
+        let members: BTreeSet<&str> = error.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(members, BTreeSet::from(["code", "detail", "pointer"]), "{answer}");
+    }
+    assert_eq!(answer.status == 422, code.as_str() == "invalid" && answer["errors"] != json!([]), "{answer}");
+    let needed = match answer.status {
+        401 => Some("www-authenticate"),
+        405 => Some("allow"),
+        429 | 503 => Some("retry-after"),
+        _ => None,
+    };
+    assert!(needed.is_none_or(|header| answer.headers.contains_key(header)), "{needed:?} is missing: {answer}");
+}
