@@ -15,7 +15,7 @@ use crate::config::{AdminCommand, Cli, Command, KeysCommand, Settings};
 use crate::db::{Conn, in_transaction, migrate};
 use crate::error::{Error, Result};
 use crate::types::Timestamp;
-use crate::{openapi, server, telemetry};
+use crate::{demo, doctor, openapi, server, telemetry};
 
 /// Parses the command line and the environment, and runs what they ask for.
 #[must_use]
@@ -64,6 +64,8 @@ fn wrong_setting(error: &clap::Error) -> String {
 fn run(command: Command, settings: &Settings) -> Result<ExitCode> {
     match command {
         Command::Serve => serve(settings)?,
+        Command::Demo { scale } => load_demo(settings, scale)?,
+        Command::Doctor { fix } => return examine(settings, fix),
         Command::Migrate { status: true } => migration_status(settings)?,
         Command::Migrate { status: false } => drop(migrated(settings)?),
         Command::Admin(AdminCommand::Create { email, name, password_stdin }) => {
@@ -130,6 +132,38 @@ fn migration_status(settings: &Settings) -> Result<()> {
         println!("{:8} {}", if step.applied { "applied" } else { "pending" }, step.name);
     }
     Ok(())
+}
+
+fn load_demo(settings: &Settings, scale: Option<f64>) -> Result<()> {
+    let mut conn = migrated(settings)?;
+    let loaded = match scale {
+        Some(scale) => demo::load_scale(&mut conn, scale)?,
+        None => in_transaction(&mut conn, |conn| demo::load(conn, Timestamp::now()))?,
+    };
+    println!(
+        "{}",
+        if loaded { "The demonstration data is loaded." } else { "The demonstration data was there already." }
+    );
+    Ok(())
+}
+
+fn examine(settings: &Settings, fix: bool) -> Result<ExitCode> {
+    let mut conn = migrated(settings)?;
+    let findings = in_transaction(&mut conn, |conn| {
+        if fix {
+            doctor::mend(conn)?;
+        }
+        doctor::examine(conn)
+    })?;
+    for finding in &findings {
+        let hint = if finding.can_be_mended { " (--fix mends them)" } else { "" };
+        println!("{:6} {}{hint}", finding.rows, finding.what);
+    }
+    if findings.is_empty() {
+        println!("All counts, dates and references are right.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
 }
 
 fn create_admin(settings: &Settings, email: &str, name: &str, password_stdin: bool) -> Result<()> {

@@ -24,6 +24,13 @@ pub struct Cli {
 pub enum Command {
     /// Serve the API (the default).
     Serve,
+    /// Load demonstration data; running it again changes nothing.
+    Demo {
+        /// Make data for load tests instead: at 1, 10,000 groups, 50,000 people, 1,000,000 memberships and 500,000 posts
+        /// and comments.
+        #[arg(long, value_name = "N", value_parser = parse_scale)]
+        scale: Option<f64>,
+    },
     /// Bring the database's tables up to date.
     Migrate {
         /// Only say what has run and what has not.
@@ -38,6 +45,13 @@ pub enum Command {
     Keys(KeysCommand),
     /// Print the OpenAPI document; needs no database.
     Openapi,
+    /// Recount what is kept as a number or a date, and look for orphans and groups without owner. Exit code 1 when
+    /// something is off.
+    Doctor {
+        /// Mend what can be mended.
+        #[arg(long)]
+        fix: bool,
+    },
 }
 
 /// Commands about administrators.
@@ -154,4 +168,9 @@ fn parse_origin(text: &str) -> Result<String, String> {
         Some(host) if !host.is_empty() && !host.contains(['/', '*', ' ']) => Ok(text.to_owned()),
         _ => Err("must be scheme and host, such as https://community.example, without a path or a wildcard".to_owned()),
     }
+}
+
+fn parse_scale(text: &str) -> Result<f64, String> {
+    let scale = text.parse::<f64>().ok().filter(|scale| *scale > 0.0 && *scale <= 100.0);
+    scale.ok_or_else(|| "must be a number above 0, at most 100".to_owned())
 }

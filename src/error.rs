@@ -52,7 +52,7 @@ codes! {
     /// The caller may know of the thing but not do this to it.
     Forbidden = 403 "forbidden" "You may not do this";
     /// Content of a group that only its members read.
-    MembersOnly = 403 "members_only" "Only members may read this";
+    MembersOnly = 403 "members_only" "For members only";
     /// The account waits for an administrator.
     AccountPending = 403 "account_pending" "The account waits for approval";
     /// The account was declined or suspended.

@@ -11,6 +11,8 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod db;
+pub mod demo;
+pub mod doctor;
 pub mod error;
 pub mod http;
 pub mod openapi;

@@ -143,7 +143,7 @@ impl Timestamp {
 
     /// From microseconds since 1970 UTC.
     #[must_use]
-    pub fn from_micros(micros: i64) -> Self {
+    pub const fn from_micros(micros: i64) -> Self {
         Self(RawInstant(micros))
     }
 

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection as _};
+use diesel::connection::{
+    AnsiTransactionManager, Connection as _, InstrumentationEvent, SimpleConnection as _, TransactionManager as _,
+};
 use diesel::{PgConnection, SqliteConnection};
 
 use crate::error::{Code, Error, Result};
@@ -234,14 +236,16 @@ impl Db {
 /// # Errors
 /// What `work` returns, after a rollback, or what the commit says.
 pub fn in_transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    conn.execute(begin(conn))?;
+    let begin = begin(conn);
+    // diesel has to know: inserting many rows on SQLite begins a transaction of its own, or a savepoint within this one
+    each_backend!(conn => AnsiTransactionManager::begin_transaction_sql(conn, begin))?;
     match work(conn) {
         Ok(value) => {
-            conn.execute("COMMIT")?;
+            each_backend!(conn => AnsiTransactionManager::commit_transaction(conn))?;
             Ok(value)
         }
         Err(error) => {
-            conn.execute("ROLLBACK")?;
+            each_backend!(conn => AnsiTransactionManager::rollback_transaction(conn))?;
             Err(error)
         }
     }
