@@ -36,6 +36,10 @@ const DATABASE_WAIT: Duration = Duration::from_mins(1);
 const NOT_READY: Duration = Duration::from_secs(1);
 /// How long running requests get to finish, in seconds.
 const DRAIN: u64 = 20;
+/// How long a quiet connection stays open: longer than usual reverse proxies keep theirs, lest they use one that closes.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a new connection may take to send the head of its first request.
+const HEAD_TIME: Duration = Duration::from_secs(20);
 /// How often last-seen dates are written.
 const FLUSH: Duration = Duration::from_secs(15);
 /// How often old sessions are removed and quiet addresses forgotten.
@@ -129,6 +133,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
             .default_service(web::to(no_route))
     });
     let server = server.worker_max_blocking_threads(8).disable_signals().shutdown_timeout(DRAIN);
+    let server = server.keep_alive(KEEP_ALIVE).client_request_timeout(HEAD_TIME);
     let server = server.listen(listener).map_err(Error::internal)?.run();
     Ok(Running { address, db, handle: server.handle(), server, draining, last_seen, sweeper, _lock: lock })
 }
@@ -269,7 +274,7 @@ async fn no_route(request: HttpRequest, document: web::Data<Document>) -> Result
 }
 
 async fn sweep(db: Db, last_seen: web::Data<LastSeen>, limits: Option<web::Data<RateLimits>>) {
-    let mut flush = tokio::time::interval(FLUSH);
+    let mut flush = tokio::time::interval_at(tokio::time::Instant::now() + FLUSH, FLUSH);
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {

@@ -9,12 +9,31 @@
     reason = "a test that fails should say where"
 )]
 
+mod activity;
+mod articles;
+mod demo;
+mod groups;
+mod load;
+mod me;
 mod memberships;
+mod posts;
 mod sessions;
+mod statements;
 mod support;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::harness::run(vec![("memberships", memberships::cases()), ("sessions", sessions::cases())])
+    support::harness::run(vec![
+        ("activity", activity::cases()),
+        ("articles", articles::cases()),
+        ("demo", demo::cases()),
+        ("groups", groups::cases()),
+        ("load", load::cases()),
+        ("me", me::cases()),
+        ("memberships", memberships::cases()),
+        ("posts", posts::cases()),
+        ("sessions", sessions::cases()),
+        ("statements", statements::cases()),
+    ])
 }

@@ -127,9 +127,12 @@ async fn leave_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupI
 }
 
 /// Ends the caller's own membership, whatever its state.
-pub fn leave(conn: &mut Conn, access: &Access, before: Membership, now: Timestamp) -> Result<()> {
+fn leave(conn: &mut Conn, access: &Access, before: Membership, now: Timestamp) -> Result<()> {
+    let owns = before.role == Role::Owner && before.state == State::Active;
+    if owns && queries::owners(conn, access.group_id())? == 1 {
+        return Err(access.last_owner(conn, before.user_id)?);
+    }
     let state = match before.state {
-        State::Active if access.standing().is_sole_owner => return Err(access.last_owner(conn, before.user_id)?),
         State::Active | State::Requested => State::Left,
         State::Invited => State::Declined,
         State::Declined | State::Left | State::Removed | State::Banned => return Ok(()),

@@ -173,7 +173,7 @@ async fn list_comments(
     let page = Page::<i64>::new("comments", &*post_id, query.limit, query.cursor.as_deref())?;
     let body = db
         .read(move |conn| {
-            let (access, _) = queries::get(conn, viewer, *post_id)?;
+            let access = queries::access(conn, viewer, *post_id)?;
             let comments = queries::list_comments(conn, *post_id, &page)?;
             let (comments, next_cursor) = page.cut(comments, |item| (item.row.created_at.micros(), item.row.id.uuid()));
             Ok(CommentPage {

@@ -187,7 +187,10 @@ fn settings(database: &Database, args: &[&str]) -> Settings {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    // shorter than the server keeps a connection on which nothing was ever sent
+    let idle = std::time::Duration::from_secs(10);
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    builder.pool_idle_timeout(idle).build().unwrap()
 }
 
 /// The address of the person with this name.
