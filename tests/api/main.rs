@@ -9,12 +9,21 @@
     reason = "a test that fails should say where"
 )]
 
+mod architecture;
+mod document;
 mod memberships;
+mod migrations;
 mod sessions;
 mod support;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::harness::run(vec![("memberships", memberships::cases()), ("sessions", sessions::cases())])
+    support::harness::run(vec![
+        ("architecture", architecture::cases()),
+        ("document", document::cases()),
+        ("memberships", memberships::cases()),
+        ("migrations", migrations::cases()),
+        ("sessions", sessions::cases()),
+    ])
 }
