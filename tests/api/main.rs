@@ -11,6 +11,7 @@
 
 mod architecture;
 mod document;
+mod ground_floor;
 mod memberships;
 mod migrations;
 mod sessions;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     support::harness::run(vec![
+        ("ground_floor", ground_floor::cases()),
         ("architecture", architecture::cases()),
         ("document", document::cases()),
         ("memberships", memberships::cases()),
