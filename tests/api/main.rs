@@ -8,14 +8,19 @@
     clippy::indexing_slicing,
     reason = "a test that fails should say where"
 )]
+#![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
 mod activity;
+mod architecture;
 mod articles;
 mod demo;
+mod document;
+mod ground_floor;
 mod groups;
 mod load;
 mod me;
 mod memberships;
+mod migrations;
 mod posts;
 mod sessions;
 mod statements;
@@ -26,12 +31,16 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     support::harness::run(vec![
         ("activity", activity::cases()),
+        ("architecture", architecture::cases()),
         ("articles", articles::cases()),
         ("demo", demo::cases()),
+        ("document", document::cases()),
+        ("ground_floor", ground_floor::cases()),
         ("groups", groups::cases()),
         ("load", load::cases()),
         ("me", me::cases()),
         ("memberships", memberships::cases()),
+        ("migrations", migrations::cases()),
         ("posts", posts::cases()),
         ("sessions", sessions::cases()),
         ("statements", statements::cases()),
