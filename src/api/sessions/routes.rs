@@ -48,7 +48,7 @@ async fn get_jwks(tokens: web::Data<tokens::Tokens>) -> HttpResponse {
 /// Register
 ///
 /// The answer is the same when the address has an account already, so that nobody learns who is here.
-#[utoipa::path(tag = "sessions", operation_id = "register", security(()), request_body = Registration, responses(
+#[utoipa::path(tag = "sessions", operation_id = "register_account", security(()), request_body = Registration, responses(
     (status = 202, description = "Accepted", body = Registered),
     (status = 403, description = "Registration is closed"),
 ))]
