@@ -10,12 +10,15 @@
 )]
 
 mod activity;
+mod architecture;
 mod articles;
 mod demo;
+mod document;
 mod groups;
 mod load;
 mod me;
 mod memberships;
+mod migrations;
 mod posts;
 mod sessions;
 mod statements;
@@ -26,12 +29,15 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     support::harness::run(vec![
         ("activity", activity::cases()),
+        ("architecture", architecture::cases()),
         ("articles", articles::cases()),
         ("demo", demo::cases()),
+        ("document", document::cases()),
         ("groups", groups::cases()),
         ("load", load::cases()),
         ("me", me::cases()),
         ("memberships", memberships::cases()),
+        ("migrations", migrations::cases()),
         ("posts", posts::cases()),
         ("sessions", sessions::cases()),
         ("statements", statements::cases()),

@@ -11,7 +11,7 @@ pub use app::App;
 pub use caller::{Answer, Caller};
 pub use database::Database;
 pub use harness::Case;
-pub(crate) use harness::served;
+pub(crate) use harness::{plain, served, stored};
 
 /// Compiles one block of diesel once per engine, as the program does.
 macro_rules! on_each {
