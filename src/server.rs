@@ -207,8 +207,7 @@ impl State {
             .app_data(self.draining.clone())
             .app_data(self.last_seen.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
-            .app_data(web::PathConfig::default().error_handler(problem::bad_path))
-            .app_data(web::QueryConfig::default().error_handler(problem::bad_query));
+            .app_data(web::PathConfig::default().error_handler(problem::bad_path));
         if let Some(limits) = &self.rate_limits {
             config.app_data(limits.clone());
         }

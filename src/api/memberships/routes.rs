@@ -16,6 +16,7 @@ use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
+use crate::http::query::Query;
 use crate::types::{GroupId, Timestamp, UserId};
 
 /// The routes of this feature.
@@ -165,7 +166,7 @@ async fn list_members(
     viewer: Viewer,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
-    query: web::Query<MemberQuery>,
+    query: Query<MemberQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     let sort = query.sort.unwrap_or(MemberSort::Joined);
@@ -303,7 +304,7 @@ async fn list_membership_requests(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
-    query: web::Query<MembershipRequestQuery>,
+    query: Query<MembershipRequestQuery>,
 ) -> Result<HttpResponse> {
     let page = Page::<Key>::new("membership-requests", &*group_id, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
