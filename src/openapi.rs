@@ -68,12 +68,15 @@ pub fn text() -> String {
     format!("{:#}\n", document())
 }
 
-/// Each path template with its methods, for answers about wrong methods.
+/// Each path template with its methods, for answers about wrong methods. What can be got has a head too.
 #[must_use]
 pub fn methods() -> Vec<(String, Vec<String>)> {
     let document = document();
     let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
-    let methods = |item: &Value| item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase()).collect();
+    let methods = |item: &Value| -> Vec<String> {
+        let own = item.as_object().into_iter().flat_map(Map::keys).map(|name| name.to_uppercase());
+        own.flat_map(|name| if name == "GET" { vec![name, "HEAD".to_owned()] } else { vec![name] }).collect()
+    };
     paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
 }
 

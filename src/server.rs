@@ -232,6 +232,11 @@ impl State {
     }
 }
 
+/// Where the documentation lies.
+const DOCS: &str = "/docs/{_:.*}";
+/// What can be done with what is only read.
+const GET: [&str; 2] = ["GET", "HEAD"];
+
 /// The document and what follows from it.
 struct Document {
     text: web::Bytes,
@@ -240,7 +245,9 @@ struct Document {
 
 impl Document {
     fn new() -> Self {
-        let routes = openapi::methods().into_iter();
+        let about_itself =
+            ["/openapi.json", "/docs", DOCS].map(|path| (path.to_owned(), GET.map(str::to_owned).to_vec()));
+        let routes = openapi::methods().into_iter().chain(about_itself);
         let routes = routes.map(|(path, methods)| (ResourceDef::new(path), methods.join(", ")));
         Self { text: openapi::text().into(), routes: routes.collect() }
     }
@@ -251,7 +258,7 @@ fn configure_document(config: &mut web::ServiceConfig) {
     config
         .route("/openapi.json", web::get().to(get_document))
         .route("/docs", web::get().to(redirect_to_docs))
-        .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(docs));
+        .service(utoipa_swagger_ui::SwaggerUi::new(DOCS).config(docs));
 }
 
 async fn get_document(document: web::Data<Document>) -> HttpResponse {
