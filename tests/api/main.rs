@@ -14,6 +14,7 @@ mod architecture;
 mod articles;
 mod demo;
 mod document;
+mod ground_floor;
 mod groups;
 mod load;
 mod me;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     support::harness::run(vec![
+        ("ground_floor", ground_floor::cases()),
         ("activity", activity::cases()),
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
