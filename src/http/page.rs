@@ -42,26 +42,6 @@ impl PartialSchema for Limit {
 
 impl ToSchema for Limit {}
 
-/// Yes or no in a query; what is neither is quoted, so that the problem can name its parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flag(pub bool);
-
-impl<'de> Deserialize<'de> for Flag {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let flag = text.parse().map(Self);
-        flag.map_err(|_| serde::de::Error::custom(format!("`{text}` is neither true nor false")))
-    }
-}
-
-impl PartialSchema for Flag {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::Boolean).into()
-    }
-}
-
-impl ToSchema for Flag {}
-
 /// What a list is sorted by, where the caller chooses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -12,7 +12,7 @@ use crate::api::memberships::model::{
 };
 use crate::db::schema::{group_types, groups};
 use crate::db::sql_types::JsonList;
-use crate::http::page::{Flag, Limit};
+use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
 use crate::http::text::{Line, Markdown, Slug, folded};
 use crate::types::{GroupId, GroupTypeId, Timestamp, text_enum};
@@ -425,7 +425,7 @@ pub struct GroupQuery {
     /// The order: `active` unless said.
     pub sort: Option<GroupSort>,
     /// Only groups in which the caller is a member.
-    pub mine: Option<Flag>,
+    pub mine: Option<bool>,
     /// Only these, by id, separated by commas; up to 100.
     pub ids: Option<GroupIds>,
     /// Whether they are in use: `active` unless said.

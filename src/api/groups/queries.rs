@@ -16,7 +16,7 @@ use crate::db::schema::{group_type_links, group_types, groups, memberships};
 use crate::db::sql_types::JsonList;
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
-use crate::http::page::{Flag, Key, Page};
+use crate::http::page::{Key, Page};
 use crate::http::text::{Line, Slug, containing, folded};
 use crate::types::{GroupId, GroupTypeId, Timestamp, UserId};
 
@@ -63,7 +63,7 @@ pub fn list(conn: &mut Conn, viewer: &Viewer, query: &GroupQuery, page: &Page<Ke
         if let Some(q) = &query.q {
             found = found.filter(groups::search_text.like(containing(q.as_str())).escape('\\'));
         }
-        if query.mine == Some(Flag(true)) {
+        if query.mine == Some(true) {
             found = found.filter(memberships::state.assume_not_null().eq(State::Active));
         }
         if let Some(ids) = &query.ids {

@@ -13,7 +13,7 @@ use crate::auth::actor::{Actor, Viewer};
 use crate::db::Db;
 use crate::error::{Code, Error, Result};
 use crate::http::json::{self, Body};
-use crate::http::page::{self, Flag, Key, Page};
+use crate::http::page::{self, Key, Page};
 use crate::http::query::Query;
 use crate::http::text::Slug;
 use crate::types::{GroupId, GroupTypeId, Timestamp};
@@ -63,7 +63,7 @@ async fn list_groups(
     query: Query<GroupQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
-    if query.mine == Some(Flag(true)) && viewer.0.is_none() {
+    if query.mine == Some(true) && viewer.0.is_none() {
         return Err(Error::new(Code::Unauthenticated, "mine: needs a login."));
     }
     let sort = query.sort.unwrap_or(GroupSort::Active);
