@@ -21,6 +21,7 @@ mod me;
 mod memberships;
 mod migrations;
 mod posts;
+mod processes;
 mod sessions;
 mod statements;
 mod support;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         ("memberships", memberships::cases()),
         ("migrations", migrations::cases()),
         ("posts", posts::cases()),
+        ("processes", processes::cases()),
         ("sessions", sessions::cases()),
         ("statements", statements::cases()),
     ])
