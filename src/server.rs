@@ -40,6 +40,8 @@ const DRAIN: u64 = 20;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a new connection may take to send the head of its first request.
 const HEAD_TIME: Duration = Duration::from_secs(20);
+/// How often the server looks for sessions that the command line has ended.
+const REVISIT: Duration = Duration::from_secs(5);
 /// How often last-seen dates are written.
 const FLUSH: Duration = Duration::from_secs(15);
 /// How often old sessions are removed and quiet addresses forgotten.
@@ -68,13 +70,28 @@ pub fn connect(target: &Target) -> Result<Conn> {
     let deadline = std::time::Instant::now() + DATABASE_WAIT;
     loop {
         match target.connect() {
-            Err(error) if matches!(target, Target::Postgres(_)) && std::time::Instant::now() < deadline => {
+            Ok(conn) => return Ok(conn),
+            Err(error) if is_worth_waiting(target, &error) && std::time::Instant::now() < deadline => {
                 tracing::warn!(%error, "waiting for the database");
                 std::thread::sleep(Duration::from_secs(1));
             }
-            result => return result,
+            Err(error) => return Err(wrong_database(&words(&error))),
         }
     }
+}
+
+/// A PostgreSQL that answers that it never will is not waited for.
+fn is_worth_waiting(target: &Target, error: &Error) -> bool {
+    let final_words = ["does not exist", "authentication failed", "no pg_hba.conf entry", "invalid connection option"];
+    matches!(target, Target::Postgres(_)) && !final_words.iter().any(|known| words(error).contains(known))
+}
+
+fn words(error: &Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.detail().to_owned(), ToString::to_string)
+}
+
+fn wrong_database(words: &str) -> Error {
+    Error::internal(format!("PRAXIS_DATABASE_URL: {}", words.lines().collect::<Vec<_>>().join(" ")))
 }
 
 /// Makes the data directory.
@@ -89,10 +106,11 @@ pub fn make_data_dir(settings: &Settings) -> Result<()> {
 /// One server per SQLite file: what ends sessions is kept in its memory.
 fn lock(target: &Target) -> Result<Option<File>> {
     let Target::Sqlite(path) = target else { return Ok(None) };
-    let file = File::create(format!("{path}.lock")).map_err(Error::internal)?;
+    let failed = |error| wrong_database(&format!("{path}.lock: {error}"));
+    let file = File::create(format!("{path}.lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
-        Err(_) => Err(Error::internal(format!("PRAXIS_DATABASE_URL: another praxis serves {path}"))),
+        Err(_) => Err(wrong_database(&format!("another praxis serves {path}"))),
     }
 }
 
@@ -115,7 +133,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let listener = TcpListener::bind(settings.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
-    let sweeper = actix_web::rt::spawn(sweep(db.clone(), last_seen.clone(), state.rate_limits.clone()));
+    let sweeper = actix_web::rt::spawn(sweep(state.clone()));
     let document = web::Data::new(Document::new());
     let server = HttpServer::new(move || {
         App::new()
@@ -279,22 +297,28 @@ async fn no_route(request: HttpRequest, document: web::Data<Document>) -> Result
     }
 }
 
-async fn sweep(db: Db, last_seen: web::Data<LastSeen>, limits: Option<web::Data<RateLimits>>) {
+async fn sweep(state: State) {
+    let mut revisit = tokio::time::interval(REVISIT);
     let mut flush = tokio::time::interval_at(tokio::time::Instant::now() + FLUSH, FLUSH);
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
+            _ = revisit.tick() => {
+                if let Err(error) = state.revocations.refresh().await {
+                    tracing::warn!(%error, "what the command line ended was not read");
+                }
+            }
             _ = flush.tick() => {
-                if let Err(error) = last_seen.flush(&db).await {
+                if let Err(error) = state.last_seen.flush(&state.db).await {
                     tracing::warn!(%error, "last-seen dates were not written");
                 }
             }
             _ = sweep.tick() => {
-                if let Some(limits) = &limits {
+                if let Some(limits) = &state.rate_limits {
                     limits.sweep();
                 }
                 let now = Timestamp::now();
-                if let Err(error) = db.write(move |conn| sessions::queries::purge(conn, now)).await {
+                if let Err(error) = state.db.write(move |conn| sessions::queries::purge(conn, now)).await {
                     tracing::warn!(%error, "old sessions were not removed");
                 }
             }

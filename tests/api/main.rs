@@ -22,6 +22,7 @@ mod me;
 mod memberships;
 mod migrations;
 mod posts;
+mod processes;
 mod sessions;
 mod statements;
 mod support;
@@ -30,18 +31,19 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     support::harness::run(vec![
+        ("ground_floor", ground_floor::cases()),
         ("activity", activity::cases()),
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
         ("demo", demo::cases()),
         ("document", document::cases()),
-        ("ground_floor", ground_floor::cases()),
         ("groups", groups::cases()),
         ("load", load::cases()),
         ("me", me::cases()),
         ("memberships", memberships::cases()),
         ("migrations", migrations::cases()),
         ("posts", posts::cases()),
+        ("processes", processes::cases()),
         ("sessions", sessions::cases()),
         ("statements", statements::cases()),
     ])

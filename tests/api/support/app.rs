@@ -93,6 +93,11 @@ impl App {
         Caller::anonymous(Arc::clone(&self.site))
     }
 
+    /// Somebody who is not logged in, at a server in another process.
+    pub fn caller_at(address: &str) -> Caller {
+        Caller::anonymous(Arc::new(Site { client: client(), base: Mutex::new(format!("http://{address}")) }))
+    }
+
     /// Somebody with an account in use, logged in.
     pub fn user(&self, name: &str) -> Caller {
         self.person(name, PlatformRole::Member)

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod database;
 pub mod document;
 pub mod harness;
+pub mod process;
 pub mod raw;
 pub mod world;
 
