@@ -13,6 +13,7 @@
 mod activity;
 mod architecture;
 mod articles;
+mod crash;
 mod demo;
 mod document;
 mod ground_floor;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ("activity", activity::cases()),
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
+        ("crash", crash::cases()),
         ("demo", demo::cases()),
         ("document", document::cases()),
         ("groups", groups::cases()),
