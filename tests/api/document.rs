@@ -17,6 +17,7 @@ pub fn cases() -> Vec<Case> {
         generators_get_no_constructs_that_they_stumble_over,
         every_reference_leads_somewhere_and_nothing_is_left_over,
         lists_have_the_same_shape,
+        the_page_about_the_api_lists_every_code,
     ]
 }
 
@@ -291,4 +292,13 @@ fn lists_have_the_same_shape() {
         lists += 1;
     }
     assert!(lists >= 8);
+}
+
+fn the_page_about_the_api_lists_every_code() {
+    let page = include_str!("../../docs/API.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ") && line.contains(" | `")).collect();
+    let row = |code: &praxis::error::Code| format!("| {} | `{}` | {} |", code.status(), code.as_str(), code.title());
+    let listed: Vec<String> = praxis::error::Code::ALL.iter().map(row).collect();
+    let table: Vec<&str> = rows.into_iter().filter(|row| row[2..5].parse::<u16>().is_ok()).collect();
+    assert_eq!(table, listed);
 }
