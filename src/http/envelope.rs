@@ -54,19 +54,12 @@ pub async fn wrap(
     request.extensions_mut().insert(id.clone());
 
     let limited = request.app_data::<actix_web::web::Data<RateLimits>>().and_then(|limits| limits.check(&request));
-    let response = match limited {
-        Some(error) => request.into_response(problem::respond(&error, &id.0)),
-        // a panic past this point would close the connection without an answer
-        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-            Ok(response) => response?.map_into_boxed_body(),
-            Err(_) => {
-                let error = Error::internal("a handler panicked");
-                tracing::error!(request_id = id.0, %error, "request failed");
-                let mut answer = problem::respond(&error, &id.0);
-                dress(answer.headers_mut(), &id, is_docs);
-                return Err(InternalError::from_response(error, answer).into());
-            }
-        },
+    let response = if let Some(error) = limited {
+        request.into_response(problem::respond(&error, &id.0))
+    } else if let Ok(response) = AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        response?.map_into_boxed_body()
+    } else {
+        return Err(panicked(&id, is_docs));
     };
     let mut response = with_problem(response, &id);
     dress(response.headers_mut(), &id, is_docs);
@@ -76,6 +69,15 @@ pub async fn wrap(
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "request",
     );
     Ok(response)
+}
+
+/// A panic would close the connection without an answer.
+fn panicked(id: &RequestId, is_docs: bool) -> actix_web::Error {
+    let error = Error::internal("a handler panicked");
+    tracing::error!(request_id = id.0, %error, "request failed");
+    let mut answer = problem::respond(&error, &id.0);
+    dress(answer.headers_mut(), id, is_docs);
+    InternalError::from_response(error, answer).into()
 }
 
 /// Outside everything: a preflight that is refused is a problem too.
