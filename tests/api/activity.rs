@@ -131,7 +131,7 @@ impl World<'_> {
     async fn write_comment(&mut self, author: usize, by: u8) {
         let Some(post) = pick(&self.posts, by) else { return };
         let (path, group) = (format!("/posts/{}/comments", self.posts[post].id), self.posts[post].group);
-        let parent = (self.comments.iter()).find(|one| one.post == Some(post) && !one.deleted && by % 2 == 0);
+        let parent = (self.comments.iter()).find(|one| one.post == Some(post) && !one.deleted && by.is_multiple_of(2));
         let body = json!({ "body": "B", "parent_id": parent.map(|one| one.id.clone()) });
         let answer = self.people[author].post(path, body).await;
         if self.posts[post].deleted {
