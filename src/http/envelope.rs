@@ -1,7 +1,7 @@
 //! Around every request: its id, a log line (without bodies, tokens, addresses or names), security headers, and the last
 //! chance to turn a failure into a problem.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -16,7 +16,10 @@ use uuid::Uuid;
 
 use super::limits::RateLimits;
 use super::problem;
-use crate::error::Error;
+use crate::error::{Code, Error};
+
+/// The longest that an answer takes, the time of its body included.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -54,19 +57,12 @@ pub async fn wrap(
     request.extensions_mut().insert(id.clone());
 
     let limited = request.app_data::<actix_web::web::Data<RateLimits>>().and_then(|limits| limits.check(&request));
-    let response = match limited {
-        Some(error) => request.into_response(problem::respond(&error, &id.0)),
-        // a panic past this point would close the connection without an answer
-        None => {
-            if let Ok(response) = AssertUnwindSafe(next.call(request)).catch_unwind().await {
-                response?.map_into_boxed_body()
-            } else {
-                let error = Error::internal("a handler panicked");
-                tracing::error!(request_id = id.0, %error, "request failed");
-                let mut answer = problem::respond(&error, &id.0);
-                dress(answer.headers_mut(), &id, is_docs);
-                return Err(InternalError::from_response(error, answer).into());
-            }
+    let response = if let Some(error) = limited {
+        request.into_response(problem::respond(&error, &id.0))
+    } else {
+        match answered(ANSWER_TIME, next.call(request)).await {
+            Ok(response) => response?.map_into_boxed_body(),
+            Err(error) => return Err(outright(error, &id, is_docs)),
         }
     };
     let mut response = with_problem(response, &id);
@@ -77,6 +73,23 @@ pub async fn wrap(
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "request",
     );
     Ok(response)
+}
+
+/// What comes of the work, unless it panics (which would close the connection without an answer) or takes too long.
+async fn answered<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Error> {
+    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) => Err(Error::internal("a handler panicked")),
+        Err(_) => Err(Error::new(Code::Timeout, "The answer was not ready in time; a change may yet be made.")),
+    }
+}
+
+/// A problem where there is no request any more to answer.
+fn outright(error: Error, id: &RequestId, is_docs: bool) -> actix_web::Error {
+    tracing::error!(request_id = id.0, %error, "request failed");
+    let mut answer = problem::respond(&error, &id.0);
+    dress(answer.headers_mut(), id, is_docs);
+    InternalError::from_response(error, answer).into()
 }
 
 /// Outside everything: a preflight that is refused is a problem too.

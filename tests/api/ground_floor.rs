@@ -326,7 +326,7 @@ async fn a_malformed_id_is_named(app: App) {
                 let path = names.iter().fold(operation.path.clone(), fill);
                 let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
                 let request = admin.request_at(method, &path);
-                let request = if operation.takes_body() { request.json(&json!({})) } else { request };
+                let request = if operation.takes_body() { request.json(json!({})) } else { request };
                 request.await.expect_field(400, wrong, "malformed");
                 seen += 1;
             }

@@ -8,7 +8,6 @@
     clippy::indexing_slicing,
     reason = "a test that fails should say where"
 )]
-#![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 
 mod activity;
 mod architecture;

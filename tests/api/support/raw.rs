@@ -1,5 +1,6 @@
 //! Requests that no HTTP client would send, byte by byte. The answers are checked like all others.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -25,9 +26,7 @@ impl Raw {
         let mut raw = Self { stream, method, path: path.to_owned() };
         let mut head = format!("{} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n", raw.method);
         for (name, value) in headers {
-            for part in [name, ": ", value, "\r\n"] {
-                head.push_str(part);
-            }
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         raw.send(format!("{head}\r\n").as_bytes());
         raw
