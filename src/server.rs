@@ -42,6 +42,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const HEAD_TIME: Duration = Duration::from_secs(20);
 /// How often the server looks for sessions that the command line has ended.
 const REVISIT: Duration = Duration::from_secs(5);
+/// Threads that hash passwords, per worker; there is one worker per core. Each keeps the memory that a hash takes.
+const BLOCKING_THREADS: usize = 1;
 /// How often last-seen dates are written.
 const FLUSH: Duration = Duration::from_secs(15);
 /// How often old sessions are removed and quiet addresses forgotten.
@@ -150,7 +152,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
             .configure(configure_document)
             .default_service(web::to(no_route))
     });
-    let server = server.worker_max_blocking_threads(8).disable_signals().shutdown_timeout(DRAIN);
+    let server = server.worker_max_blocking_threads(BLOCKING_THREADS).disable_signals().shutdown_timeout(DRAIN);
     let server = server.keep_alive(KEEP_ALIVE).client_request_timeout(HEAD_TIME);
     let server = server.listen(listener).map_err(Error::internal)?.run();
     Ok(Running { address, db, handle: server.handle(), server, draining, last_seen, sweeper, _lock: lock })
