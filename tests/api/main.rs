@@ -12,6 +12,7 @@
 mod activity;
 mod architecture;
 mod articles;
+mod authorisation;
 mod crash;
 mod demo;
 mod document;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ("activity", activity::cases()),
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
+        ("authorisation", authorisation::cases()),
         ("crash", crash::cases()),
         ("demo", demo::cases()),
         ("document", document::cases()),

@@ -11,6 +11,15 @@ pub fn may_read(viewer: &Viewer, article: &ArticleRow, leads_a_contributor: bool
     article.status == ArticleStatus::Published || viewer.is_editor() || leads_a_contributor
 }
 
+/// Who lists drafts.
+pub fn list_drafts(viewer: &Viewer) -> Result<()> {
+    match viewer.0 {
+        Some(actor) if actor.is_editor() => Ok(()),
+        Some(_) => Err(Error::new(Code::Forbidden, "Drafts are for editors.")),
+        None => Err(Error::new(Code::Unauthenticated, "Drafts are for editors, who log in.")),
+    }
+}
+
 /// The date of publication that follows from a status and a wish: none for a draft; for a published article the wish, else
 /// the date it has, else now. Never in the future, never before 2000.
 pub fn published_at(

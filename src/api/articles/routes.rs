@@ -58,8 +58,8 @@ async fn list_articles(
     query: Query<ArticleQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
-    if query.status == Some(ArticleStatus::Draft) && !viewer.is_editor() {
-        return Err(Error::new(Code::Forbidden, "Drafts are for editors."));
+    if query.status == Some(ArticleStatus::Draft) {
+        policy::list_drafts(&viewer)?;
     }
     let page = Page::<i64>::new("articles", &(query.kind, query.status), query.limit, query.cursor.as_deref())?;
     let cut = page.clone();

@@ -41,6 +41,13 @@ pub fn operations() -> &'static [Operation] {
     &OPERATIONS
 }
 
+/// The operation behind a method and a path: the one whose template is the most literal.
+pub fn operation(method: &str, path: &str) -> Option<&'static Operation> {
+    let candidates = operations().iter().filter(|operation| operation.method == method);
+    let candidates = candidates.filter_map(|operation| Some((operation.matches(path)?, operation)));
+    candidates.max_by_key(|(literal, _)| *literal).map(|(_, operation)| operation)
+}
+
 /// Compiles the document's schemas, once, before the first case has to wait for it.
 pub fn compile() {
     assert!(!operations().is_empty());
@@ -120,9 +127,7 @@ pub fn check(answer: &Answer, sent: Option<&Value>) {
         return;
     }
     let method = if is_head { "GET" } else { answer.method.as_str() };
-    let candidates = operations().iter().filter(|operation| operation.method == method);
-    let candidates = candidates.filter_map(|operation| Some((operation.matches(path)?, operation)));
-    let Some((_, operation)) = candidates.max_by_key(|(literal, _)| *literal) else {
+    let Some(operation) = operation(method, path) else {
         assert!(matches!(answer.status, 404 | 405), "the document has no such operation: {answer}");
         return;
     };
