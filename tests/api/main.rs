@@ -15,6 +15,7 @@ mod articles;
 mod authorisation;
 mod crash;
 mod demo;
+mod doctor;
 mod document;
 mod ground_floor;
 mod groups;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ("authorisation", authorisation::cases()),
         ("crash", crash::cases()),
         ("demo", demo::cases()),
+        ("doctor", doctor::cases()),
         ("document", document::cases()),
         ("groups", groups::cases()),
         ("load", load::cases()),

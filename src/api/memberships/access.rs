@@ -111,9 +111,7 @@ impl Access {
     /// The problem for what would leave the group without owner, with who could take over.
     pub fn last_owner(&self, conn: &mut Conn, leaving: UserId) -> Result<Error> {
         let candidates = queries::candidates(conn, self.group_id, leaving)?;
-        let candidates: Vec<serde_json::Value> = (candidates.iter())
-            .map(|(person, role)| serde_json::json!({ "id": person.id, "display_name": person.display_name, "role": role }))
-            .collect();
-        Ok(Error::new(Code::LastOwner, "Somebody else must own the group first.").with("candidates", candidates))
+        Ok(Error::new(Code::LastOwner, "Somebody else must own the group first.")
+            .with("candidates", serde_json::json!(candidates)))
     }
 }
