@@ -18,6 +18,7 @@ mod demo;
 mod document;
 mod ground_floor;
 mod groups;
+mod leaks;
 mod load;
 mod me;
 mod memberships;
@@ -27,6 +28,7 @@ mod processes;
 mod sessions;
 mod statements;
 mod support;
+mod users;
 
 use std::process::ExitCode;
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ("demo", demo::cases()),
         ("document", document::cases()),
         ("groups", groups::cases()),
+        ("leaks", leaks::cases()),
         ("load", load::cases()),
         ("me", me::cases()),
         ("memberships", memberships::cases()),
@@ -49,5 +52,6 @@ fn main() -> ExitCode {
         ("processes", processes::cases()),
         ("sessions", sessions::cases()),
         ("statements", statements::cases()),
+        ("users", users::cases()),
     ])
 }
