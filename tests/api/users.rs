@@ -20,8 +20,9 @@ pub fn cases() -> Vec<Case> {
 
 async fn people_are_listed_newest_first_page_by_page(app: App) {
     let admin = app.admin();
-    let names = ["ann", "bob", "cleo", "dan", "eve", "fay"];
-    names.iter().for_each(|name| drop(app.user(name)));
+    for name in ["ann", "bob", "cleo", "dan", "eve", "fay"] {
+        app.user(name);
+    }
     let mut seen = Vec::new();
     let mut path = "/admin/users?limit=3".to_owned();
     loop {
