@@ -19,6 +19,7 @@ mod doctor;
 mod document;
 mod ground_floor;
 mod groups;
+mod leaks;
 mod load;
 mod me;
 mod memberships;
@@ -28,6 +29,7 @@ mod processes;
 mod sessions;
 mod statements;
 mod support;
+mod users;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ("doctor", doctor::cases()),
         ("document", document::cases()),
         ("groups", groups::cases()),
+        ("leaks", leaks::cases()),
         ("load", load::cases()),
         ("me", me::cases()),
         ("memberships", memberships::cases()),
@@ -51,5 +54,6 @@ fn main() -> ExitCode {
         ("processes", processes::cases()),
         ("sessions", sessions::cases()),
         ("statements", statements::cases()),
+        ("users", users::cases()),
     ])
 }
