@@ -160,5 +160,6 @@ mod tests {
             );
         }
         assert_eq!(parse::<Note>(b"{\"title\":").unwrap_err().code(), Code::BadJson);
+        assert_eq!(parse::<Note>(b"[\"title\", null]").unwrap_err().fields()[0].code, "wrong_type");
     }
 }

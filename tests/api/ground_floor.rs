@@ -550,6 +550,11 @@ async fn too_many_requests_are_told_when_to_come_back(app: App) {
     let seconds: u32 = answer.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&seconds), "{seconds}");
     answer.expect_problem(429, "rate_limited");
+    // the same path by another spelling
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let path = format!("http://{}/api/v1/%61uth/refresh", app.address());
+    let spelt = client.post(path).json(&json!({ "refresh_token": "guess" })).send().await.unwrap();
+    assert_eq!(spelt.status().as_u16(), 429);
     // probes and the rest of the API go on
     for _ in 0..50 {
         anon.get("/health/live").await.expect(200);

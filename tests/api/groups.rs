@@ -13,6 +13,8 @@ pub fn cases() -> Vec<Case> {
         names_may_be_equal_but_slugs_are_not,
         a_hidden_group_has_a_slug_that_cannot_be_guessed,
         a_taken_slug_never_tells_of_a_hidden_group,
+        nobody_can_foretell_the_slug_of_a_group_that_becomes_hidden,
+        a_deleted_group_leaves_its_slug_to_others,
         external_ids_are_set_by_administrators_and_unique,
         groups_are_sorted_every_way_with_the_unknown_last,
         groups_are_found_by_kind_text_ids_status_and_membership,
@@ -122,6 +124,25 @@ async fn a_taken_slug_never_tells_of_a_hidden_group(app: App) {
     group(&ann, "Quiet circle", json!({ "visibility": "hidden", "slug": "quiet" })).await;
     let body = json!({ "name": "Quiet circle", "slug": "quiet", "type_ids": [COMMUNITY] });
     assert_eq!(eve.post("/groups", body).await.expect(201)["slug"], "quiet");
+}
+
+async fn nobody_can_foretell_the_slug_of_a_group_that_becomes_hidden(app: App) {
+    let (ann, eve) = (app.user("ann"), app.user("eve"));
+    let id = group(&ann, "Circle", json!({ "slug": "circle" })).await;
+    let guess = format!("circle-{}", &id[id.len() - 8..]);
+    group(&eve, "Guess", json!({ "slug": guess })).await;
+    let hidden = ann.patch(format!("/groups/{id}"), json!({ "visibility": "hidden" })).await.expect(200);
+    assert_ne!(hidden["slug"], json!(guess));
+    let old = json!({ "name": "Circle", "slug": "circle", "type_ids": [COMMUNITY] });
+    eve.post("/groups", old).await.expect(201);
+}
+
+async fn a_deleted_group_leaves_its_slug_to_others(app: App) {
+    let (ann, eve) = (app.user("ann"), app.user("eve"));
+    let id = group(&ann, "Circle", json!({ "slug": "circle" })).await;
+    ann.delete(format!("/groups/{id}")).await.expect(204);
+    assert_eq!(eve.get("/groups/by-slug/circle").await.expect(404).status, 404);
+    group(&eve, "Circle", json!({ "slug": "circle" })).await;
 }
 
 async fn external_ids_are_set_by_administrators_and_unique(app: App) {

@@ -54,6 +54,8 @@ fn a_wrong_setting_ends_in_one_line_that_names_it() {
         ("PRAXIS_REGISTRATION", "maybe"),
         ("PRAXIS_RATE_LIMIT", "sometimes"),
         ("PRAXIS_CORS_ORIGINS", "*"),
+        ("PRAXIS_CORS_ORIGINS", "https://Community.example"),
+        ("PRAXIS_CORS_ORIGINS", "https://["),
         ("PRAXIS_CORS_ORIGINS", "https://fine.example,community.example"),
         ("PRAXIS_CORS_ORIGINS", "https://community.example/path"),
         ("PRAXIS_TRUSTED_PROXIES", "everyone"),

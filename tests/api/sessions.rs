@@ -42,6 +42,9 @@ pub fn cases() -> Vec<Case> {
         an_access_token_that_is_not_ours_is_refused,
         a_missing_token_and_a_bad_one_are_challenged,
         suspension_ends_access_at_once,
+        a_request_that_is_still_arriving_loses_its_session_too,
+        the_old_password_lets_nobody_in_while_it_is_being_changed,
+        two_administrators_cannot_demote_each_other,
         a_change_of_role_ends_the_sessions,
         the_published_keys_verify_tokens_and_hold_nothing_private,
         a_new_key_leaves_old_tokens_valid_until_the_old_key_is_dropped,
@@ -526,4 +529,55 @@ async fn a_new_key_leaves_old_tokens_valid_until_the_old_key_is_dropped(mut app:
     // the session itself goes on
     let renewed = refresh(&app, ann.refresh_token()).await.expect(200);
     assert!(is_let_in(&ann.with_token(text(&renewed["access_token"]))).await);
+}
+
+async fn a_request_that_is_still_arriving_loses_its_session_too(app: App) {
+    let (admin, ann) = (app.admin(), app.user("Ann"));
+    let body = r#"{"display_name":"Somebody"}"#;
+    let token = format!("Bearer {}", ann.token.as_deref().unwrap());
+    let length = body.len().to_string();
+    let headers =
+        [("authorization", token.as_str()), ("content-type", "application/json"), ("content-length", length.as_str())];
+    let mut raw = app.raw(reqwest::Method::PATCH, "/api/v1/me", &headers);
+    raw.send(&body.as_bytes()[..5]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    admin.patch(format!("/admin/users/{}", ann.id()), json!({ "status": "suspended" })).await.expect(200);
+    raw.send(&body.as_bytes()[5..]);
+    raw.answer().expect_problem(401, "invalid_token");
+    assert_eq!(admin.get(format!("/admin/users/{}", ann.id())).await.expect(200)["display_name"], "Ann");
+}
+
+async fn the_old_password_lets_nobody_in_while_it_is_being_changed(app: App) {
+    let ann = app.user("Ann");
+    let change = json!({ "current_password": PASSWORD, "new_password": "another good password" });
+    let tries = (0..8).map(|_| log_in(&app, "Ann", PASSWORD));
+    let (changed, tried) = tokio::join!(async { ann.put("/me/password", change).await }, join_all(tries));
+    changed.expect(200);
+    for answer in tried {
+        if answer.status == 200 {
+            // it was in before the change, and is out with it
+            let session = ann.with_token(text(&answer["access_token"]));
+            assert!(!is_let_in(&session).await);
+            refresh(&app, text(&answer["refresh_token"])).await.expect_problem(401, "invalid_refresh_token");
+        }
+    }
+    log_in(&app, "Ann", PASSWORD).await.expect_problem(401, "invalid_credentials");
+}
+
+async fn two_administrators_cannot_demote_each_other(app: App) {
+    let one = app.person("One", PlatformRole::Admin);
+    for round in 0..4 {
+        let two = app.person(&format!("Two {round}"), PlatformRole::Admin);
+        let demotion = json!({ "platform_role": "member" });
+        let (first, second) =
+            tokio::join!(async { one.patch(format!("/admin/users/{}", two.id()), demotion.clone()).await }, async {
+                two.patch(format!("/admin/users/{}", one.id()), demotion.clone()).await
+            },);
+        let mut statuses = [first.status, second.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 401], "{first} {second}");
+        if second.status == 200 {
+            return;
+        }
+    }
 }
