@@ -9,11 +9,12 @@
     reason = "a test that fails should say where"
 )]
 
+mod memberships;
 mod sessions;
 mod support;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::harness::run(vec![("sessions", sessions::cases())])
+    support::harness::run(vec![("memberships", memberships::cases()), ("sessions", sessions::cases())])
 }

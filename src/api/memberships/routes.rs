@@ -9,7 +9,7 @@ use super::model::{
     MembershipRequest, MembershipRequestPage, MembershipRequestQuery, NewMembership, Outcome, OwnMembership, Role,
     State,
 };
-use super::policy;
+use super::policy::{self, Verdict};
 use super::queries::{self, Change};
 use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db};
@@ -80,13 +80,16 @@ fn enter(
     message: Option<String>,
     now: Timestamp,
 ) -> Result<Membership> {
-    let state = if access.may(Action::Join) { State::Active } else { State::Requested };
+    let (action, state) = match policy::verdict(access.standing(), Action::Join) {
+        Verdict::Forbidden => (Action::Request, State::Requested),
+        _ => (Action::Join, State::Active),
+    };
     match before {
         Some(row) if row.state == State::Active || (row.state, state) == (State::Requested, State::Requested) => {
             Ok(row)
         }
         before => {
-            access.require(if state == State::Active { Action::Join } else { Action::Request })?;
+            access.require(action)?;
             let change = Change {
                 group_id: access.group_id(),
                 user_id: access.user_id(),

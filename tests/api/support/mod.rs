@@ -5,6 +5,7 @@ pub mod caller;
 pub mod database;
 pub mod document;
 pub mod harness;
+pub mod world;
 
 pub use app::App;
 pub use caller::{Answer, Caller};
