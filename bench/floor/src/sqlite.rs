@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, Params, params};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -79,6 +80,8 @@ fn connect(path: &str) -> Connection {
     ] {
         connection.execute_batch(pragma).expect("the pragma holds");
     }
+    // else SQLite plans a statement anew whenever a value is bound to its LIMIT
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).expect("the setting holds");
     connection.set_prepared_statement_cache_capacity(64);
     connection
 }
