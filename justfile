@@ -11,7 +11,7 @@ run *arguments:
 test *arguments:
     cargo test --locked {{ arguments }}
 
-# the tests on both databases; PRAXIS_TEST_POSTGRES_URL names a server for tests only, and a role that may create databases
+# the tests on both databases; PRAXIS_TEST_POSTGRES_URL names a database for tests only, and a role that may create schemas
 test-pg *arguments:
     @: "${PRAXIS_TEST_POSTGRES_URL:?is not set; for instance postgres://postgres@127.0.0.1/postgres}"
     cargo test --locked {{ arguments }}

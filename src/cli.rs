@@ -47,7 +47,8 @@ fn words(error: &Error) -> String {
 /// `PRAXIS_LISTEN (--listen): invalid socket address syntax`; never the value, which may be a secret.
 fn wrong_setting(error: &clap::Error) -> String {
     let rendered = error.to_string();
-    let first_line = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let lines: Vec<&str> = rendered.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let first_line = lines.join(" ").trim_start_matches("error: ").to_owned();
     let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
     let flag = argument.split_whitespace().next().unwrap_or_default();
     let command = Cli::command();

@@ -249,7 +249,7 @@ impl StdError for Error {
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::DatabaseErrorKind::{ClosedConnection, SerializationFailure};
+        use diesel::result::DatabaseErrorKind::{ClosedConnection, SerializationFailure, UniqueViolation};
         use diesel::result::Error as Diesel;
         let unavailable = || Self::new(Code::DatabaseUnavailable, "Try again in a moment.");
         match &error {
@@ -257,7 +257,8 @@ impl From<diesel::result::Error> for Error {
             Diesel::DatabaseError(ClosedConnection, _) => unavailable().with_source(error),
             Diesel::DatabaseError(kind, info) => {
                 let message = info.message();
-                let retryable = matches!(kind, SerializationFailure)
+                // what must be unique is looked up first, so that a violation is a race: the next try sees the other's row
+                let retryable = matches!(kind, SerializationFailure | UniqueViolation)
                     || ["deadlock detected", "database is locked"].iter().any(|known| message.contains(known));
                 let out_of_reach = ["disk is full", "No space left", "disk I/O error", "readonly database"];
                 let mut mapped = if retryable || out_of_reach.iter().any(|known| message.contains(known)) {

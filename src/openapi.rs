@@ -58,6 +58,7 @@ pub fn document() -> Value {
     name_path_parameters(&mut document);
     complete_operations(&mut document);
     require_response_properties(&mut document);
+    drop_unreferenced(&mut document);
     document
 }
 
@@ -67,12 +68,15 @@ pub fn text() -> String {
     format!("{:#}\n", document())
 }
 
-/// Each path template with its methods, for answers about wrong methods.
+/// Each path template with its methods, for answers about wrong methods. What can be got has a head too.
 #[must_use]
 pub fn methods() -> Vec<(String, Vec<String>)> {
     let document = document();
     let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
-    let methods = |item: &Value| item.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase()).collect();
+    let methods = |item: &Value| -> Vec<String> {
+        let own = item.as_object().into_iter().flat_map(Map::keys).map(|name| name.to_uppercase());
+        own.flat_map(|name| if name == "GET" { vec![name, "HEAD".to_owned()] } else { vec![name] }).collect()
+    };
     paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
 }
 
@@ -231,15 +235,31 @@ fn require_response_properties(document: &mut Value) {
         collect_references(operation.1.get("responses").unwrap_or(&Value::Null), &mut names);
     }
     let Some(schemas) = schemas(document) else { return };
-    let mut done = 0;
-    while let Some(name) = names.get(done).cloned() {
-        done += 1;
+    collect_all(schemas, &mut names);
+    for name in names {
         let Some(schema) = schemas.get_mut(&name) else { continue };
-        collect_references(schema, &mut names);
         let properties = schema.get("properties").and_then(Value::as_object);
         if let Some(all) = properties.map(|properties| properties.keys().cloned().collect::<Vec<_>>()) {
             schema["required"] = json!(all);
         }
+    }
+}
+
+/// Removes what was written where it is used and is named nowhere any more.
+fn drop_unreferenced(document: &mut Value) {
+    let mut names = Vec::new();
+    collect_references(document.get("paths").unwrap_or(&Value::Null), &mut names);
+    let Some(schemas) = schemas(document) else { return };
+    collect_all(schemas, &mut names);
+    schemas.retain(|name, _| names.contains(name));
+}
+
+/// Adds to the names of schemas those that they refer to, and so on.
+fn collect_all(schemas: &Map<String, Value>, names: &mut Vec<String>) {
+    let mut done = 0;
+    while let Some(name) = names.get(done).cloned() {
+        done += 1;
+        collect_references(schemas.get(&name).unwrap_or(&Value::Null), names);
     }
 }
 

@@ -36,6 +36,12 @@ const DATABASE_WAIT: Duration = Duration::from_mins(1);
 const NOT_READY: Duration = Duration::from_secs(1);
 /// How long running requests get to finish, in seconds.
 const DRAIN: u64 = 20;
+/// How long a quiet connection stays open: longer than usual reverse proxies keep theirs, lest they use one that closes.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a new connection may take to send the head of its first request.
+const HEAD_TIME: Duration = Duration::from_secs(20);
+/// How often the server looks for sessions that the command line has ended.
+const REVISIT: Duration = Duration::from_secs(5);
 /// How often last-seen dates are written.
 const FLUSH: Duration = Duration::from_secs(15);
 /// How often old sessions are removed and quiet addresses forgotten.
@@ -64,13 +70,28 @@ pub fn connect(target: &Target) -> Result<Conn> {
     let deadline = std::time::Instant::now() + DATABASE_WAIT;
     loop {
         match target.connect() {
-            Err(error) if matches!(target, Target::Postgres(_)) && std::time::Instant::now() < deadline => {
+            Ok(conn) => return Ok(conn),
+            Err(error) if is_worth_waiting(target, &error) && std::time::Instant::now() < deadline => {
                 tracing::warn!(%error, "waiting for the database");
                 std::thread::sleep(Duration::from_secs(1));
             }
-            result => return result,
+            Err(error) => return Err(wrong_database(&words(&error))),
         }
     }
+}
+
+/// A PostgreSQL that answers that it never will is not waited for.
+fn is_worth_waiting(target: &Target, error: &Error) -> bool {
+    let final_words = ["does not exist", "authentication failed", "no pg_hba.conf entry", "invalid connection option"];
+    matches!(target, Target::Postgres(_)) && !final_words.iter().any(|known| words(error).contains(known))
+}
+
+fn words(error: &Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.detail().to_owned(), ToString::to_string)
+}
+
+fn wrong_database(words: &str) -> Error {
+    Error::internal(format!("PRAXIS_DATABASE_URL: {}", words.lines().collect::<Vec<_>>().join(" ")))
 }
 
 /// Makes the data directory.
@@ -85,10 +106,11 @@ pub fn make_data_dir(settings: &Settings) -> Result<()> {
 /// One server per SQLite file: what ends sessions is kept in its memory.
 fn lock(target: &Target) -> Result<Option<File>> {
     let Target::Sqlite(path) = target else { return Ok(None) };
-    let file = File::create(format!("{path}.lock")).map_err(Error::internal)?;
+    let failed = |error| wrong_database(&format!("{path}.lock: {error}"));
+    let file = File::create(format!("{path}.lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
-        Err(_) => Err(Error::internal(format!("PRAXIS_DATABASE_URL: another praxis serves {path}"))),
+        Err(_) => Err(wrong_database(&format!("another praxis serves {path}"))),
     }
 }
 
@@ -111,7 +133,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let listener = TcpListener::bind(settings.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
-    let sweeper = actix_web::rt::spawn(sweep(db.clone(), last_seen.clone(), state.rate_limits.clone()));
+    let sweeper = actix_web::rt::spawn(sweep(state.clone()));
     let document = web::Data::new(Document::new());
     let server = HttpServer::new(move || {
         App::new()
@@ -129,6 +151,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
             .default_service(web::to(no_route))
     });
     let server = server.worker_max_blocking_threads(8).disable_signals().shutdown_timeout(DRAIN);
+    let server = server.keep_alive(KEEP_ALIVE).client_request_timeout(HEAD_TIME);
     let server = server.listen(listener).map_err(Error::internal)?.run();
     Ok(Running { address, db, handle: server.handle(), server, draining, last_seen, sweeper, _lock: lock })
 }
@@ -202,8 +225,7 @@ impl State {
             .app_data(self.draining.clone())
             .app_data(self.last_seen.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
-            .app_data(web::PathConfig::default().error_handler(problem::bad_path))
-            .app_data(web::QueryConfig::default().error_handler(problem::bad_query));
+            .app_data(web::PathConfig::default().error_handler(problem::bad_path));
         if let Some(limits) = &self.rate_limits {
             config.app_data(limits.clone());
         }
@@ -228,6 +250,11 @@ impl State {
     }
 }
 
+/// Where the documentation lies.
+const DOCS: &str = "/docs/{_:.*}";
+/// What can be done with what is only read.
+const GET: [&str; 2] = ["GET", "HEAD"];
+
 /// The document and what follows from it.
 struct Document {
     text: web::Bytes,
@@ -236,7 +263,9 @@ struct Document {
 
 impl Document {
     fn new() -> Self {
-        let routes = openapi::methods().into_iter();
+        let about_itself =
+            ["/openapi.json", "/docs", DOCS].map(|path| (path.to_owned(), GET.map(str::to_owned).to_vec()));
+        let routes = openapi::methods().into_iter().chain(about_itself);
         let routes = routes.map(|(path, methods)| (ResourceDef::new(path), methods.join(", ")));
         Self { text: openapi::text().into(), routes: routes.collect() }
     }
@@ -247,7 +276,7 @@ fn configure_document(config: &mut web::ServiceConfig) {
     config
         .route("/openapi.json", web::get().to(get_document))
         .route("/docs", web::get().to(redirect_to_docs))
-        .service(utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}").config(docs));
+        .service(utoipa_swagger_ui::SwaggerUi::new(DOCS).config(docs));
 }
 
 async fn get_document(document: web::Data<Document>) -> HttpResponse {
@@ -268,22 +297,28 @@ async fn no_route(request: HttpRequest, document: web::Data<Document>) -> Result
     }
 }
 
-async fn sweep(db: Db, last_seen: web::Data<LastSeen>, limits: Option<web::Data<RateLimits>>) {
-    let mut flush = tokio::time::interval(FLUSH);
+async fn sweep(state: State) {
+    let mut revisit = tokio::time::interval(REVISIT);
+    let mut flush = tokio::time::interval_at(tokio::time::Instant::now() + FLUSH, FLUSH);
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
+            _ = revisit.tick() => {
+                if let Err(error) = state.revocations.refresh().await {
+                    tracing::warn!(%error, "what the command line ended was not read");
+                }
+            }
             _ = flush.tick() => {
-                if let Err(error) = last_seen.flush(&db).await {
+                if let Err(error) = state.last_seen.flush(&state.db).await {
                     tracing::warn!(%error, "last-seen dates were not written");
                 }
             }
             _ = sweep.tick() => {
-                if let Some(limits) = &limits {
+                if let Some(limits) = &state.rate_limits {
                     limits.sweep();
                 }
                 let now = Timestamp::now();
-                if let Err(error) = db.write(move |conn| sessions::queries::purge(conn, now)).await {
+                if let Err(error) = state.db.write(move |conn| sessions::queries::purge(conn, now)).await {
                     tracing::warn!(%error, "old sessions were not removed");
                 }
             }

@@ -1,7 +1,8 @@
 //! What ends access tokens before their time: the sessions that were revoked.
 //!
 //! On SQLite this process is the only server (it holds a lock on the database's directory), so the sessions that ended
-//! in the last 15 minutes are kept in memory: read once at the start, added to before the answer to whoever ended one.
+//! in the last 15 minutes are kept in memory: read at the start, added to before the answer to whoever ended one, and read
+//! again every few seconds for what the command line has ended (`praxis admin create` with a new password).
 //! On PostgreSQL there may be other servers, so the session is looked up by its key, once a request.
 
 use std::collections::HashMap;
@@ -51,6 +52,18 @@ impl Revocations {
             Some(ended) => Ok(!ended.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)),
             None => self.db.read(move |conn| is_live(conn, session)).await,
         }
+    }
+
+    /// Takes up what the command line has ended meanwhile.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refresh(&self) -> Result<()> {
+        let Some(ended) = &self.ended else { return Ok(()) };
+        let since = Timestamp::now().before(REMEMBERED);
+        let recent = self.db.read(move |conn| ended_since(conn, since)).await?;
+        ended.write().unwrap_or_else(PoisonError::into_inner).extend(recent);
+        Ok(())
     }
 
     /// Runs a transaction that ends sessions and notes them after the commit, before the answer, even when whoever asked

@@ -73,7 +73,8 @@ pub fn run(conn: &mut Conn) -> Result<Vec<String>> {
 fn run_unlocked(conn: &mut Conn) -> Result<Vec<String>> {
     refuse_newer(conn)?;
     let done: Vec<String> = match conn {
-        Conn::Sqlite(conn) => run_all(conn, SQLITE),
+        // one transaction, its lock taken first: the other program finds nothing left to do
+        Conn::Sqlite(conn) => conn.immediate_transaction(|conn| run_all(conn, SQLITE)),
         Conn::Postgres(conn) => run_all(conn, POSTGRES),
     }?;
     Ok(done)

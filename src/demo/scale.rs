@@ -266,33 +266,7 @@ fn group(seeds: &mut Seeds, rng: &mut StdRng, number: usize, size: usize, writin
     let members: Vec<UserId> = places.iter().filter_map(|place| people.get(*place).copied()).collect();
     let mut latest: Vec<Option<Timestamp>> = vec![None; members.len()];
     write_posts(seeds, rng, id, &members, writings, &mut latest);
-    let name = format!("Community {number}");
-    let summary = format!("People who work on topic {} and share what they learn.", number % 97);
-    seeds.groups.push(GroupSeed {
-        id,
-        slug: format!("community-{number}"),
-        name_order: folded(&name),
-        search_text: search_text([&name, &summary, "", ""]),
-        name,
-        summary,
-        description: "What we do, how we meet, and how you can take part. ".repeat(8),
-        purpose: String::new(),
-        tags: JsonList(vec![format!("topic-{}", number % 97)]),
-        visibility: match number % 10 {
-            0 => Visibility::Hidden,
-            1..=3 => Visibility::Listed,
-            _ => Visibility::Public,
-        },
-        join_policy: if number % 3 == 0 { JoinPolicy::Request } else { JoinPolicy::Open },
-        post_policy: PostPolicy::Members,
-        member_list_visibility: MemberListVisibility::Everyone,
-        show_member_count: number % 20 != 5,
-        status: if number % 50 == 7 { GroupStatus::Archived } else { GroupStatus::Active },
-        member_count: i32::try_from(members.len()).unwrap_or(i32::MAX),
-        last_active_at: latest.iter().copied().max().flatten(),
-        created_at: born,
-        updated_at: born,
-    });
+    seeds.groups.push(group_seed(id, number, born, members.len(), latest.iter().copied().max().flatten()));
     let kind = u128::try_from(number % 4 + 1).unwrap_or(1);
     let kinds = 0x019a_af5c_0000_7000_8000_0000_0000_0000_u128;
     let group_type_id = GroupTypeId::from(Uuid::from_u128(kinds + kind));
@@ -324,6 +298,42 @@ fn group(seeds: &mut Seeds, rng: &mut StdRng, number: usize, size: usize, writin
             to_state: State::Active,
             to_role: role,
         });
+    }
+}
+
+fn group_seed(
+    id: GroupId,
+    number: usize,
+    born: Timestamp,
+    members: usize,
+    last_active_at: Option<Timestamp>,
+) -> GroupSeed {
+    let name = format!("Community {number}");
+    let summary = format!("People who work on topic {} and share what they learn.", number % 97);
+    GroupSeed {
+        id,
+        slug: format!("community-{number}"),
+        name_order: folded(&name),
+        search_text: search_text([&name, &summary, "", ""]),
+        name,
+        summary,
+        description: "What we do, how we meet, and how you can take part. ".repeat(8),
+        purpose: String::new(),
+        tags: JsonList(vec![format!("topic-{}", number % 97)]),
+        visibility: match number % 10 {
+            0 => Visibility::Hidden,
+            1..=3 => Visibility::Listed,
+            _ => Visibility::Public,
+        },
+        join_policy: if number.is_multiple_of(3) { JoinPolicy::Request } else { JoinPolicy::Open },
+        post_policy: PostPolicy::Members,
+        member_list_visibility: MemberListVisibility::Everyone,
+        show_member_count: number % 20 != 5,
+        status: if number % 50 == 7 { GroupStatus::Archived } else { GroupStatus::Active },
+        member_count: i32::try_from(members).unwrap_or(i32::MAX),
+        last_active_at,
+        created_at: born,
+        updated_at: born,
     }
 }
 
@@ -380,7 +390,7 @@ fn write_posts(
             id: post_id,
             group_id,
             author_id: author(rng, created_at),
-            kind: if number % 4 == 0 { PostKind::Question } else { PostKind::Discussion },
+            kind: if number.is_multiple_of(4) { PostKind::Question } else { PostKind::Discussion },
             title: format!("Conversation {number}"),
             body: "What we tried, what came of it, and what we would do again. ".repeat(5),
             comment_count: i32::try_from(answers).unwrap_or(i32::MAX),

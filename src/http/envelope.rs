@@ -1,11 +1,13 @@
 //! Around every request: its id, a log line (without bodies, tokens, addresses or names), security headers, and the last
 //! chance to turn a failure into a problem.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::error::InternalError;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse};
 use futures_util::FutureExt as _;
@@ -14,7 +16,10 @@ use uuid::Uuid;
 
 use super::limits::RateLimits;
 use super::problem;
-use crate::error::Error;
+use crate::error::{Code, Error};
+
+/// The longest that an answer takes, the time of its body included.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -38,40 +43,53 @@ impl RequestId {
 /// # Errors
 /// None of its own: what the inner service could not answer becomes a problem.
 pub async fn wrap(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let id = RequestId::of(&request);
     let method = request.method().clone();
+    if method == Method::HEAD {
+        // the server leaves the body out by itself
+        request.head_mut().method = Method::GET;
+    }
     let is_docs = request.path().starts_with("/docs");
     request.extensions_mut().insert(id.clone());
 
     let limited = request.app_data::<actix_web::web::Data<RateLimits>>().and_then(|limits| limits.check(&request));
-    let response = match limited {
-        Some(error) => request.into_response(problem::respond(&error, &id.0)),
-        // a panic past this point would close the connection without an answer
-        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+    let response = if let Some(error) = limited {
+        request.into_response(problem::respond(&error, &id.0))
+    } else {
+        match answered(ANSWER_TIME, next.call(request)).await {
             Ok(response) => response?.map_into_boxed_body(),
-            Err(_) => return Err(Error::internal("a handler panicked").into()),
-        },
+            Err(error) => return Err(outright(error, &id, is_docs)),
+        }
     };
     let mut response = with_problem(response, &id);
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
-        headers.insert(REQUEST_ID, value);
-    }
-    for (name, value) in security_headers(is_docs) {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
+    dress(response.headers_mut(), &id, is_docs);
     let route = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     tracing::info!(
         request_id = id.0, %method, route, status = response.status().as_u16(),
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "request",
     );
     Ok(response)
+}
+
+/// What comes of the work, unless it panics (which would close the connection without an answer) or takes too long.
+async fn answered<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Error> {
+    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) => Err(Error::internal("a handler panicked")),
+        Err(_) => Err(Error::new(Code::Timeout, "The answer was not ready in time; a change may yet be made.")),
+    }
+}
+
+/// A problem where there is no request any more to answer.
+fn outright(error: Error, id: &RequestId, is_docs: bool) -> actix_web::Error {
+    tracing::error!(request_id = id.0, %error, "request failed");
+    let mut answer = problem::respond(&error, &id.0);
+    dress(answer.headers_mut(), id, is_docs);
+    InternalError::from_response(error, answer).into()
 }
 
 /// Outside everything: a preflight that is refused is a problem too.
@@ -82,9 +100,26 @@ pub async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let given = RequestId::of(&request);
     let response = next.call(request).await?.map_into_boxed_body();
-    let id = response.request().extensions().get::<RequestId>().cloned();
-    Ok(with_problem(response, &id.unwrap_or_else(|| RequestId(Uuid::now_v7().to_string()))))
+    if response.headers().contains_key(REQUEST_ID) {
+        return Ok(response);
+    }
+    let mut response = with_problem(response, &given);
+    dress(response.headers_mut(), &given, false);
+    Ok(response)
+}
+
+/// Adds the headers that every answer has.
+fn dress(headers: &mut HeaderMap, id: &RequestId, is_docs: bool) {
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, value);
+    }
+    for (name, value) in security_headers(is_docs) {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
 }
 
 /// Makes a problem of a failing answer that is not one yet, and logs the cause of a fault of ours.
@@ -130,4 +165,24 @@ fn security_headers(is_docs: bool) -> [(HeaderName, &'static str); 5] {
         // what is answered depends on who asks
         (header::CACHE_CONTROL, "private, no-cache"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, test, web};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_panic_is_a_problem_with_a_request_id() {
+        let panics = || async { if true { panic!("on purpose") } else { HttpResponse::Ok().finish() } };
+        let app = test::init_service(App::new().wrap(from_fn(wrap)).route("/", web::get().to(panics))).await;
+        let request = test::TestRequest::get().insert_header((REQUEST_ID, "a-given-id")).to_request();
+        let answer = test::try_call_service(&app, request).await.unwrap_err().error_response();
+        assert_eq!(answer.status(), 500);
+        assert_eq!(answer.headers().get(header::CONTENT_TYPE).unwrap(), problem::PROBLEM_JSON);
+        assert_eq!(answer.headers().get(REQUEST_ID).unwrap(), "a-given-id");
+        assert!(answer.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+    }
 }

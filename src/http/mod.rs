@@ -6,4 +6,5 @@ pub mod limits;
 pub mod page;
 pub mod patch;
 pub mod problem;
+pub mod query;
 pub mod text;

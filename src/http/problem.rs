@@ -116,32 +116,3 @@ pub fn bad_path(error: actix_web::error::PathError, request: &HttpRequest) -> ac
     let words = if name == "slug" { "must be a slug" } else { "must be a UUID" };
     Error::parameter(name, "malformed", words).with_source(error.to_string()).into()
 }
-
-/// Names the query parameter that is wrong or unknown.
-#[expect(clippy::needless_pass_by_value, reason = "the framework calls it")]
-#[must_use]
-pub fn bad_query(error: actix_web::error::QueryPayloadError, request: &HttpRequest) -> actix_web::Error {
-    let message = match &error {
-        actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
-        other => other.to_string(),
-    };
-    let quoted = message.split('`').nth(1).unwrap_or_default();
-    let (name, code, detail) = if message.starts_with("unknown field") {
-        (quoted.to_owned(), "unknown", "there is no such parameter here".to_owned())
-    } else if message.starts_with("duplicate field") {
-        (quoted.to_owned(), "duplicate", "give it once".to_owned())
-    } else if message.starts_with("missing field") {
-        (quoted.to_owned(), "missing", "is needed".to_owned())
-    } else {
-        (culprit(request, &message), "malformed", message)
-    };
-    Error::parameter(name, code, detail).into()
-}
-
-/// The parsers' messages begin with the parameter's name (`limit: …`) or quote the value that they could not read.
-fn culprit(request: &HttpRequest, message: &str) -> String {
-    let pairs = || request.query_string().split('&').filter_map(|pair| pair.split_once('='));
-    let named = pairs().find(|(name, _)| message.strip_prefix(name).is_some_and(|rest| rest.starts_with(": ")));
-    let quoted = || pairs().find(|(_, value)| !value.is_empty() && message.contains(value));
-    named.or_else(quoted).map_or("query", |(name, _)| name).to_owned()
-}

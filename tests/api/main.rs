@@ -9,12 +9,43 @@
     reason = "a test that fails should say where"
 )]
 
+mod activity;
+mod architecture;
+mod articles;
+mod crash;
+mod demo;
+mod document;
+mod ground_floor;
+mod groups;
+mod load;
+mod me;
 mod memberships;
+mod migrations;
+mod posts;
+mod processes;
 mod sessions;
+mod statements;
 mod support;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    support::harness::run(vec![("memberships", memberships::cases()), ("sessions", sessions::cases())])
+    support::harness::run(vec![
+        ("ground_floor", ground_floor::cases()),
+        ("activity", activity::cases()),
+        ("architecture", architecture::cases()),
+        ("articles", articles::cases()),
+        ("crash", crash::cases()),
+        ("demo", demo::cases()),
+        ("document", document::cases()),
+        ("groups", groups::cases()),
+        ("load", load::cases()),
+        ("me", me::cases()),
+        ("memberships", memberships::cases()),
+        ("migrations", migrations::cases()),
+        ("posts", posts::cases()),
+        ("processes", processes::cases()),
+        ("sessions", sessions::cases()),
+        ("statements", statements::cases()),
+    ])
 }

@@ -4,8 +4,9 @@
 use diesel::prelude::*;
 
 use super::model::{
-    ArticleCard, ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, ContributingGroup, ContributionFound,
-    ContributionQuery, ContributionRole, ContributionRow, ContributionState, NewArticle, reading_minutes,
+    ArticleCard, ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, BylinePart, ContributingGroup,
+    ContributionFound, ContributionQuery, ContributionRole, ContributionRow, ContributionState, NewArticle,
+    reading_minutes,
 };
 use crate::api::groups::activity;
 use crate::api::groups::queries as groups_queries;
@@ -110,11 +111,10 @@ pub fn insert(
     creator: UserId,
     now: Timestamp,
 ) -> Result<ArticleRow> {
-    let text =
-        |line: &Option<crate::api::articles::model::BylinePart>| line.as_ref().map(|line| line.as_str().to_owned());
-    let row = ArticleRow {
+    let text = |line: &Option<BylinePart>| line.as_ref().map(|line| line.as_str().to_owned());
+    let mut row = ArticleRow {
         id: ArticleId::new(),
-        slug: free_slug(conn, new)?.into_string(),
+        slug: String::new(),
         kind: new.kind,
         title: new.title.as_str().to_owned(),
         standfirst: new.standfirst.as_str().to_owned(),
@@ -129,33 +129,31 @@ pub fn insert(
         created_at: now,
         updated_at: now,
     };
-    each_backend!(conn => diesel::insert_into(articles::table).values(&row).execute(conn))?;
-    relate(conn, row.id, &new.related_ids.0)?;
-    Ok(row)
-}
-
-fn free_slug(conn: &mut Conn, new: &NewArticle) -> Result<Slug> {
-    let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.title.as_str(), "article"));
-    if !is_taken(conn, &wanted)? {
-        return Ok(wanted);
-    }
-    let words = "another article has this slug";
-    let taken = || Error::new(Code::Taken, words).with_field("/slug", "taken", words);
-    if new.slug.is_some() {
-        return Err(taken());
-    }
-    for number in 2..100 {
-        let numbered = wanted.numbered(number);
-        if !is_taken(conn, &numbered)? {
-            return Ok(numbered);
+    for slug in slugs(new) {
+        row.slug = slug.into_string();
+        // waits for whoever takes the same slug at this moment
+        let added = each_backend!(conn => diesel::insert_into(articles::table)
+            .values(&row)
+            .on_conflict(articles::slug)
+            .do_nothing()
+            .execute(conn))?;
+        if added == 1 {
+            relate(conn, row.id, &new.related_ids.0)?;
+            return Ok(row);
         }
     }
-    Err(taken())
+    let words = "another article has this slug";
+    Err(Error::new(Code::Taken, words).with_field("/slug", "taken", words))
 }
 
-fn is_taken(conn: &mut Conn, slug: &Slug) -> Result<bool> {
-    let same = articles::table.filter(articles::slug.eq(slug.as_str()));
-    Ok(each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result(conn))?)
+/// The slugs that a new article may get, the best first: what was asked for, or what the title suggests.
+fn slugs(new: &NewArticle) -> Vec<Slug> {
+    let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.title.as_str(), "article"));
+    if new.slug.is_some() {
+        return vec![wanted];
+    }
+    let numbered = (2..100).map(|number| wanted.numbered(number));
+    std::iter::once(wanted.clone()).chain(numbered).collect()
 }
 
 fn relate(conn: &mut Conn, article: ArticleId, related: &[ArticleId]) -> Result<()> {

@@ -16,6 +16,7 @@ use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
+use crate::http::query::Query;
 use crate::http::text::Slug;
 use crate::types::{ArticleId, GroupId, Timestamp};
 
@@ -54,7 +55,7 @@ async fn list_articles(
     request: HttpRequest,
     viewer: Viewer,
     db: web::Data<Db>,
-    query: web::Query<ArticleQuery>,
+    query: Query<ArticleQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     if query.status == Some(ArticleStatus::Draft) && !viewer.is_editor() {
@@ -329,7 +330,7 @@ async fn list_group_contributions(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
-    query: web::Query<ContributionQuery>,
+    query: Query<ContributionQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     let page = Page::<i64>::new("contributions", &(*group_id, query.state), query.limit, query.cursor.as_deref())?;

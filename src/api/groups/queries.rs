@@ -17,7 +17,7 @@ use crate::db::sql_types::JsonList;
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::http::page::{Key, Page};
-use crate::http::text::{Slug, containing, folded};
+use crate::http::text::{Line, Slug, containing, folded};
 use crate::types::{GroupId, GroupTypeId, Timestamp, UserId};
 
 /// All kinds of group, in their order.
@@ -218,40 +218,65 @@ pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) 
     let main = types.first().ok_or_else(|| Error::invalid("/type_ids", "empty", "a group has at least one type"))?;
     let id = GroupId::new();
     let visibility = new.visibility.unwrap_or(main.default_visibility);
-    let slug = free_slug(conn, new, id, visibility)?;
     if let Some(external_id) = &new.external_id {
         refuse_taken_external_id(conn, external_id.as_str(), id)?;
     }
-    let row = (
-        groups::id.eq(id),
-        groups::slug.eq(slug.as_str()),
-        groups::name.eq(new.name.as_str()),
-        groups::summary.eq(new.summary.as_str()),
-        groups::description.eq(new.description.as_str()),
-        groups::purpose.eq(new.purpose.as_str()),
-        groups::learning_question.eq(new.learning_question.as_ref().map(crate::http::text::Line::as_str)),
-        groups::tags.eq(JsonList(new.tags.0.clone())),
-        groups::external_id.eq(new.external_id.as_ref().map(crate::http::text::Line::as_str)),
-        groups::visibility.eq(visibility),
-        groups::join_policy.eq(new.join_policy.unwrap_or(main.default_join_policy)),
-        groups::post_policy.eq(new.post_policy.unwrap_or(main.default_post_policy)),
-        groups::member_list_visibility.eq(new.member_list_visibility.unwrap_or(main.default_member_list_visibility)),
-        groups::show_member_count.eq(new.show_member_count.unwrap_or(true)),
-        groups::status.eq(GroupStatus::Active),
-        groups::created_by.eq(creator),
-        groups::created_at.eq(now),
-        groups::updated_at.eq(now),
-        groups::name_order.eq(folded(new.name.as_str())),
-        groups::search_text.eq(search_text([
-            new.name.as_str(),
-            new.summary.as_str(),
-            new.purpose.as_str(),
-            &new.tags.0.join("\n"),
-        ])),
-    );
-    each_backend!(conn => diesel::insert_into(groups::table).values(row).execute(conn))?;
-    link_types(conn, id, &new.type_ids.0)?;
-    Ok(id)
+    for slug in slugs(new, id, visibility) {
+        let row = (
+            groups::id.eq(id),
+            groups::slug.eq(slug.into_string()),
+            groups::name.eq(new.name.as_str()),
+            groups::summary.eq(new.summary.as_str()),
+            groups::description.eq(new.description.as_str()),
+            groups::purpose.eq(new.purpose.as_str()),
+            groups::learning_question.eq(new.learning_question.as_ref().map(Line::as_str)),
+            groups::tags.eq(JsonList(new.tags.0.clone())),
+            groups::external_id.eq(new.external_id.as_ref().map(Line::as_str)),
+            groups::visibility.eq(visibility),
+            groups::join_policy.eq(new.join_policy.unwrap_or(main.default_join_policy)),
+            groups::post_policy.eq(new.post_policy.unwrap_or(main.default_post_policy)),
+            groups::member_list_visibility
+                .eq(new.member_list_visibility.unwrap_or(main.default_member_list_visibility)),
+            groups::show_member_count.eq(new.show_member_count.unwrap_or(true)),
+            groups::status.eq(GroupStatus::Active),
+            groups::created_by.eq(creator),
+            groups::created_at.eq(now),
+            groups::updated_at.eq(now),
+            groups::name_order.eq(folded(new.name.as_str())),
+            groups::search_text.eq(search_text([
+                new.name.as_str(),
+                new.summary.as_str(),
+                new.purpose.as_str(),
+                &new.tags.0.join("\n"),
+            ])),
+        );
+        // waits for whoever takes the same slug at this moment
+        let added = each_backend!(conn => diesel::insert_into(groups::table)
+            .values(row)
+            .on_conflict(groups::slug)
+            .do_nothing()
+            .execute(conn))?;
+        if added == 1 {
+            link_types(conn, id, &new.type_ids.0)?;
+            return Ok(id);
+        }
+    }
+    let words = "another group has this slug";
+    Err(Error::new(Code::Taken, words).with_field("/slug", "taken", words))
+}
+
+/// The slugs that a new group may get, the best first: what was asked for, or what the name suggests. A hidden group's
+/// cannot be guessed, else asking for it would tell that the group exists.
+fn slugs(new: &NewGroup, id: GroupId, visibility: Visibility) -> Vec<Slug> {
+    let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.name.as_str(), "group"));
+    if visibility == Visibility::Hidden {
+        return vec![unguessable(&wanted, id)];
+    }
+    if new.slug.is_some() {
+        return vec![wanted];
+    }
+    let numbered = (2..20).map(|number| wanted.numbered(number));
+    std::iter::once(wanted.clone()).chain(numbered).chain([unguessable(&wanted, id)]).collect()
 }
 
 fn known_type(conn: &mut Conn, id: GroupTypeId) -> Result<GroupType> {
@@ -278,34 +303,6 @@ fn link_types(conn: &mut Conn, group: GroupId, types: &[GroupTypeId]) -> Result<
         each_backend!(conn => diesel::insert_into(group_type_links::table).values(link).execute(conn))?;
     }
     Ok(())
-}
-
-/// The slug that a new group gets: what was asked for, or the first free one that the name suggests. A hidden group's
-/// cannot be guessed, else asking for it would tell that the group exists.
-fn free_slug(conn: &mut Conn, new: &NewGroup, id: GroupId, visibility: Visibility) -> Result<Slug> {
-    let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.name.as_str(), "group"));
-    if visibility == Visibility::Hidden {
-        return Ok(unguessable(&wanted, id));
-    }
-    if !is_taken(conn, &wanted)? {
-        return Ok(wanted);
-    }
-    if new.slug.is_some() {
-        let words = "another group has this slug";
-        return Err(Error::new(Code::Taken, words).with_field("/slug", "taken", words));
-    }
-    for number in 2..100 {
-        let numbered = wanted.numbered(number);
-        if !is_taken(conn, &numbered)? {
-            return Ok(numbered);
-        }
-    }
-    Ok(unguessable(&wanted, id))
-}
-
-fn is_taken(conn: &mut Conn, slug: &Slug) -> Result<bool> {
-    let same = groups::table.filter(groups::slug.eq(slug.as_str()));
-    Ok(each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result(conn))?)
 }
 
 /// The slug with the last eight digits of the group's id, which are random.

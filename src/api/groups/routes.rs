@@ -14,6 +14,7 @@ use crate::db::Db;
 use crate::error::{Code, Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
+use crate::http::query::Query;
 use crate::http::text::Slug;
 use crate::types::{GroupId, GroupTypeId, Timestamp};
 
@@ -59,7 +60,7 @@ async fn list_groups(
     request: HttpRequest,
     viewer: Viewer,
     db: web::Data<Db>,
-    query: web::Query<GroupQuery>,
+    query: Query<GroupQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     if query.mine == Some(true) && viewer.0.is_none() {

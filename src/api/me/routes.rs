@@ -19,6 +19,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
+use crate::http::query::Query;
 use crate::types::Timestamp;
 
 /// The routes of this feature.
@@ -125,7 +126,7 @@ async fn list_my_memberships(
     request: HttpRequest,
     actor: Actor,
     db: web::Data<Db>,
-    query: web::Query<MyMembershipQuery>,
+    query: Query<MyMembershipQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     let page = Page::<i64>::new("my-memberships", &(actor.user_id, query.state), query.limit, query.cursor.as_deref())?;

@@ -55,8 +55,8 @@ impl Access {
             .filter(visible!(&viewer))
             .select((Openness::as_select(), (memberships::role, memberships::state).nullable()))
             .first(conn))?;
-        let is_sole_owner = membership == Some((Role::Owner, State::Active)) && queries::owners(conn, group_id)? == 1;
-        Ok(Self { group_id, viewer, standing: Standing::new(&viewer, membership, is_sole_owner, group) })
+        // whether an owner is the last one is asked only when one goes
+        Ok(Self { group_id, viewer, standing: Standing::new(&viewer, membership, false, group) })
     }
 
     /// Asks after locking the group's row, so that the answer holds until the transaction ends. Every write that a rule of

@@ -16,6 +16,7 @@ use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
+use crate::http::query::Query;
 use crate::types::{GroupId, Timestamp, UserId};
 
 /// The routes of this feature.
@@ -127,9 +128,12 @@ async fn leave_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupI
 }
 
 /// Ends the caller's own membership, whatever its state.
-pub fn leave(conn: &mut Conn, access: &Access, before: Membership, now: Timestamp) -> Result<()> {
+fn leave(conn: &mut Conn, access: &Access, before: Membership, now: Timestamp) -> Result<()> {
+    let owns = before.role == Role::Owner && before.state == State::Active;
+    if owns && queries::owners(conn, access.group_id())? == 1 {
+        return Err(access.last_owner(conn, before.user_id)?);
+    }
     let state = match before.state {
-        State::Active if access.standing().is_sole_owner => return Err(access.last_owner(conn, before.user_id)?),
         State::Active | State::Requested => State::Left,
         State::Invited => State::Declined,
         State::Declined | State::Left | State::Removed | State::Banned => return Ok(()),
@@ -162,7 +166,7 @@ async fn list_members(
     viewer: Viewer,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
-    query: web::Query<MemberQuery>,
+    query: Query<MemberQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     let sort = query.sort.unwrap_or(MemberSort::Joined);
@@ -300,7 +304,7 @@ async fn list_membership_requests(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
-    query: web::Query<MembershipRequestQuery>,
+    query: Query<MembershipRequestQuery>,
 ) -> Result<HttpResponse> {
     let page = Page::<Key>::new("membership-requests", &*group_id, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();

@@ -58,29 +58,35 @@ pub fn list(conn: &mut Conn, access: &Access, query: &PostQuery, page: &Page<i64
 }
 
 /// The group of a post.
-pub fn group_of(conn: &mut Conn, post: PostId) -> Result<GroupId> {
+fn group_of(conn: &mut Conn, post: PostId) -> Result<GroupId> {
     let group = posts::table.find(post).filter(posts::deleted_at.is_null()).select(posts::group_id);
     Ok(each_backend!(conn => group.first(conn))?)
 }
 
-/// A post, and what the caller is to its group; not found where the caller may not read it.
-pub fn get(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, Authored<PostRow>)> {
+/// What the caller is to a post's group; not found where the caller may not read the post.
+pub fn access(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<Access> {
     let group = group_of(conn, post)?;
     let access = Access::find(conn, viewer, group)?;
-    read(conn, access, post)
+    access.require_content()?;
+    Ok(access)
+}
+
+/// A post, and what the caller is to its group; not found where the caller may not read it.
+pub fn get(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, Authored<PostRow>)> {
+    let access = access(conn, viewer, post)?;
+    Ok((access, read(conn, post)?))
 }
 
 /// The same under the group's lock, for a change.
 pub fn lock(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, Authored<PostRow>)> {
     let group = group_of(conn, post)?;
     let access = Access::lock(conn, viewer, group)?;
-    read(conn, access, post)
+    access.require_content()?;
+    Ok((access, read(conn, post)?))
 }
 
-fn read(conn: &mut Conn, access: Access, post: PostId) -> Result<(Access, Authored<PostRow>)> {
-    access.require_content()?;
-    let row = each_backend!(conn => authored_posts!().filter(posts::id.eq(post)).first(conn))?;
-    Ok((access, row))
+fn read(conn: &mut Conn, post: PostId) -> Result<Authored<PostRow>> {
+    Ok(each_backend!(conn => authored_posts!().filter(posts::id.eq(post)).first(conn))?)
 }
 
 /// Publishes a post.
@@ -98,7 +104,7 @@ pub fn insert(conn: &mut Conn, access: &Access, new: &NewPost, now: Timestamp) -
     };
     each_backend!(conn => diesel::insert_into(posts::table).values(&row).execute(conn))?;
     activity::advance(conn, row.group_id, row.author_id, now)?;
-    Ok(each_backend!(conn => authored_posts!().filter(posts::id.eq(row.id)).first(conn))?)
+    read(conn, row.id)
 }
 
 /// Changes a post's words.
@@ -109,7 +115,7 @@ pub fn update(conn: &mut Conn, post: PostId, patch: &PostPatch, now: Timestamp) 
         posts::edited_at.eq(now),
     );
     each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
-    Ok(each_backend!(conn => authored_posts!().filter(posts::id.eq(post)).first(conn))?)
+    read(conn, post)
 }
 
 /// Deletes a post and with it its comments: the group and all who wrote in it were active when they were before.
@@ -148,7 +154,7 @@ fn comment(conn: &mut Conn, id: CommentId) -> Result<Authored<CommentRow>> {
 /// A comment, and what the caller is to its group; not found where the caller may not read it.
 pub fn get_comment(conn: &mut Conn, viewer: Viewer, id: CommentId) -> Result<(Access, Authored<CommentRow>)> {
     let post = post_of(conn, id)?;
-    let (access, _) = get(conn, viewer, post)?;
+    let access = access(conn, viewer, post)?;
     Ok((access, comment(conn, id)?))
 }
 

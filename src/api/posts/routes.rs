@@ -15,6 +15,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
+use crate::http::query::Query;
 use crate::types::{CommentId, GroupId, PostId, Timestamp};
 
 /// The routes of this feature.
@@ -49,7 +50,7 @@ async fn list_posts(
     viewer: Viewer,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
-    query: web::Query<PostQuery>,
+    query: Query<PostQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     let page = Page::<i64>::new("posts", &(*group_id, query.kind), query.limit, query.cursor.as_deref())?;
@@ -168,12 +169,12 @@ async fn list_comments(
     viewer: Viewer,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    query: web::Query<CommentQuery>,
+    query: Query<CommentQuery>,
 ) -> Result<HttpResponse> {
     let page = Page::<i64>::new("comments", &*post_id, query.limit, query.cursor.as_deref())?;
     let body = db
         .read(move |conn| {
-            let (access, _) = queries::get(conn, viewer, *post_id)?;
+            let access = queries::access(conn, viewer, *post_id)?;
             let comments = queries::list_comments(conn, *post_id, &page)?;
             let (comments, next_cursor) = page.cut(comments, |item| (item.row.created_at.micros(), item.row.id.uuid()));
             Ok(CommentPage {

@@ -17,6 +17,7 @@ use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
+use crate::http::query::Query;
 use crate::types::{SessionId, Timestamp, UserId};
 
 /// Where new accounts begin; `None` when registration is closed.
@@ -48,7 +49,7 @@ async fn get_jwks(tokens: web::Data<tokens::Tokens>) -> HttpResponse {
 /// Register
 ///
 /// The answer is the same when the address has an account already, so that nobody learns who is here.
-#[utoipa::path(tag = "sessions", operation_id = "register", security(()), request_body = Registration, responses(
+#[utoipa::path(tag = "sessions", operation_id = "register_account", security(()), request_body = Registration, responses(
     (status = 202, description = "Accepted", body = Registered),
     (status = 403, description = "Registration is closed"),
 ))]
@@ -220,7 +221,7 @@ async fn list_sessions(
     request: HttpRequest,
     actor: Actor,
     db: web::Data<Db>,
-    query: web::Query<SessionQuery>,
+    query: Query<SessionQuery>,
 ) -> Result<HttpResponse> {
     let page = Page::<i64>::new("sessions", &actor.user_id, query.limit, query.cursor.as_deref())?;
     let (cut, now) = (page.clone(), Timestamp::now());

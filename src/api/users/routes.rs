@@ -11,6 +11,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
+use crate::http::query::Query;
 use crate::types::{Timestamp, UserId};
 
 /// The routes of this feature.
@@ -30,7 +31,7 @@ async fn list_users(
     request: HttpRequest,
     actor: Actor,
     db: web::Data<Db>,
-    query: web::Query<AccountQuery>,
+    query: Query<AccountQuery>,
 ) -> Result<HttpResponse> {
     actor.require_admin()?;
     let query = query.into_inner();

@@ -93,6 +93,11 @@ impl App {
         Caller::anonymous(Arc::clone(&self.site))
     }
 
+    /// Somebody who is not logged in, at a server in another process.
+    pub fn caller_at(address: &str) -> Caller {
+        Caller::anonymous(Arc::new(Site { client: client(), base: Mutex::new(format!("http://{address}")) }))
+    }
+
     /// Somebody with an account in use, logged in.
     pub fn user(&self, name: &str) -> Caller {
         self.person(name, PlatformRole::Member)
@@ -187,7 +192,10 @@ fn settings(database: &Database, args: &[&str]) -> Settings {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    // shorter than the server keeps a connection on which nothing was ever sent
+    let idle = std::time::Duration::from_secs(10);
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    builder.pool_idle_timeout(idle).build().unwrap()
 }
 
 /// The address of the person with this name.

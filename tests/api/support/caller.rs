@@ -90,15 +90,15 @@ impl Caller {
     }
 
     pub fn post(&self, path: impl AsRef<str>, body: Value) -> Call {
-        self.request(Method::POST, path).json(&body)
+        self.request(Method::POST, path).json(body)
     }
 
     pub fn put(&self, path: impl AsRef<str>, body: Value) -> Call {
-        self.request(Method::PUT, path).json(&body)
+        self.request(Method::PUT, path).json(body)
     }
 
     pub fn patch(&self, path: impl AsRef<str>, body: Value) -> Call {
-        self.request(Method::PATCH, path).json(&body)
+        self.request(Method::PATCH, path).json(body)
     }
 
     pub fn delete(&self, path: impl AsRef<str>) -> Call {
@@ -136,9 +136,9 @@ impl Call {
         self
     }
 
-    pub fn json(mut self, body: &Value) -> Self {
-        self.sent = Some(body.clone());
-        self.request = self.request.json(body);
+    pub fn json(mut self, body: Value) -> Self {
+        self.request = self.request.json(&body);
+        self.sent = Some(body);
         self
     }
 

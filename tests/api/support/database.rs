@@ -67,6 +67,11 @@ impl Database {
         self.schema.is_none()
     }
 
+    /// The engine's name, for people.
+    pub fn engine(&self) -> &'static str {
+        Target::parse(&self.url).unwrap().engine()
+    }
+
     /// A connection of the test's own.
     pub fn connect(&self) -> Conn {
         Target::parse(&self.url).unwrap().connect().unwrap()

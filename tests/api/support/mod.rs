@@ -5,13 +5,15 @@ pub mod caller;
 pub mod database;
 pub mod document;
 pub mod harness;
+pub mod process;
+pub mod raw;
 pub mod world;
 
 pub use app::App;
 pub use caller::{Answer, Caller};
 pub use database::Database;
 pub use harness::Case;
-pub(crate) use harness::served;
+pub(crate) use harness::{plain, served, stored};
 
 /// Compiles one block of diesel once per engine, as the program does.
 macro_rules! on_each {

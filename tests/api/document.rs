@@ -1,0 +1,304 @@
+//! The OpenAPI document as the people read it who build on it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::support::{Case, plain};
+
+pub fn cases() -> Vec<Case> {
+    plain![
+        the_committed_document_is_the_one_that_the_program_prints,
+        operation_ids_are_unique_and_say_what_is_done_to_what,
+        every_operation_explains_itself,
+        every_operation_says_who_may_call_it_and_every_status_it_can_give,
+        path_parameters_are_those_in_the_path,
+        every_property_is_described_and_those_of_answers_are_always_there,
+        generators_get_no_constructs_that_they_stumble_over,
+        every_reference_leads_somewhere_and_nothing_is_left_over,
+        lists_have_the_same_shape,
+        the_page_about_the_api_lists_every_code,
+    ]
+}
+
+/// What an operation's id begins with.
+const VERBS: [&str; 10] =
+    ["create", "decide", "delete", "get", "join", "leave", "list", "refresh", "register", "update"];
+
+fn document() -> Value {
+    praxis::openapi::document()
+}
+
+struct Operation {
+    path: String,
+    method: String,
+    value: Value,
+}
+
+impl Operation {
+    fn id(&self) -> &str {
+        self.value["operationId"].as_str().unwrap()
+    }
+
+    fn statuses(&self) -> BTreeSet<&str> {
+        self.value["responses"].as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = &Value> {
+        self.value.get("parameters").and_then(Value::as_array).into_iter().flatten()
+    }
+
+    /// A token is needed, or one is taken.
+    fn takes_token(&self) -> bool {
+        self.value["security"].as_array().unwrap().contains(&json!({ "bearer": [] }))
+    }
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let paths = document["paths"].as_object().unwrap();
+    let methods = |(path, item): (&String, &Value)| {
+        let operation = |(method, value): (&String, &Value)| Operation {
+            path: path.clone(),
+            method: method.clone(),
+            value: value.clone(),
+        };
+        item.as_object().unwrap().iter().map(operation).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(methods).collect()
+}
+
+fn schemas(document: &Value) -> &Map<String, Value> {
+    document["components"]["schemas"].as_object().unwrap()
+}
+
+/// Calls `visit` with every object inside, and where it is.
+fn walk(value: &Value, place: &str, visit: &mut impl FnMut(&str, &Map<String, Value>)) {
+    match value {
+        Value::Object(members) => {
+            visit(place, members);
+            members.iter().for_each(|(name, member)| walk(member, &format!("{place}/{name}"), visit));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| walk(item, &format!("{place}/{index}"), visit));
+        }
+        _ => {}
+    }
+}
+
+/// The names of the schemas that a value refers to, directly and through others.
+fn reachable(document: &Value, from: &Value) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut open = vec![from.clone()];
+    while let Some(value) = open.pop() {
+        walk(&value, "", &mut |_, members| {
+            if let Some(target) = members.get("$ref").and_then(Value::as_str) {
+                let name = target.strip_prefix("#/components/schemas/").unwrap_or_else(|| panic!("{target}"));
+                if names.insert(name.to_owned()) {
+                    let schema = schemas(document).get(name).unwrap_or_else(|| panic!("{target} leads nowhere"));
+                    open.push(schema.clone());
+                }
+            }
+        });
+    }
+    names
+}
+
+fn the_committed_document_is_the_one_that_the_program_prints() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let printed = praxis::openapi::text();
+    let lines = committed.lines().zip(printed.lines()).enumerate();
+    let first = lines.into_iter().find(|(_, (committed, printed))| committed != printed);
+    assert!(
+        committed == printed,
+        "the interface has changed; write it with `cargo run -- openapi > openapi/openapi.json`: {first:?}"
+    );
+}
+
+fn operation_ids_are_unique_and_say_what_is_done_to_what() {
+    let document = document();
+    let mut seen = BTreeSet::new();
+    for operation in operations(&document) {
+        let id = operation.id().to_owned();
+        let (verb, resource) = id.split_once('_').unwrap_or((&id, ""));
+        assert!(VERBS.contains(&verb) && !resource.is_empty(), "{id} is not verb_resource");
+        assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{id}");
+        assert!(seen.insert(id.clone()), "{id} occurs twice");
+        let by_method: &[&str] = match operation.method.as_str() {
+            "get" => &["get", "list"],
+            "post" => &["create", "decide", "delete", "refresh", "register"],
+            "put" => &["join", "update"],
+            "patch" => &["update"],
+            "delete" => &["delete", "leave"],
+            other => panic!("{other} {}", operation.path),
+        };
+        assert!(by_method.contains(&verb), "{} {} is {id}", operation.method, operation.path);
+    }
+}
+
+fn every_operation_explains_itself() {
+    let document = document();
+    let tags: Vec<&str> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let mut used = BTreeSet::new();
+    for operation in operations(&document) {
+        let text = |name: &str| operation.value[name].as_str().unwrap_or_default().trim().to_owned();
+        let (id, summary, description) = (operation.id(), text("summary"), text("description"));
+        assert!((3..=60).contains(&summary.chars().count()) && !summary.ends_with('.'), "{id}: «{summary}»");
+        assert!(description.ends_with('.') && description != summary, "{id}: «{description}»");
+        let own = operation.value["tags"].as_array().unwrap();
+        assert!(own.len() == 1 && tags.contains(&own[0].as_str().unwrap()), "{id}: {own:?}");
+        used.insert(own[0].as_str().unwrap().to_owned());
+        for (status, response) in operation.value["responses"].as_object().unwrap() {
+            assert!(!response["description"].as_str().unwrap().is_empty(), "{id}: {status}");
+        }
+        for parameter in operation.parameters() {
+            assert!(!parameter["description"].as_str().unwrap_or_default().is_empty(), "{id}: {parameter}");
+        }
+    }
+    assert_eq!(used, tags.iter().map(ToString::to_string).collect(), "a tag without operation");
+}
+
+fn every_operation_says_who_may_call_it_and_every_status_it_can_give() {
+    let document = document();
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    for operation in operations(&document) {
+        let id = operation.id();
+        let security = operation.value.get("security").unwrap_or_else(|| panic!("{id} does not say who may call it"));
+        let known = [json!([{}]), json!([{ "bearer": [] }]), json!([{}, { "bearer": [] }])];
+        assert!(known.contains(security), "{id}: {security}");
+        let statuses = operation.statuses();
+        let successes = statuses.iter().filter(|status| status.starts_with('2')).count();
+        assert!(successes >= 1, "{id} never succeeds");
+        let mut wanted = BTreeSet::from(["500", "503"]);
+        if !operation.path.starts_with("/health/") {
+            wanted.insert("429");
+        }
+        if operation.takes_token() {
+            wanted.insert("401");
+        }
+        if operation.parameters().next().is_some() {
+            wanted.insert("400");
+        }
+        if operation.path.contains('{') {
+            wanted.insert("404");
+        }
+        if operation.value.get("requestBody").is_some() {
+            wanted.extend(["400", "408", "413", "415", "422"]);
+        }
+        assert!(wanted.is_subset(&statuses), "{id} lacks {:?}", wanted.difference(&statuses));
+        let tells_who = operation.takes_token() || ["create_session", "refresh_session"].contains(&id);
+        assert_eq!(statuses.contains("401"), tells_who, "{id}");
+        for (status, response) in operation.value["responses"].as_object().unwrap() {
+            let media: Vec<&String> =
+                response.get("content").and_then(Value::as_object).into_iter().flat_map(Map::keys).collect();
+            match status.as_str() {
+                "204" => assert!(media.is_empty(), "{id}: {status}"),
+                status if status < "400" => assert_eq!(media, ["application/json"], "{id}: {status}"),
+                _ => {
+                    assert_eq!(media, ["application/problem+json"], "{id}: {status}");
+                    let schema = &response["content"]["application/problem+json"]["schema"];
+                    assert_eq!(*schema, json!({ "$ref": "#/components/schemas/Problem" }), "{id}: {status}");
+                }
+            }
+        }
+    }
+}
+
+fn path_parameters_are_those_in_the_path() {
+    for operation in operations(&document()) {
+        let segments = operation.path.split('/');
+        let wanted: Vec<&str> = segments.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        let in_path = operation.parameters().filter(|parameter| parameter["in"] == "path");
+        let named: Vec<&str> = in_path
+            .map(|parameter| {
+                assert_eq!(parameter["required"], true, "{}", operation.id());
+                parameter["name"].as_str().unwrap()
+            })
+            .collect();
+        assert_eq!(named, wanted, "{}", operation.id());
+        let names: Vec<&Value> = operation.parameters().map(|parameter| &parameter["name"]).collect();
+        assert_eq!(names.iter().collect::<std::collections::HashSet<_>>().len(), names.len(), "{}", operation.id());
+    }
+}
+
+fn every_property_is_described_and_those_of_answers_are_always_there() {
+    let document = document();
+    let mut answered = BTreeSet::new();
+    for operation in operations(&document) {
+        answered.extend(reachable(&document, &operation.value["responses"]));
+    }
+    assert!(answered.contains("Problem") && answered.len() > 10);
+    for (name, schema) in schemas(&document) {
+        walk(schema, name, &mut |place, members| {
+            let Some(properties) = members.get("properties").and_then(Value::as_object) else { return };
+            for (property, schema) in properties {
+                let is_described = schema["description"].as_str().is_some_and(|words| words.trim().len() > 2);
+                assert!(is_described, "{place}.{property} is not described");
+            }
+            if answered.contains(name) {
+                let required: BTreeSet<&str> =
+                    members["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+                assert_eq!(required, properties.keys().map(String::as_str).collect(), "{place}");
+            }
+        });
+        let is_described = !schema["description"].as_str().unwrap_or_default().is_empty();
+        assert!(is_described || schema["type"] == "array", "{name} is not described");
+    }
+}
+
+fn generators_get_no_constructs_that_they_stumble_over() {
+    let document = document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    walk(&document, "", &mut |place, members| {
+        assert_ne!(members.get("format"), Some(&json!("int64")), "{place}");
+        if !place.ends_with("/properties") {
+            for construct in ["oneOf", "anyOf", "allOf", "not", "nullable", "patternProperties"] {
+                assert!(!members.contains_key(construct), "{place} has {construct}");
+            }
+        }
+        if let Some(Value::Array(kinds)) = members.get("type") {
+            assert!(kinds.len() == 2 && kinds[1] == "null", "{place}: {kinds:?}");
+        }
+        if let Some(Value::Array(values)) = members.get("enum") {
+            let is_plain = |value: &Value| {
+                let text = value.as_str().unwrap_or("null");
+                text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            };
+            assert!(values.iter().all(is_plain), "{place}: {values:?}");
+        }
+    });
+}
+
+fn every_reference_leads_somewhere_and_nothing_is_left_over() {
+    let document = document();
+    let used = reachable(&document, &document["paths"]);
+    let all: BTreeSet<String> = schemas(&document).keys().cloned().collect();
+    assert_eq!(used, all);
+}
+
+fn lists_have_the_same_shape() {
+    let document = document();
+    let mut lists = 0;
+    for operation in operations(&document).iter().filter(|operation| operation.id().starts_with("list_")) {
+        let schema = &operation.value["responses"]["200"]["content"]["application/json"]["schema"];
+        let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+        let properties = schemas(&document)[name]["properties"].as_object().unwrap();
+        assert_eq!(properties.keys().collect::<Vec<_>>(), ["items", "next_cursor"], "{name}");
+        assert!(name.ends_with("Page"), "{name}");
+        let query: Vec<_> = operation.parameters().filter(|parameter| parameter["in"] == "query").collect();
+        let has = |name: &str| query.iter().any(|parameter| parameter["name"] == name);
+        assert_eq!(has("limit"), has("cursor"), "{}", operation.id());
+        lists += 1;
+    }
+    assert!(lists >= 8);
+}
+
+fn the_page_about_the_api_lists_every_code() {
+    let page = include_str!("../../docs/API.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ") && line.contains(" | `")).collect();
+    let row = |code: &praxis::error::Code| format!("| {} | `{}` | {} |", code.status(), code.as_str(), code.title());
+    let listed: Vec<String> = praxis::error::Code::ALL.iter().map(row).collect();
+    let table: Vec<&str> = rows.into_iter().filter(|row| row[2..5].parse::<u16>().is_ok()).collect();
+    assert_eq!(table, listed);
+}

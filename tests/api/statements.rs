@@ -1,0 +1,213 @@
+//! What lists cost: a bounded number of statements whatever their size, each by an index that has the list's order.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection as _};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use praxis::api::articles::model::ArticleQuery;
+use praxis::api::groups::model::GroupQuery;
+use praxis::api::me::model::MyMembershipQuery;
+use praxis::api::memberships::access::Access;
+use praxis::api::memberships::model::MemberQuery;
+use praxis::api::posts::model::PostQuery;
+use praxis::api::users::model::AccountQuery;
+use praxis::api::{articles, groups, me, memberships, posts, sessions, users};
+use praxis::auth::actor::{Actor, PlatformRole, Viewer};
+use praxis::db::Conn;
+use praxis::http::page::{Key, Page};
+use praxis::types::{GroupId, PostId, SessionId, Timestamp, UserId};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::support::world::{article, comment, group, join, post};
+use crate::support::{App, Case, on_each, served};
+
+pub fn cases() -> Vec<Case> {
+    served![no_list_issues_more_than_four_statements, every_list_walks_an_index_in_its_order]
+}
+
+/// With the one that asks whether the session goes on, where there may be other servers.
+const AT_MOST: u64 = 4;
+
+async fn no_list_issues_more_than_four_statements(app: App) {
+    let (ann, admin) = (app.user("ann"), app.admin());
+    let editor = app.person("editor", PlatformRole::Editor);
+    let main = group(&ann, "Main", json!({})).await;
+    let thread = post(&ann, &main, "Thread").await;
+    let mut rows = 0;
+    for size in [1, 10, 100] {
+        while rows < size {
+            rows += 1;
+            let id = group(&ann, &format!("Circle {rows}"), json!({ "join_policy": "request" })).await;
+            let who = app.user(&format!("person {rows}"));
+            join(&who, &main).await;
+            join(&who, &id).await;
+            post(&ann, &main, "Words").await;
+            comment(&ann, &thread, None).await;
+            article(&editor, &format!("Piece {rows}"), "published", &[(&main, &ann)]).await;
+        }
+        for path in [
+            "/groups?limit=100".to_owned(),
+            "/groups?limit=100&mine=true&sort=name&q=circle".to_owned(),
+            "/groups?limit=100&type=community-of-practice&sort=members".to_owned(),
+            "/group-types".to_owned(),
+            format!("/groups/{main}/members?limit=100"),
+            format!("/groups/{main}/members?limit=100&sort=name&q=person"),
+            format!("/groups/{main}/membership-requests?limit=100"),
+            format!("/groups/{main}/posts?limit=100"),
+            format!("/groups/{main}/contributions?limit=100"),
+            format!("/posts/{thread}/comments?limit=100"),
+            "/articles?limit=100".to_owned(),
+            "/me/memberships?limit=100".to_owned(),
+            "/auth/sessions?limit=100".to_owned(),
+        ] {
+            counted(&app, &ann, &path).await;
+        }
+        counted(&app, &admin, "/admin/users?limit=100").await;
+        counted(&app, &editor, "/articles?limit=100&status=draft").await;
+    }
+}
+
+async fn counted(app: &App, who: &crate::support::Caller, path: &str) {
+    // the least of three: the server also writes by itself, now and then
+    let mut statements = u64::MAX;
+    for _ in 0..3 {
+        let before = app.statements();
+        who.get(path).await.expect(200);
+        statements = statements.min(app.statements() - before);
+    }
+    assert!((1..=AT_MOST).contains(&statements), "{path} took {statements} statements");
+}
+
+fn query<T: DeserializeOwned>(value: serde_json::Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+fn page<K: serde::Serialize + DeserializeOwned>(after: K) -> Page<K> {
+    let mut page = Page::new("a list", &(), None, None).unwrap();
+    page.after = Some((after, uuid_of(1)));
+    page
+}
+
+fn uuid_of(number: u128) -> uuid::Uuid {
+    uuid::Uuid::from_u128(number)
+}
+
+/// The statements of `work`, as the engine gets them.
+fn recorded(conn: &mut Conn, work: impl FnOnce(&mut Conn)) -> Vec<String> {
+    let statements = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&statements);
+    let watch = move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            seen.lock().unwrap().push(text.split(" -- binds").next().unwrap().to_owned());
+        }
+    };
+    on_each!(conn => conn.set_instrumentation(watch));
+    work(conn);
+    on_each!(conn => conn.set_instrumentation(|_: InstrumentationEvent<'_>| {}));
+    let statements = statements.lock().unwrap();
+    statements.clone()
+}
+
+#[derive(QueryableByName)]
+struct SqliteStep {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct PostgresStep {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    plan: String,
+}
+
+fn plan(conn: &mut Conn, sql: &str) -> String {
+    match conn {
+        Conn::Sqlite(conn) => {
+            let steps: Vec<SqliteStep> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(conn).unwrap();
+            steps.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n")
+        }
+        Conn::Postgres(conn) => {
+            // few rows make sequential scans cheap; what is asked here is whether an index could serve
+            let parameters = (1..=40).take_while(|number| sql.contains(&format!("${number}"))).count();
+            let nulls = vec!["NULL"; parameters].join(", ");
+            let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+            let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = off;
+                SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+            conn.batch_execute(&format!("{settings}; PREPARE listed AS {sql}")).unwrap();
+            let steps: Vec<PostgresStep> =
+                diesel::sql_query(format!("EXPLAIN EXECUTE listed{arguments}")).load(conn).unwrap();
+            conn.batch_execute("DEALLOCATE listed").unwrap();
+            steps.into_iter().map(|step| step.plan).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+/// Panics unless the last statement of `work` walks this index and sorts nothing.
+fn walks(conn: &mut Conn, index: &str, work: impl FnOnce(&mut Conn)) {
+    let sql = recorded(conn, work).pop().expect("a statement");
+    let plan = plan(conn, &sql);
+    assert!(plan.contains(index), "not by {index}:\n{plan}\n{sql}");
+    let sorts =
+        plan.contains("Sort") || plan.contains("TEMP B-TREE FOR ORDER BY") || plan.contains("TEMP B-TREE FOR LAST");
+    assert!(!sorts, "sorts:\n{plan}\n{sql}");
+}
+
+async fn every_list_walks_an_index_in_its_order(app: App) {
+    let ann = app.user("ann");
+    let id = group(&ann, "Main", json!({})).await;
+    let thread = post(&ann, &id, "Thread").await;
+    let (group_id, post_id): (GroupId, PostId) = (id.parse().unwrap(), thread.parse().unwrap());
+    let anybody = Viewer(None);
+    let member = Actor { user_id: ann.id(), session_id: SessionId::nil(), role: PlatformRole::Member }.viewer();
+    let conn = &mut app.database.connect();
+    let access = Access::find(conn, member, group_id).unwrap();
+    let now = Timestamp::now();
+
+    for (sort, index, key) in [
+        ("active", "groups_by_activity", Key::of(now)),
+        ("newest", "groups_by_created", Key::of(now)),
+        ("members", "groups_by_members", Key::Number(5)),
+        ("name", "groups_by_name", Key::Text("m".to_owned())),
+    ] {
+        for viewer in [&anybody, &member] {
+            let asked: GroupQuery = query(json!({ "sort": sort }));
+            let page = page(key.clone());
+            walks(conn, index, |conn| drop(groups::queries::list(conn, viewer, &asked, &page).unwrap()));
+        }
+    }
+    for (sort, index, key) in [
+        ("joined", "memberships_by_joined", Key::of(now)),
+        ("active", "memberships_by_contribution", Key::of(now)),
+        ("name", "memberships_by_name", Key::Text("m".to_owned())),
+    ] {
+        let asked: MemberQuery = query(json!({ "sort": sort }));
+        let page = page(key);
+        walks(conn, index, |conn| drop(memberships::queries::list(conn, &access, &asked, &page).unwrap()));
+    }
+    let by_time = page(now.micros());
+    walks(conn, "memberships_by_joined", |conn| {
+        drop(memberships::queries::list_requests(conn, &access, &page(Key::of(now))).unwrap());
+    });
+    walks(conn, "posts_by_group", |conn| {
+        drop(posts::queries::list(conn, &access, &query::<PostQuery>(json!({})), &by_time).unwrap());
+    });
+    walks(conn, "comments_by_post", |conn| drop(posts::queries::list_comments(conn, post_id, &by_time).unwrap()));
+    for status in ["published", "draft"] {
+        let asked: ArticleQuery = query(json!({ "status": status }));
+        walks(conn, "articles_by_publication", |conn| drop(articles::queries::list(conn, &asked, &by_time).unwrap()));
+    }
+    walks(conn, "memberships_by_user", |conn| {
+        let asked: MyMembershipQuery = query(json!({}));
+        drop(me::queries::list_memberships(conn, &member, &asked, &by_time).unwrap());
+    });
+    walks(conn, "sessions_by_user", |conn| drop(sessions::queries::list(conn, UserId::nil(), &by_time, now).unwrap()));
+    walks(conn, "users_by_created", |conn| {
+        drop(users::queries::list(conn, &query::<AccountQuery>(json!({})), &by_time).unwrap());
+    });
+    walks(conn, "users_by_status", |conn| {
+        drop(users::queries::list(conn, &query::<AccountQuery>(json!({ "status": "pending" })), &by_time).unwrap());
+    });
+}
