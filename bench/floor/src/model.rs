@@ -103,10 +103,7 @@ impl Group {
     /// From [`crate::statements::GROUPS`], for nobody in particular.
     pub fn read(row: &impl Row) -> Self {
         let (visibility, member_list_visibility) = (row.text(16), row.text(19));
-        let reads = [
-            ("read_posts", visibility == "public"),
-            ("read_members", member_list_visibility == "everyone"),
-        ];
+        let reads = [("read_posts", visibility == "public"), ("read_members", member_list_visibility == "everyone")];
         let show_member_count = row.flag(9);
         Self {
             id: row.id(0),

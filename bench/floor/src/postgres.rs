@@ -115,12 +115,7 @@ impl Link {
         self.client.query(sql, params).await.expect("the query runs").iter().map(read).collect()
     }
 
-    async fn one<T>(
-        &self,
-        sql: &Statement,
-        params: Params<'_>,
-        read: impl Fn(&tokio_postgres::Row) -> T,
-    ) -> Option<T> {
+    async fn one<T>(&self, sql: &Statement, params: Params<'_>, read: impl Fn(&tokio_postgres::Row) -> T) -> Option<T> {
         self.client.query(sql, params).await.expect("the query runs").first().map(read)
     }
 
@@ -129,7 +124,7 @@ impl Link {
     }
 
     async fn access(&self, caller: Uuid, group_id: Uuid) -> Option<Access> {
-        let params: Params<'_> = &[&caller, &group_id, &"hidden", &caller, &KNOWING, &1_i64];
+        let params: Params<'_> = &[&caller, &group_id, &"hidden", &caller, &"active", &"invited", &false, &1_i64];
         self.one(&self.access, params, Access::read).await
     }
 
@@ -139,9 +134,6 @@ impl Link {
         Group::name_types(groups, types);
     }
 }
-
-/// The states in which a person knows of a hidden group.
-const KNOWING: &[&str] = &["active", "invited"];
 
 pub struct Store {
     readers: Vec<Link>,
@@ -173,7 +165,7 @@ impl Store {
     pub async fn groups(&self) -> Page<Group> {
         let link = self.reader();
         let nobody = Uuid::nil();
-        let params: Params<'_> = &[&nobody, &"hidden", &nobody, &KNOWING, &"active", &ROWS];
+        let params: Params<'_> = &[&nobody, &"hidden", &nobody, &"active", &"invited", &false, &"active", &ROWS];
         let mut page = Group::page(link.all(&link.groups, params, Group::read).await);
         link.name_types(page.groups()).await;
         page
@@ -182,7 +174,7 @@ impl Store {
     pub async fn group(&self, group_id: Uuid) -> Option<Group> {
         let link = self.reader();
         let nobody = Uuid::nil();
-        let params: Params<'_> = &[&nobody, &"hidden", &nobody, &KNOWING, &group_id, &1_i64];
+        let params: Params<'_> = &[&nobody, &"hidden", &nobody, &"active", &"invited", &false, &group_id, &1_i64];
         let mut group = link.one(&link.group, params, Group::read).await?;
         link.name_types(std::slice::from_mut(&mut group)).await;
         Some(group)
@@ -209,7 +201,7 @@ impl Store {
         let contributions = link.all(&link.contributions, params, Article::read_contribution).await;
         let ids: Vec<Uuid> = contributions.iter().map(|(id, _)| *id).collect();
         let nobody = Uuid::nil();
-        let params: Params<'_> = &[&nobody, &"hidden", &nobody, &KNOWING, &ids];
+        let params: Params<'_> = &[&nobody, &"hidden", &nobody, &"active", &"invited", &false, &ids];
         let mut groups = link.all(&link.groups_by_id, params, Group::read).await;
         link.name_types(&mut groups).await;
         let params: Params<'_> = &[&article.id, &"published"];
@@ -233,7 +225,8 @@ async fn write(link: &Link, new: &Written) -> Option<Post> {
     link.execute(&link.lock, &[&group, &1_i64]).await;
     let post = match link.access(author, group).await {
         Some(access) if access.posts => {
-            let params: Params<'_> = &[&new.id, &group, &author, &new.kind, &new.title, &new.body, &0_i32, &at];
+            let params: Params<'_> =
+                &[&new.id, &group, &author, &new.kind, &new.title, &new.body, &0_i32, &at, &None::<Instant>];
             link.execute(&link.insert, params).await;
             link.execute(&link.group_active, &[&at, &group, &at]).await;
             link.execute(&link.member_active, &[&at, &group, &author, &at]).await;

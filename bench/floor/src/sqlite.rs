@@ -12,6 +12,8 @@ use uuid::Uuid;
 use crate::model::{Access, Article, Card, Group, Instant, Member, Page, Post, Row, Written};
 use crate::statements::{self, ROWS};
 
+/// Lists hold fewer values.
+const LISTED: usize = 26;
 /// Posts committed together at most.
 const BATCH: usize = 64;
 
@@ -47,26 +49,14 @@ fn with_list(sql: &str, name: &str, count: usize) -> String {
 
 /// The statements whose words depend on how many values a list holds, by that number.
 struct Lists {
-    groups: String,
-    group: String,
-    access: String,
     groups_by_id: Vec<String>,
     types: Vec<String>,
 }
 
 impl Lists {
     fn new() -> Self {
-        let any = usize::try_from(ROWS).unwrap_or_default();
-        let known = |sql: &str, name: &str| with_list(sql, name, 2);
-        Self {
-            groups: known(statements::GROUPS, "$4"),
-            group: known(statements::GROUP, "$4"),
-            access: known(statements::ACCESS, "$5"),
-            groups_by_id: (0..any)
-                .map(|count| with_list(&known(statements::GROUPS_BY_ID, "$4"), "$5", count))
-                .collect(),
-            types: (0..any).map(|count| with_list(statements::TYPES, "$1", count)).collect(),
-        }
+        let all = |sql: &str, name: &str| (0..LISTED).map(|count| with_list(sql, name, count)).collect();
+        Self { groups_by_id: all(statements::GROUPS_BY_ID, "$7"), types: all(statements::TYPES, "$1") }
     }
 }
 
@@ -90,12 +80,7 @@ fn prepare<'a>(connection: &'a Connection, sql: &str) -> CachedStatement<'a> {
     connection.prepare_cached(sql).expect("the statement is right")
 }
 
-fn all<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl Params,
-    read: impl Fn(&rusqlite::Row<'_>) -> T,
-) -> Vec<T> {
+fn all<T>(connection: &Connection, sql: &str, params: impl Params, read: impl Fn(&rusqlite::Row<'_>) -> T) -> Vec<T> {
     let mut statement = prepare(connection, sql);
     let mut rows = statement.query(params).expect("the query runs");
     let mut all = Vec::new();
@@ -116,9 +101,9 @@ fn one<T>(
     rows.next().expect("the query goes on").map(read)
 }
 
-fn access(connection: &Connection, lists: &Lists, caller: Uuid, group_id: Uuid) -> Option<Access> {
-    let params = params![caller, group_id, "hidden", caller, "active", "invited", 1];
-    one(connection, &lists.access, params, |row| Access::read(row))
+fn access(connection: &Connection, caller: Uuid, group_id: Uuid) -> Option<Access> {
+    let params = params![caller, group_id, "hidden", caller, "active", "invited", false, 1];
+    one(connection, statements::ACCESS, params, |row| Access::read(row))
 }
 
 /// One worker's reading connection, and the way to the writer.
@@ -148,8 +133,8 @@ impl Store {
     pub fn groups(&self) -> Page<Group> {
         let connection = self.reader.borrow();
         let nobody = Uuid::nil();
-        let params = params![nobody, "hidden", nobody, "active", "invited", "active", ROWS];
-        let mut page = Group::page(all(&connection, &self.lists.groups, params, |row| Group::read(row)));
+        let params = params![nobody, "hidden", nobody, "active", "invited", false, "active", ROWS];
+        let mut page = Group::page(all(&connection, statements::GROUPS, params, |row| Group::read(row)));
         self.name_types(&connection, page.groups());
         page
     }
@@ -157,22 +142,22 @@ impl Store {
     pub fn group(&self, group_id: Uuid) -> Option<Group> {
         let connection = self.reader.borrow();
         let nobody = Uuid::nil();
-        let params = params![nobody, "hidden", nobody, "active", "invited", group_id, 1];
-        let mut group = one(&connection, &self.lists.group, params, |row| Group::read(row))?;
+        let params = params![nobody, "hidden", nobody, "active", "invited", false, group_id, 1];
+        let mut group = one(&connection, statements::GROUP, params, |row| Group::read(row))?;
         self.name_types(&connection, std::slice::from_mut(&mut group));
         Some(group)
     }
 
     pub fn members(&self, group_id: Uuid) -> Option<Page<Member>> {
         let connection = self.reader.borrow();
-        access(&connection, &self.lists, Uuid::nil(), group_id).filter(|access| access.reads_members)?;
+        access(&connection, Uuid::nil(), group_id).filter(|access| access.reads_members)?;
         let params = params![group_id, "active", ROWS];
         Some(Member::page(all(&connection, statements::MEMBERS, params, |row| Member::read(row))))
     }
 
     pub fn posts(&self, group_id: Uuid) -> Option<Page<Post>> {
         let connection = self.reader.borrow();
-        access(&connection, &self.lists, Uuid::nil(), group_id).filter(|access| access.reads_posts)?;
+        access(&connection, Uuid::nil(), group_id).filter(|access| access.reads_posts)?;
         let params = params![group_id, ROWS];
         Some(Post::page(all(&connection, statements::POSTS, params, |row| Post::read(row, None))))
     }
@@ -181,10 +166,9 @@ impl Store {
         let connection = self.reader.borrow();
         let mut article = one(&connection, statements::ARTICLE, params![slug, 1], |row| Article::read(row))??;
         let params = params![article.id, "accepted"];
-        let contributions =
-            all(&connection, statements::CONTRIBUTIONS, params, |row| Article::read_contribution(row));
+        let contributions = all(&connection, statements::CONTRIBUTIONS, params, |row| Article::read_contribution(row));
         let nobody = Uuid::nil();
-        let mut params: Vec<&dyn rusqlite::ToSql> = vec![&nobody, &"hidden", &nobody, &"active", &"invited"];
+        let mut params: Vec<&dyn rusqlite::ToSql> = vec![&nobody, &"hidden", &nobody, &"active", &"invited", &false];
         params.extend(contributions.iter().map(|(id, _)| -> &dyn rusqlite::ToSql { id }));
         let sql = self.lists.groups_by_id.get(contributions.len())?;
         let mut groups = all(&connection, sql, params.as_slice(), |row| Group::read(row));
@@ -210,11 +194,10 @@ pub fn start_writer(path: &str) -> Sender<Job> {
 }
 
 fn write_all(connection: &Connection, jobs: &Receiver<Job>) {
-    let lists = Lists::new();
     while let Ok(first) = jobs.recv() {
         connection.execute_batch("BEGIN IMMEDIATE").expect("the transaction begins");
         let batch = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1));
-        let done: Vec<_> = batch.map(|job| (write(connection, &lists, &job.written), job.reply)).collect();
+        let done: Vec<_> = batch.map(|job| (write(connection, &job.written), job.reply)).collect();
         connection.execute_batch("COMMIT").expect("the transaction ends");
         for (post, reply) in done {
             // whoever asked may have gone away
@@ -223,16 +206,13 @@ fn write_all(connection: &Connection, jobs: &Receiver<Job>) {
     }
 }
 
-fn write(connection: &Connection, lists: &Lists, new: &Written) -> Option<Post> {
+fn write(connection: &Connection, new: &Written) -> Option<Post> {
     let (group, author, at) = (new.group_id, new.author_id, new.at.0);
-    access(connection, lists, author, group).filter(|access| access.posts)?;
+    access(connection, author, group).filter(|access| access.posts)?;
     let execute = |sql: &str, params: &[&dyn rusqlite::ToSql]| {
         prepare(connection, sql).execute(params).expect("the statement runs");
     };
-    execute(
-        statements::INSERT_SQLITE,
-        params![new.id, group, author, new.kind, new.title, new.body, 0, at],
-    );
+    execute(statements::INSERT, params![new.id, group, author, new.kind, new.title, new.body, 0, at, None::<i64>]);
     execute(statements::GROUP_ACTIVE, params![at, group, at]);
     execute(statements::MEMBER_ACTIVE, params![at, group, author, at]);
     one(connection, statements::POST, params![new.id, 1], |row| Post::read(row, Some(author)))
