@@ -149,13 +149,15 @@ fn load_demo(settings: &Settings, scale: Option<f64>) -> Result<()> {
 }
 
 fn examine(settings: &Settings, fix: bool) -> Result<ExitCode> {
-    let mut conn = migrated(settings)?;
-    let findings = in_transaction(&mut conn, |conn| {
-        if fix {
-            doctor::mend(conn)?;
-        }
-        doctor::examine(conn)
-    })?;
+    let mut conn = server::connect(&settings.target())?;
+    if migrate::status(&mut conn)?.iter().any(|step| !step.applied) {
+        return Err(Error::internal("the tables are not up to date: run «praxis migrate» first"));
+    }
+    if fix {
+        in_transaction(&mut conn, doctor::mend)?;
+    }
+    // outside any transaction, so that nobody who writes waits
+    let findings = doctor::examine(&mut conn)?;
     for finding in &findings {
         let hint = if finding.can_be_mended { " (--fix mends them)" } else { "" };
         println!("{:6} {}{hint}", finding.rows, finding.what);

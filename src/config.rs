@@ -163,11 +163,14 @@ impl Settings {
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['/', '*', ' ']) => Ok(text.to_owned()),
-        _ => Err("must be scheme and host, such as https://community.example, without a path or a wildcard".to_owned()),
-    }
+    let words =
+        "must be scheme and host in lower case, such as https://community.example, without a path or a wildcard";
+    let uri = text.parse::<actix_web::http::Uri>().map_err(|_| words.to_owned())?;
+    let host = uri.authority().map(|authority| authority.as_str().to_lowercase()).unwrap_or_default();
+    let is_web = matches!(uri.scheme_str(), Some("http" | "https")) && !host.contains(['@', '*']);
+    // a browser sends exactly this
+    let is_origin = is_web && text == format!("{}://{host}", uri.scheme_str().unwrap_or_default());
+    if is_origin { Ok(text.to_owned()) } else { Err(words.to_owned()) }
 }
 
 fn parse_scale(text: &str) -> Result<f64, String> {

@@ -105,8 +105,12 @@ pub struct FieldError {
 }
 
 /// What went wrong: a code, words for people, the fields concerned, and the cause, which never leaves the server.
+#[derive(thiserror::Error)]
+#[error(transparent)]
 pub struct Error(Box<Inner>);
 
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {detail}{}", code.as_str(), source.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default())]
 struct Inner {
     code: Code,
     detail: String,
@@ -225,25 +229,9 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.code.as_str(), self.0.detail)?;
-        self.0.source.as_ref().map_or(Ok(()), |source| write!(f, " ({source})"))
-    }
-}
-
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.0.source {
-            Some(source) => Some(&**source),
-            None => None,
-        }
     }
 }
 

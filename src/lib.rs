@@ -1,7 +1,7 @@
 //! Praxis, the server behind communities of practice.
 //!
 //! ```text
-//! main → cli → { demo, doctor, server } → openapi → api → features → { auth, http } → types → db → error
+//! main → cli → { demo, doctor, server → contract } → openapi → api → features → { auth, http } → types → db → error
 //! ```
 //!
 //! `docs/ARCHITECTURE.md` is the map; `tests/api/architecture.rs` keeps the arrows pointing down.
@@ -10,6 +10,7 @@ pub mod api;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod contract;
 pub mod db;
 pub mod demo;
 pub mod doctor;

@@ -128,8 +128,12 @@ fn inline(value: &mut Value, scalars: &Map<String, Value>) {
     if !(is_null(one) || is_null(other)) || !resolved.get("type").is_some_and(Value::is_string) {
         return;
     }
-    let mut nullable = resolved;
+    let (mut nullable, mut described) = (resolved, None);
+    if let Some(words) = inner.get("description").or_else(|| value.get("description")) {
+        described = Some(words.clone());
+    }
     if let Some(schema) = nullable.as_object_mut() {
+        schema.extend(described.map(|words| ("description".to_owned(), words)));
         let kind = schema.get("type").cloned().unwrap_or_default();
         schema.insert("type".to_owned(), json!([kind, "null"]));
         if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
@@ -216,6 +220,9 @@ fn complete_operations(document: &mut Value) {
             for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() >= "400") {
                 let schema = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
                 response["content"] = json!({ "application/problem+json": schema });
+                if status == "429" || status == "503" {
+                    response["headers"] = json!({ "Retry-After": { "schema": { "type": "integer" } } });
+                }
                 if status == "401" {
                     response["headers"] = json!({ "WWW-Authenticate": { "schema": { "type": "string" } } });
                 }

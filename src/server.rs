@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_cors::Cors;
-use actix_web::dev::{ResourceDef, ServerHandle};
+use actix_web::dev::ServerHandle;
 use actix_web::http::header;
 use actix_web::middleware::{Compress, Condition, from_fn};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpServer, web};
 use utoipa_actix_web::AppExt as _;
 
 use crate::api::health::Draining;
@@ -22,12 +22,12 @@ use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
 use crate::auth::tokens::Tokens;
 use crate::config::{Registration, Settings, Switch};
+use crate::contract::{self, Contract};
 use crate::db::{Conn, Db, Target, migrate};
 use crate::error::{Error, Result};
 use crate::http::json::BODY_LIMIT;
 use crate::http::limits::RateLimits;
 use crate::http::{envelope, problem};
-use crate::openapi;
 use crate::types::Timestamp;
 
 /// How long a database may take to come up.
@@ -42,6 +42,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const HEAD_TIME: Duration = Duration::from_secs(20);
 /// How often the server looks for sessions that the command line has ended.
 const REVISIT: Duration = Duration::from_secs(5);
+/// Threads that hash passwords, per worker; there is one worker per core. Each keeps the memory that a hash takes.
+const BLOCKING_THREADS: usize = 1;
 /// How often last-seen dates are written.
 const FLUSH: Duration = Duration::from_secs(15);
 /// How often old sessions are removed and quiet addresses forgotten.
@@ -100,7 +102,11 @@ fn wrong_database(words: &str) -> Error {
 /// The words for the setting that is wrong.
 pub fn make_data_dir(settings: &Settings) -> Result<()> {
     let failed = |error| Error::internal(format!("PRAXIS_DATA_DIR: {}: {error}", settings.data_dir.display()));
-    std::fs::create_dir_all(&settings.data_dir).map_err(failed)
+    let mut builder = std::fs::DirBuilder::new();
+    // it will hold keys, hashes and addresses
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(&settings.data_dir).map_err(failed)
 }
 
 /// One server per SQLite file: what ends sessions is kept in its memory.
@@ -134,9 +140,10 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let address = listener.local_addr().map_err(Error::internal)?;
     let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
     let sweeper = actix_web::rt::spawn(sweep(state.clone()));
-    let document = web::Data::new(Document::new());
+    let contract = web::Data::new(Contract::new());
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(contract::refuse_unknown_parameters))
             .wrap(from_fn(last_seen::wrap))
             .wrap(Compress::default())
             .wrap(from_fn(envelope::wrap))
@@ -146,11 +153,11 @@ pub async fn start(settings: &Settings) -> Result<Running> {
             .map(|app| app.configure(|config| state.configure(config)))
             .configure(api::configure)
             .into_app()
-            .app_data(document.clone())
-            .configure(configure_document)
-            .default_service(web::to(no_route))
+            .app_data(contract.clone())
+            .configure(contract::configure)
+            .default_service(web::to(contract::no_route))
     });
-    let server = server.worker_max_blocking_threads(8).disable_signals().shutdown_timeout(DRAIN);
+    let server = server.worker_max_blocking_threads(BLOCKING_THREADS).disable_signals().shutdown_timeout(DRAIN);
     let server = server.keep_alive(KEEP_ALIVE).client_request_timeout(HEAD_TIME);
     let server = server.listen(listener).map_err(Error::internal)?.run();
     Ok(Running { address, db, handle: server.handle(), server, draining, last_seen, sweeper, _lock: lock })
@@ -247,53 +254,6 @@ impl State {
             cors = cors.allowed_origin(origin);
         }
         Condition::new(self.has_cors(), cors)
-    }
-}
-
-/// Where the documentation lies.
-const DOCS: &str = "/docs/{_:.*}";
-/// What can be done with what is only read.
-const GET: [&str; 2] = ["GET", "HEAD"];
-
-/// The document and what follows from it.
-struct Document {
-    text: web::Bytes,
-    routes: Vec<(ResourceDef, String)>,
-}
-
-impl Document {
-    fn new() -> Self {
-        let about_itself =
-            ["/openapi.json", "/docs", DOCS].map(|path| (path.to_owned(), GET.map(str::to_owned).to_vec()));
-        let routes = openapi::methods().into_iter().chain(about_itself);
-        let routes = routes.map(|(path, methods)| (ResourceDef::new(path), methods.join(", ")));
-        Self { text: openapi::text().into(), routes: routes.collect() }
-    }
-}
-
-fn configure_document(config: &mut web::ServiceConfig) {
-    let docs = utoipa_swagger_ui::Config::from("/openapi.json");
-    config
-        .route("/openapi.json", web::get().to(get_document))
-        .route("/docs", web::get().to(redirect_to_docs))
-        .service(utoipa_swagger_ui::SwaggerUi::new(DOCS).config(docs));
-}
-
-async fn get_document(document: web::Data<Document>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document.text.clone())
-}
-
-async fn redirect_to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
-}
-
-/// 405 where the path exists with other methods, else 404.
-async fn no_route(request: HttpRequest, document: web::Data<Document>) -> Result<HttpResponse> {
-    match document.routes.iter().find(|(path, _)| path.is_match(request.path())) {
-        Some((_, methods)) => {
-            Ok(HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, methods.as_str())).finish())
-        }
-        None => Err(Error::not_found()),
     }
 }
 

@@ -5,10 +5,14 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
+use diesel::prelude::*;
+
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use super::revocations::Revocations;
 use super::tokens::Tokens;
+use crate::db::schema::{sessions, users};
+use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::types::{SessionId, UserId, text_enum};
 
@@ -72,6 +76,44 @@ impl Actor {
     #[must_use]
     pub fn is_editor(&self) -> bool {
         matches!(self.role, PlatformRole::Editor | PlatformRole::Admin)
+    }
+
+    /// Runs a transaction on the caller's behalf. Its first statement asks once more whether the session goes on and the
+    /// role stands: much may have happened since the request's head arrived.
+    ///
+    /// # Errors
+    /// `invalid_token` when the session has ended; what `work` returns, after a rollback.
+    pub async fn write<T: Send + 'static>(
+        self,
+        db: &Db,
+        work: impl Fn(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        db.write(move |conn| {
+            self.confirm(conn)?;
+            work(conn)
+        })
+        .await
+    }
+
+    /// Asks whether the session goes on and the role stands. The account cannot be locked exclusively, as what ends
+    /// sessions does first, until the transaction ends.
+    ///
+    /// # Errors
+    /// `invalid_token`.
+    pub fn confirm(&self, conn: &mut Conn) -> Result<()> {
+        let account = users::table
+            .find(self.user_id)
+            .filter(users::status.eq("active"))
+            .filter(users::platform_role.eq(self.role))
+            .select(users::id);
+        let account: Option<UserId> = match conn {
+            Conn::Sqlite(conn) => account.first(conn).optional()?,
+            Conn::Postgres(conn) => account.for_key_share().first(conn).optional()?,
+        };
+        let session = sessions::table.find(self.session_id).filter(sessions::revoked_at.is_null()).select(sessions::id);
+        let session: Option<SessionId> = each_backend!(conn => session.first(conn).optional())?;
+        let ended = || Error::new(Code::InvalidToken, "The session has ended.");
+        account.and(session).map(drop).ok_or_else(ended)
     }
 
     /// The same person as somebody who looks.

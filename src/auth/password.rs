@@ -181,6 +181,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn when_no_core_is_free_for_two_seconds_the_answer_is_busy() {
+        let passwords = Passwords::new().unwrap();
+        let cores = u32::try_from(passwords.permits.available_permits()).unwrap();
+        let _all = Arc::clone(&passwords.permits).acquire_many_owned(cores).await.unwrap();
+        let started = std::time::Instant::now();
+        let refused = passwords.verify(GivenPassword::parse("x".to_owned()).unwrap(), None).await.unwrap_err();
+        assert_eq!((refused.code(), refused.retry_after()), (Code::Busy, Some(2)));
+        assert!((WAIT..WAIT * 2).contains(&started.elapsed()));
+    }
+
+    #[tokio::test]
     async fn the_right_password_matches_and_nothing_matches_a_missing_account() {
         let passwords = Passwords::new().unwrap();
         let given = |text: &str| GivenPassword::parse(text.to_owned()).unwrap();

@@ -1,6 +1,6 @@
 //! What ends access tokens before their time: the sessions that were revoked.
 //!
-//! On SQLite this process is the only server (it holds a lock on the database's directory), so the sessions that ended
+//! On SQLite this process is the only server (it holds a lock beside the file), so the sessions that ended
 //! in the last 15 minutes are kept in memory: read at the start, added to before the answer to whoever ended one, and read
 //! again every few seconds for what the command line has ended (`praxis admin create` with a new password).
 //! On PostgreSQL there may be other servers, so the session is looked up by its key, once a request.

@@ -210,7 +210,7 @@ impl Db {
 
     /// Runs `work` in a transaction and answers after the commit. `work` may run more than once (after a deadlock), so it
     /// has no effect outside the database. On SQLite writers queue; on PostgreSQL a rule about a group is guarded by
-    /// locking the group's row first (`memberships::access::lock`).
+    /// locking the group's row first (`Access::lock`).
     ///
     /// # Errors
     /// What `work` returns, after a rollback; `busy` when too much waits already; `database_unavailable`.

@@ -19,6 +19,7 @@ table! {
         last_seen_at -> Nullable<Instant>,
         created_at -> Instant,
         updated_at -> Instant,
+        name_order -> Text,
     }
 }
 

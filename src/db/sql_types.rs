@@ -141,8 +141,3 @@ where
         Ok(Self(serde_json::from_str(&String::from_sql(value)?)?))
     }
 }
-
-diesel::define_sql_function! {
-    /// Lower case; on SQLite for ASCII only, so columns that are searched keep a folded copy instead.
-    fn lower(text: Text) -> Text;
-}

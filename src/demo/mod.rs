@@ -20,7 +20,7 @@ use crate::api::users::model::{UserRow, UserStatus};
 use crate::api::{articles, groups, memberships, posts, users};
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::db::Conn;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::http::json;
 use crate::http::patch::Set;
 use crate::types::{ArticleId, GroupId, SessionId, Timestamp, UserId};
@@ -91,10 +91,8 @@ struct PageContribution {
 pub fn load(conn: &mut Conn, now: Timestamp) -> Result<bool> {
     let Page { groups, articles } = json::parse(PAGE.as_bytes())?;
     let slug = articles.first().and_then(|article| article.new.slug.as_ref()).map_or("", |slug| slug.as_str());
-    match articles::queries::get_by_slug(conn, slug) {
-        Ok(_) => return Ok(false),
-        Err(error) if error.code() == Code::NotFound => {}
-        Err(error) => return Err(error),
+    if articles::queries::is_taken(conn, slug)? {
+        return Ok(false);
     }
     let people = (0..PEOPLE).map(|place| add_person(conn, place, PlatformRole::Member)).collect::<Result<Vec<_>>>()?;
     let editor = act_as(add_person(conn, PEOPLE, PlatformRole::Editor)?, PlatformRole::Editor);

@@ -125,10 +125,18 @@ struct CommentSeed {
     created_at: Timestamp,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct PersonSeed {
+    #[diesel(embed)]
+    row: UserRow,
+    name_order: String,
+}
+
 /// What waits to be written.
 #[derive(Default)]
 struct Seeds {
-    users: Vec<UserRow>,
+    users: Vec<PersonSeed>,
     groups: Vec<GroupSeed>,
     types: Vec<TypeSeed>,
     members: Vec<MemberSeed>,
@@ -244,17 +252,20 @@ pub fn load(conn: &mut Conn, scale: f64) -> Result<bool> {
 fn person(seeds: &mut Seeds, rng: &mut StdRng, number: usize) -> UserId {
     let created_at = moment(rng, BEGIN, BEGIN + SPAN / 10);
     let id = UserId::from(id_of(created_at));
-    seeds.users.push(UserRow {
+    let display_name = format!("Person {number}");
+    let name_order = folded(&display_name);
+    let row = UserRow {
         id,
         email: None,
-        display_name: format!("Person {number}"),
+        display_name,
         password_hash: String::new(),
         status: UserStatus::Active,
         platform_role: PlatformRole::Member,
         show_last_seen: true,
         created_at,
         updated_at: created_at,
-    });
+    };
+    seeds.users.push(PersonSeed { row, name_order });
     id
 }
 

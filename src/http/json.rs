@@ -55,6 +55,9 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let value: serde_json::Value = serde_json::from_slice(bytes)
         .map_err(|error| Error::new(Code::BadJson, format!("The body is not JSON: {error}.")))?;
+    if !value.is_object() {
+        return Err(Error::invalid("", "wrong_type", "must be an object"));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| field_error(error.path(), &error.inner().to_string()))
 }
 

@@ -36,11 +36,13 @@ impl RateLimits {
     /// The problem for a caller who asks too often.
     #[must_use]
     pub fn check(&self, request: &ServiceRequest) -> Option<Error> {
-        if request.path().starts_with("/health/") {
+        // decoded as the router decodes it: another spelling is the same path
+        let path = request.match_info().unprocessed();
+        if path.starts_with("/health/") {
             return None;
         }
         let address = self.address(request)?;
-        let tries_passwords = request.path().starts_with("/api/v1/auth/") || request.path() == "/api/v1/me/password";
+        let tries_passwords = path.starts_with("/api/v1/auth/") || path == "/api/v1/me/password";
         let limiter = if tries_passwords { &self.auth } else { &self.requests };
         let not_until = limiter.check_key(&address).err()?;
         let wait = not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;

@@ -87,6 +87,28 @@ impl Key {
     }
 }
 
+/// What a list sorts by, in a cursor.
+pub trait Place: Serialize + DeserializeOwned {
+    /// Whether any row could be there; a cursor made by hand may say anything.
+    fn is_possible(&self) -> bool;
+}
+
+impl Place for i64 {
+    /// Within the years 1 to 9999, or [`Key::NEVER`].
+    fn is_possible(&self) -> bool {
+        *self == -Self::MAX || (-62_135_596_800_000_000..253_402_300_800_000_000).contains(self)
+    }
+}
+
+impl Place for Key {
+    fn is_possible(&self) -> bool {
+        match self {
+            Self::Number(number) => number.is_possible(),
+            Self::Text(text) => !text.contains(char::is_control),
+        }
+    }
+}
+
 /// Where a page begins, and how to make the cursor of the next. `K` is what the list sorts by.
 #[derive(Debug, Clone)]
 pub struct Page<K> {
@@ -96,7 +118,7 @@ pub struct Page<K> {
     pub after: Option<(K, Uuid)>,
 }
 
-impl<K: Serialize + DeserializeOwned> Page<K> {
+impl<K: Place> Page<K> {
     /// Reads the caller's wishes. `list` and `filters` are what the cursor is bound to.
     ///
     /// # Errors
@@ -132,10 +154,10 @@ fn encode<K: Serialize>(fingerprint: &str, (key, id): &(K, Uuid)) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::json!([fingerprint, key, id]).to_string())
 }
 
-fn decode<K: DeserializeOwned>(cursor: &str, fingerprint: &str) -> Result<(K, Uuid)> {
+fn decode<K: Place>(cursor: &str, fingerprint: &str) -> Result<(K, Uuid)> {
     let json = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad_cursor())?;
     let (bound_to, key, id): (String, K, Uuid) = serde_json::from_slice(&json).map_err(|_| bad_cursor())?;
-    if bound_to == fingerprint { Ok((key, id)) } else { Err(bad_cursor()) }
+    if bound_to == fingerprint && key.is_possible() { Ok((key, id)) } else { Err(bad_cursor()) }
 }
 
 /// 200 with a page and, where there is a next one, its `Link`.
@@ -165,7 +187,11 @@ mod tests {
         assert_eq!(next.after, Some((24, Uuid::nil())));
         assert!(Page::<i64>::new("things", &("a", 2), None, Some(&cursor)).is_err());
         assert!(Page::<i64>::new("others", &("a", 1), None, Some(&cursor)).is_err());
-        assert!(Page::<String>::new("things", &("a", 1), None, Some(&cursor)).is_err());
+        assert!(Page::<Key>::new("things", &("b", 1), None, Some(&cursor)).is_err());
+        for impossible in [Key::Number(i64::MIN), Key::Number(-5_000_000_000_000_000_000), Key::Text("\0".to_owned())] {
+            let forged = encode(&page.fingerprint, &(impossible, Uuid::nil()));
+            assert!(Page::<Key>::new("things", &("a", 1), None, Some(&forged)).is_err());
+        }
         assert!(Page::<i64>::new("things", &("a", 1), None, Some("%%%")).is_err());
     }
 

@@ -13,7 +13,8 @@ use crate::error::{Code, Error};
 /// The media type of every failing answer.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// What went wrong (RFC 9457).
+/// What went wrong (RFC 9457). Some problems say more: `invalid_state` has `state` and, where there are any, `allowed`;
+/// `last_owner` has `candidates` (a membership's) or `groups` (an account's).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// A URI reference for the kind of problem; the same for every problem of one code.

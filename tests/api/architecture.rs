@@ -17,12 +17,13 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// From the roof down: each may import those after it. Features stand as in `src/api/mod.rs`.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "main",
     "cli",
     "demo",
     "doctor",
     "server",
+    "contract",
     "openapi",
     "api",
     "api::me",

@@ -165,6 +165,10 @@ async fn a_group_is_asked_once_decides_and_may_change_its_mind(app: App) {
     let no = owner.post(&decision, json!({ "outcome": "decline", "reason": "Not ours." })).await.expect(200);
     assert_eq!((&no["state"], &no["decision_reason"]), (&json!("declined"), &json!("Not ours.")));
     assert!(app.anon().get(&parts).await.expect(200).items().is_empty());
+    owner.post(&decision, json!({ "outcome": "accept", "reason": "Between us." })).await.expect(200);
+    assert!(app.anon().get(&parts).await.expect(200).items()[0]["decision_reason"].is_null());
+    assert_eq!(editor.get(&parts).await.expect(200).items()[0]["decision_reason"], "Between us.");
+    owner.post(&decision, json!({ "outcome": "decline" })).await.expect(200);
     assert_eq!(editor.get(&parts).await.expect(200).items().len(), 1);
     editor.post(&parts, ask).await.expect(201);
     assert_eq!(owner.post(&decision, json!({ "outcome": "accept" })).await.expect(200)["state"], "accepted");

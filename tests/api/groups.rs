@@ -206,6 +206,8 @@ async fn groups_are_found_by_kind_text_ids_status_and_membership(app: App) {
         bob.get(format!("/groups?{query}")).await.expect_field(400, name, "malformed");
     }
     bob.get("/groups?color=red").await.expect_field(400, "color", "unknown");
+    bob.get(format!("/groups/{falls}?color=red")).await.expect_field(400, "color", "unknown");
+    bob.put(format!("/groups/{falls}/membership?color=red"), json!({})).await.expect_field(400, "color", "unknown");
     bob.get("/groups?q=%00").await.expect(400);
 }
 

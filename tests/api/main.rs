@@ -12,11 +12,14 @@
 mod activity;
 mod architecture;
 mod articles;
+mod authorisation;
 mod crash;
 mod demo;
+mod doctor;
 mod document;
 mod ground_floor;
 mod groups;
+mod leaks;
 mod load;
 mod me;
 mod memberships;
@@ -26,6 +29,7 @@ mod processes;
 mod sessions;
 mod statements;
 mod support;
+mod users;
 
 use std::process::ExitCode;
 
@@ -35,10 +39,13 @@ fn main() -> ExitCode {
         ("activity", activity::cases()),
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
+        ("authorisation", authorisation::cases()),
         ("crash", crash::cases()),
         ("demo", demo::cases()),
+        ("doctor", doctor::cases()),
         ("document", document::cases()),
         ("groups", groups::cases()),
+        ("leaks", leaks::cases()),
         ("load", load::cases()),
         ("me", me::cases()),
         ("memberships", memberships::cases()),
@@ -47,5 +54,6 @@ fn main() -> ExitCode {
         ("processes", processes::cases()),
         ("sessions", sessions::cases()),
         ("statements", statements::cases()),
+        ("users", users::cases()),
     ])
 }

@@ -12,6 +12,7 @@ pub fn cases() -> Vec<Case> {
         a_new_name_is_shown_sorted_and_found_everywhere,
         a_new_password_ends_every_session_and_answers_with_a_new_one,
         a_deleted_account_leaves_words_without_a_name,
+        a_deleted_account_asks_for_nothing_any_more,
         ones_memberships_are_listed_with_their_groups,
         when_one_was_last_here_is_written_off_the_request_path,
     ]
@@ -85,6 +86,16 @@ async fn a_deleted_account_leaves_words_without_a_name(app: App) {
     let again = json!({ "email": email_of("ann"), "password": PASSWORD, "display_name": "Ann again" });
     app.anon().post("/auth/register", again).await.expect(202);
     app.anon().post("/auth/login", json!({ "email": email_of("ann"), "password": PASSWORD })).await.expect(200);
+}
+
+async fn a_deleted_account_asks_for_nothing_any_more(app: App) {
+    let (owner, ann) = (app.user("owner"), app.user("ann"));
+    let id = group(&owner, "Circle", json!({ "join_policy": "request" })).await;
+    ann.put(format!("/groups/{id}/membership"), json!({ "message": "Me, ann." })).await.expect(200);
+    ann.delete("/me").await.expect(204);
+    assert!(owner.get(format!("/groups/{id}/membership-requests")).await.expect(200).items().is_empty());
+    let decision = format!("/groups/{id}/membership-requests/{}/decision", ann.id());
+    owner.post(decision, json!({ "outcome": "approve" })).await.expect_problem(409, "invalid_state");
 }
 
 async fn ones_memberships_are_listed_with_their_groups(app: App) {

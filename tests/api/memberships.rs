@@ -158,7 +158,8 @@ async fn the_last_owner_stays_and_hears_who_could_take_over(app: App) {
         assert_eq!(names, ["helper", "ann"], "{answer}");
     }
     let answer = owner.delete("/me").await.expect_problem(409, "last_owner");
-    assert_eq!(answer["groups"], json!([id]));
+    assert_eq!(answer["groups"][0]["id"], json!(id));
+    assert_eq!(answer["groups"][0]["candidates"][0]["display_name"], "helper");
     owner.patch(member_path(&id, &helper), json!({ "role": "owner" })).await.expect(200);
     assert!(can(&owner, &id).await.contains(&"leave".to_owned()));
     owner.delete(membership(&id)).await.expect(204);
@@ -212,6 +213,9 @@ async fn only_owners_give_roles(app: App) {
     }
     owner.patch(member_path(&id, &ann), json!({ "role": "king" })).await.expect_field(422, "/role", "unknown_value");
     owner.patch(member_path(&id, &ann), json!({ "role": null })).await.expect(422);
+    let both = json!({ "role": "facilitator", "state": "banned" });
+    owner.patch(member_path(&id, &ann), both).await.expect_field(422, "/role", "conflict");
+    owner.patch(member_path(&id, &ann), json!({ "reason": "R" })).await.expect_field(422, "/reason", "conflict");
     ann.delete(membership(&id)).await.expect(204);
     owner.patch(member_path(&id, &ann), json!({ "role": "owner" })).await.expect_problem(409, "invalid_state");
 }

@@ -35,6 +35,7 @@ async fn a_post_is_published_read_changed_and_deleted(app: App) {
     assert_eq!(ann.get(&path).await.expect(200).json, made.json);
     assert_eq!(ann.get(format!("/groups/{id}/posts")).await.expect(200).items(), std::slice::from_ref(&made.json));
     assert_eq!(bob.get(&path).await.expect(200)["viewer"]["can"], json!([]));
+    assert!(ann.patch(&path, json!({})).await.expect(200)["edited_at"].is_null());
     let changed = ann.patch(&path, json!({ "title": "Why?" })).await.expect(200);
     assert_eq!((&changed["title"], &changed["body"]), (&json!("Why?"), &made["body"]));
     assert!(changed["edited_at"].is_string());

@@ -15,7 +15,7 @@ use praxis::api::users::model::AccountQuery;
 use praxis::api::{articles, groups, me, memberships, posts, sessions, users};
 use praxis::auth::actor::{Actor, PlatformRole, Viewer};
 use praxis::db::Conn;
-use praxis::http::page::{Key, Page};
+use praxis::http::page::{Key, Page, Place};
 use praxis::types::{GroupId, PostId, SessionId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -84,7 +84,7 @@ fn query<T: DeserializeOwned>(value: serde_json::Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-fn page<K: serde::Serialize + DeserializeOwned>(after: K) -> Page<K> {
+fn page<K: Place>(after: K) -> Page<K> {
     let mut page = Page::new("a list", &(), None, None).unwrap();
     page.after = Some((after, uuid_of(1)));
     page

@@ -10,7 +10,9 @@ CREATE TABLE users (
     show_last_seen BOOLEAN NOT NULL,
     last_seen_at TIMESTAMPTZ CHECK (last_seen_at >= '2000-01-01 00:00:00+00'),
     created_at TIMESTAMPTZ NOT NULL,
-    updated_at TIMESTAMPTZ NOT NULL
+    updated_at TIMESTAMPTZ NOT NULL,
+    -- the name, folded for searching
+    name_order TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX users_by_status ON users (status, created_at DESC, id DESC);
 CREATE INDEX users_by_created ON users (created_at DESC, id DESC);
@@ -110,7 +112,9 @@ CREATE TABLE memberships (
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     name_order TEXT COLLATE "C" NOT NULL,
-    joined_order TIMESTAMPTZ NOT NULL GENERATED ALWAYS AS (coalesce(joined_at, requested_at, created_at)) STORED,
+    joined_order TIMESTAMPTZ NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN state = 'requested' THEN coalesce(requested_at, created_at) ELSE coalesce(joined_at, created_at) END
+    ) STORED,
     contributed_order TIMESTAMPTZ NOT NULL
         GENERATED ALWAYS AS (coalesce(last_contributed_at, '-infinity'::timestamptz)) STORED,
     PRIMARY KEY (group_id, user_id)

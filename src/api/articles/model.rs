@@ -379,7 +379,8 @@ pub struct Contribution {
     pub role: ContributionRole,
     /// Whether the group agrees to be named.
     pub state: ContributionState,
-    /// Why the group answered as it did; null where it gave no reason.
+    /// Why the group answered as it did, for editors and those who lead the group; null for others and where it gave no
+    /// reason.
     pub decision_reason: Option<String>,
     /// When the group answered; null before.
     pub decided_at: Option<Timestamp>,

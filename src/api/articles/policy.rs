@@ -11,6 +11,15 @@ pub fn may_read(viewer: &Viewer, article: &ArticleRow, leads_a_contributor: bool
     article.status == ArticleStatus::Published || viewer.is_editor() || leads_a_contributor
 }
 
+/// Who lists drafts.
+pub fn list_drafts(viewer: &Viewer) -> Result<()> {
+    match viewer.0 {
+        Some(actor) if actor.is_editor() => Ok(()),
+        Some(_) => Err(Error::new(Code::Forbidden, "Drafts are for editors.")),
+        None => Err(Error::new(Code::Unauthenticated, "Drafts are for editors, who log in.")),
+    }
+}
+
 /// The date of publication that follows from a status and a wish: none for a draft; for a published article the wish, else
 /// the date it has, else now. Never in the future, never before 2000.
 pub fn published_at(
@@ -50,13 +59,21 @@ pub fn update(before: &ArticleRow, patch: &ArticlePatch, now: Timestamp) -> Resu
     Ok((status, published_at(status, patch.published_at.0, Some((before.status, before.published_at)), now)?))
 }
 
-/// What a caller sees of the groups' parts: those who agreed; all for editors, and for those who lead the group.
+/// What a caller sees of the groups' parts: those who agreed; all, with the reasons, for editors and for those who
+/// lead the group.
 #[must_use]
 pub fn shown(viewer: &Viewer, found: Vec<ContributionFound>, led: &[GroupId]) -> Vec<ContributionFound> {
     let is_shown = |found: &ContributionFound| {
         found.row.state == ContributionState::Accepted || viewer.is_editor() || led.contains(&found.row.group_id)
     };
-    found.into_iter().filter(is_shown).collect()
+    let is_told = |found: &ContributionFound| viewer.is_editor() || led.contains(&found.row.group_id);
+    let without_reason = |mut found: ContributionFound| {
+        if !is_told(&found) {
+            found.row.decision_reason = None;
+        }
+        found
+    };
+    found.into_iter().filter(is_shown).map(without_reason).collect()
 }
 
 /// Who may withdraw a group's part: editors, and those who lead the group.

@@ -63,8 +63,10 @@ pub fn lock(conn: &mut Conn, id: ArticleId) -> Result<ArticleRow> {
 /// Which of the groups that are asked to contribute to an article, or do, the caller leads.
 pub fn led_contributors(conn: &mut Conn, viewer: &Viewer, article: ArticleId) -> Result<Vec<GroupId>> {
     let led = article_contributions::table
+        .inner_join(groups::table)
         .inner_join(memberships::table.on(memberships::group_id.eq(article_contributions::group_id)))
         .filter(article_contributions::article_id.eq(article))
+        .filter(visible!(viewer))
         .filter(memberships::user_id.eq(viewer.user_id()))
         .filter(memberships::state.eq(State::Active))
         .filter(memberships::role.eq_any([Role::Owner, Role::Facilitator]))
@@ -144,6 +146,12 @@ pub fn insert(
     }
     let words = "another article has this slug";
     Err(Error::new(Code::Taken, words).with_field("/slug", "taken", words))
+}
+
+/// Whether an article, deleted ones included, has this slug.
+pub fn is_taken(conn: &mut Conn, slug: &str) -> Result<bool> {
+    let same = articles::table.filter(articles::slug.eq(slug));
+    Ok(each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result(conn))?)
 }
 
 /// The slugs that a new article may get, the best first: what was asked for, or what the title suggests.

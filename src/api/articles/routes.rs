@@ -58,8 +58,8 @@ async fn list_articles(
     query: Query<ArticleQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
-    if query.status == Some(ArticleStatus::Draft) && !viewer.is_editor() {
-        return Err(Error::new(Code::Forbidden, "Drafts are for editors."));
+    if query.status == Some(ArticleStatus::Draft) {
+        policy::list_drafts(&viewer)?;
     }
     let page = Page::<i64>::new("articles", &(query.kind, query.status), query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
@@ -88,8 +88,8 @@ async fn create_article(actor: Actor, db: web::Data<Db>, body: Body<NewArticle>)
     actor.require_editor()?;
     let (new, now) = (body.0, Timestamp::now());
     let publication = policy::create(&new, now)?;
-    let article = db
-        .write(move |conn| {
+    let article = actor
+        .write(&db, move |conn| {
             let row = queries::insert(conn, &new, publication, actor.user_id, now)?;
             whole(conn, &actor.viewer(), row)
         })
@@ -151,8 +151,8 @@ async fn update_article(
 ) -> Result<HttpResponse> {
     actor.require_editor()?;
     let now = Timestamp::now();
-    let article = db
-        .write(move |conn| {
+    let article = actor
+        .write(&db, move |conn| {
             let before = queries::lock(conn, *article_id)?;
             let publication = policy::update(&before, &patch.0, now)?;
             queries::update(conn, before.id, &patch.0, publication, now)?;
@@ -175,11 +175,12 @@ async fn update_article(
 async fn delete_article(actor: Actor, db: web::Data<Db>, article_id: web::Path<ArticleId>) -> Result<HttpResponse> {
     actor.require_editor()?;
     let now = Timestamp::now();
-    db.write(move |conn| {
-        let article = queries::lock(conn, *article_id)?;
-        queries::delete(conn, article.id, now)
-    })
-    .await?;
+    actor
+        .write(&db, move |conn| {
+            let article = queries::lock(conn, *article_id)?;
+            queries::delete(conn, article.id, now)
+        })
+        .await?;
     Ok(json::no_content())
 }
 
@@ -229,8 +230,8 @@ async fn create_contribution(
 ) -> Result<HttpResponse> {
     actor.require_editor()?;
     let (new, now) = (body.0, Timestamp::now());
-    let found = db
-        .write(move |conn| {
+    let found = actor
+        .write(&db, move |conn| {
             let article = queries::lock(conn, *article_id)?;
             let unknown = |error: Error| match error.code() {
                 Code::NotFound => Error::invalid("/group_id", "unknown", "there is no such group"),
@@ -268,8 +269,8 @@ async fn decide_contribution(
         ContributionOutcome::Accept => ContributionState::Accepted,
         ContributionOutcome::Decline => ContributionState::Declined,
     };
-    let found = db
-        .write(move |conn| {
+    let found = actor
+        .write(&db, move |conn| {
             let (article, access) = contribution(conn, actor, article_id, group_id)?;
             access.require(Action::DecideContributions)?;
             let reason = decision.reason.as_ref().map(crate::http::text::Line::as_str);
@@ -306,12 +307,13 @@ async fn delete_contribution(
     path: web::Path<(ArticleId, GroupId)>,
 ) -> Result<HttpResponse> {
     let (article_id, group_id) = path.into_inner();
-    db.write(move |conn| {
-        let (article, access) = contribution(conn, actor, article_id, group_id)?;
-        policy::withdraw(access.viewer(), access.may(Action::DecideContributions))?;
-        queries::delete_contribution(conn, article.id, &access)
-    })
-    .await?;
+    actor
+        .write(&db, move |conn| {
+            let (article, access) = contribution(conn, actor, article_id, group_id)?;
+            policy::withdraw(access.viewer(), access.may(Action::DecideContributions))?;
+            queries::delete_contribution(conn, article.id, &access)
+        })
+        .await?;
     Ok(json::no_content())
 }
 

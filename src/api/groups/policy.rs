@@ -35,11 +35,12 @@ pub fn update(access: &Access, patch: &GroupPatch) -> Result<()> {
     if patch.external_id.0.is_some() {
         external_id(access.viewer().is_admin())?;
     }
-    if status == Some(GroupStatus::Active) { Ok(()) } else { no_less_than_edit(access, patch, status.is_some()) }
-}
-
-fn no_less_than_edit(access: &Access, patch: &GroupPatch, changes_status: bool) -> Result<()> {
-    if patch.edits() || !changes_status { access.require(Action::Edit) } else { Ok(()) }
+    match status {
+        Some(GroupStatus::Active) => Ok(()),
+        _ if patch.edits() => access.require(Action::Edit),
+        // nothing to change, or only the status: for owners whether or not the group is archived
+        _ => access.require(Action::AssignRoles),
+    }
 }
 
 /// External ids are unique across groups that the caller may not know of, so only those who see all groups set them.

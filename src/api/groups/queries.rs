@@ -221,7 +221,7 @@ pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) 
     if let Some(external_id) = &new.external_id {
         refuse_taken_external_id(conn, external_id.as_str(), id)?;
     }
-    for slug in slugs(new, id, visibility) {
+    for slug in slugs(new, visibility) {
         let row = (
             groups::id.eq(id),
             groups::slug.eq(slug.into_string()),
@@ -267,16 +267,16 @@ pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) 
 
 /// The slugs that a new group may get, the best first: what was asked for, or what the name suggests. A hidden group's
 /// cannot be guessed, else asking for it would tell that the group exists.
-fn slugs(new: &NewGroup, id: GroupId, visibility: Visibility) -> Vec<Slug> {
+fn slugs(new: &NewGroup, visibility: Visibility) -> Vec<Slug> {
     let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.name.as_str(), "group"));
     if visibility == Visibility::Hidden {
-        return vec![unguessable(&wanted, id)];
+        return (0..3).map(|_| unguessable(&wanted)).collect();
     }
     if new.slug.is_some() {
         return vec![wanted];
     }
     let numbered = (2..20).map(|number| wanted.numbered(number));
-    std::iter::once(wanted.clone()).chain(numbered).chain([unguessable(&wanted, id)]).collect()
+    std::iter::once(wanted.clone()).chain(numbered).chain([unguessable(&wanted)]).collect()
 }
 
 fn known_type(conn: &mut Conn, id: GroupTypeId) -> Result<GroupType> {
@@ -305,10 +305,22 @@ fn link_types(conn: &mut Conn, group: GroupId, types: &[GroupTypeId]) -> Result<
     Ok(())
 }
 
-/// The slug with the last eight digits of the group's id, which are random.
-fn unguessable(slug: &Slug, id: GroupId) -> Slug {
-    let id = id.uuid().simple().to_string();
-    slug.with_suffix(id.get(24..).unwrap_or(&id))
+/// The slug with eight random characters behind it.
+fn unguessable(slug: &Slug) -> Slug {
+    let random = GroupId::new().uuid().simple().to_string();
+    slug.with_suffix(random.get(24..).unwrap_or(&random))
+}
+
+/// A slug for a group that nobody must find by its old one, and that nobody could have taken beforehand.
+fn new_slug(conn: &mut Conn, old: &str) -> Result<String> {
+    let old = Slug::from_name(old, "group");
+    loop {
+        let slug = unguessable(&old);
+        let same = groups::table.filter(groups::slug.eq(slug.as_str()));
+        if !each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result::<bool>(conn))? {
+            return Ok(slug.into_string());
+        }
+    }
 }
 
 fn refuse_taken_external_id(conn: &mut Conn, external_id: &str, group: GroupId) -> Result<()> {
@@ -333,7 +345,7 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Times
     }
     let becomes_hidden =
         patch.visibility.0 == Some(Visibility::Hidden) && before.openness.visibility != Visibility::Hidden;
-    let slug = becomes_hidden.then(|| Slug::from_name(&before.slug, "group")).map(|slug| unguessable(&slug, before.id));
+    let slug = becomes_hidden.then(|| new_slug(conn, &before.slug)).transpose()?;
     let name = patch.name.0.as_ref().map_or(before.name.as_str(), |text| text.as_str());
     let summary = patch.summary.0.as_ref().map_or(before.summary.as_str(), |text| text.as_str());
     let purpose = patch.purpose.0.as_ref().map_or(before.purpose.as_str(), |text| text.as_str());
@@ -342,7 +354,7 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Times
         patch.learning_question.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
     let external_id = patch.external_id.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
     let changes = (
-        slug.map(|slug| groups::slug.eq(slug.into_string())),
+        slug.map(|slug| groups::slug.eq(slug)),
         groups::name.eq(name),
         groups::summary.eq(summary),
         patch.description.0.as_ref().map(|text| groups::description.eq(text.as_str())),
@@ -364,8 +376,10 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Times
     Ok(())
 }
 
-/// Deletes a group softly: it is not found any more, and an administrator can bring it back.
+/// Deletes a group softly: it is not found any more, and its slug is free again, as if it had never been.
 pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
-    each_backend!(conn => diesel::update(groups::table.find(id)).set(groups::deleted_at.eq(now)).execute(conn))?;
+    let slug: String = each_backend!(conn => groups::table.find(id).select(groups::slug).first(conn))?;
+    let gone = (groups::slug.eq(new_slug(conn, &slug)?), groups::deleted_at.eq(now));
+    each_backend!(conn => diesel::update(groups::table.find(id)).set(gone).execute(conn))?;
     Ok(())
 }

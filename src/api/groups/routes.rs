@@ -99,8 +99,8 @@ async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> 
     if new.external_id.is_some() {
         policy::external_id(actor.is_admin())?;
     }
-    let group = db
-        .write(move |conn| {
+    let group = actor
+        .write(&db, move |conn| {
             let group_id = queries::insert(conn, &new, actor.user_id, now)?;
             let founding = Change {
                 group_id,
@@ -173,8 +173,8 @@ async fn update_group(
     patch: Body<GroupPatch>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let group = db
-        .write(move |conn| {
+    let group = actor
+        .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             policy::update(&access, &patch.0)?;
             let before = queries::get(conn, access.viewer(), access.group_id())?;
@@ -197,11 +197,12 @@ async fn update_group(
 #[delete("/groups/{group_id}")]
 async fn delete_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    db.write(move |conn| {
-        let access = Access::lock(conn, actor.viewer(), *group_id)?;
-        access.require(Action::Delete)?;
-        queries::delete(conn, access.group_id(), now)
-    })
-    .await?;
+    actor
+        .write(&db, move |conn| {
+            let access = Access::lock(conn, actor.viewer(), *group_id)?;
+            access.require(Action::Delete)?;
+            queries::delete(conn, access.group_id(), now)
+        })
+        .await?;
     Ok(json::no_content())
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::{MembershipAndGroup, MyMembershipQuery};
 use crate::api::groups::model::GroupRow;
 use crate::api::memberships::access::visible;
-use crate::api::memberships::model::{Membership, Role, State};
+use crate::api::memberships::model::{Candidate, Membership, Role, State};
 use crate::api::memberships::queries::{self as memberships_queries, Change};
 use crate::auth::actor::Viewer;
 use crate::db::schema::{groups, memberships};
@@ -37,23 +37,35 @@ pub fn list_memberships(
     })?)
 }
 
-/// The groups that would be left without owner if this person went. Those that were deleted do not count. Each group's
-/// row stays locked until the transaction ends.
-pub fn solely_owned(conn: &mut Conn, user: UserId) -> Result<Vec<GroupId>> {
+/// A person's memberships, requests and invitations, each with whether its group is deleted. The groups' rows stay locked
+/// until the transaction ends.
+pub fn lock_memberships(conn: &mut Conn, user: UserId) -> Result<Vec<(Membership, bool)>> {
+    let mut locked = Vec::new();
+    for group in memberships_queries::open_of(conn, user)? {
+        let is_deleted = memberships_queries::lock_group(conn, group)?.is_some();
+        // as it is now that nobody else can change it
+        locked.extend(memberships_queries::find(conn, group, user)?.map(|membership| (membership, is_deleted)));
+    }
+    Ok(locked)
+}
+
+/// The groups that would be left without owner if this person went, each with who could take over. Deleted groups do not
+/// count.
+pub fn solely_owned(conn: &mut Conn, memberships: &[(Membership, bool)]) -> Result<Vec<(GroupId, Vec<Candidate>)>> {
     let mut found = Vec::new();
-    for membership in memberships_queries::active_of(conn, user)? {
-        let deleted = memberships_queries::lock_group(conn, membership.group_id)?;
-        let owns = membership.role == Role::Owner && deleted.is_none();
+    for (membership, is_deleted) in memberships {
+        let owns = (membership.role, membership.state) == (Role::Owner, State::Active) && !is_deleted;
         if owns && memberships_queries::owners(conn, membership.group_id)? == 1 {
-            found.push(membership.group_id);
+            let candidates = memberships_queries::candidates(conn, membership.group_id, membership.user_id)?;
+            found.push((membership.group_id, candidates));
         }
     }
     Ok(found)
 }
 
-/// Ends all memberships of a person and forgets what is personal in them.
-pub fn leave_everything(conn: &mut Conn, user: UserId, now: Timestamp) -> Result<()> {
-    for membership in memberships_queries::active_of(conn, user)? {
+/// Ends these memberships, requests and invitations and forgets what is personal in all that the person ever had.
+pub fn leave(conn: &mut Conn, user: UserId, memberships: Vec<(Membership, bool)>, now: Timestamp) -> Result<()> {
+    for (membership, _) in memberships {
         let change = Change {
             group_id: membership.group_id,
             user_id: user,

@@ -48,8 +48,8 @@ async fn get_me(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> {
 #[patch("/me")]
 async fn update_me(actor: Actor, db: web::Data<Db>, patch: Body<AccountPatch>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let user = db
-        .write(move |conn| {
+    let user = actor
+        .write(&db, move |conn| {
             let user = users::queries::update(conn, actor.user_id, &patch.0, now)?;
             if patch.0.display_name.0.is_some() {
                 memberships::queries::rename(conn, user.id, &user.display_name)?;
@@ -73,9 +73,12 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
     let (user, now) = (actor.user_id, Timestamp::now());
     revocations
         .write(move |conn| {
-            policy::delete(&queries::solely_owned(conn, user)?)?;
+            users::queries::lock(conn, user)?;
+            actor.confirm(conn)?;
+            let memberships = queries::lock_memberships(conn, user)?;
+            policy::delete(&queries::solely_owned(conn, &memberships)?)?;
             users::queries::anonymise(conn, user, now)?;
-            queries::leave_everything(conn, user, now)?;
+            queries::leave(conn, user, memberships, now)?;
             Ok(((), users::queries::end_sessions(conn, user, now)?))
         })
         .await?;
@@ -88,6 +91,7 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
 #[utoipa::path(tag = "me", operation_id = "update_password", security(("bearer" = [])), request_body = PasswordChange,
     responses(
     (status = 200, description = "A new session", body = Tokens),
+    (status = 403, description = "The account was suspended meanwhile"),
 ))]
 #[put("/me/password")]
 async fn update_password(
@@ -102,16 +106,26 @@ async fn update_password(
     let PasswordChange { current_password, new_password } = body.0;
     let user = db.read(move |conn| users::queries::get(conn, actor.user_id)).await?;
     if !passwords.verify(current_password, Some(user.password_hash.clone())).await?.matches {
-        return Err(Error::invalid("/current_password", "wrong", "is not your password"));
+        return Err(not_the_password());
     }
-    let (hash, id, now) = (passwords.hash(new_password).await?, user.id, Timestamp::now());
-    revocations
+    let (hash, tried, now) = (passwords.hash(new_password).await?, user.password_hash, Timestamp::now());
+    let user = revocations
         .write(move |conn| {
-            users::queries::set_password_hash(conn, id, &hash)?;
-            Ok(((), users::queries::end_sessions(conn, id, now)?))
+            let user = users::queries::lock(conn, actor.user_id)?;
+            actor.confirm(conn)?;
+            if user.password_hash != tried {
+                return Err(not_the_password());
+            }
+            users::queries::set_password_hash(conn, user.id, &hash)?;
+            let ended = users::queries::end_sessions(conn, user.id, now)?;
+            Ok((users::queries::get(conn, user.id)?, ended))
         })
         .await?;
     Ok(json::ok(&start_session(&db, &tokens, user, user_agent(&request), None).await?))
+}
+
+fn not_the_password() -> Error {
+    Error::invalid("/current_password", "wrong", "is not your password")
 }
 
 /// List one's memberships

@@ -423,6 +423,17 @@ impl MemberRow {
     }
 }
 
+/// Somebody who could own a group.
+#[derive(Debug, Clone, Serialize)]
+pub struct Candidate {
+    /// The person's id.
+    pub id: UserId,
+    /// The name that others see in the group.
+    pub display_name: String,
+    /// The role until now.
+    pub role: Role,
+}
+
 /// One page of members.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MemberPage {
@@ -484,7 +495,7 @@ pub struct MemberPatch {
     #[serde(default)]
     #[schema(value_type = MemberState)]
     pub state: Set<MemberState>,
-    /// Why; kept in the membership's history, and the person reads it.
+    /// Why; kept in the membership's history, and read by a person who is removed or banned.
     #[serde(default)]
     #[schema(value_type = Reason)]
     pub reason: Set<Reason>,

@@ -201,11 +201,20 @@ pub fn change_member(who: &Standing, target: &Membership, patch: &MemberPatch) -
     if !outranks(who, (target.role, target.state)) {
         return Err(not_above());
     }
+    match (patch.role.0, patch.state.0) {
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("/role", "conflict", "change the role or the state, not both"));
+        }
+        (None, None) if patch.reason.0.is_some() => {
+            return Err(Error::invalid("/reason", "conflict", "a reason belongs to a change of role or state"));
+        }
+        _ => {}
+    }
     let role = patch.role.0.filter(|role| *role != target.role);
     let state = patch.state.0.map(State::from).filter(|state| *state != target.state);
     if role.is_some() {
         problem(who, verdict(who, Action::AssignRoles)).map_or(Ok(()), Err)?;
-        if target.state != State::Active || state.is_some() {
+        if target.state != State::Active {
             return Err(wrong_state(Some(target.state), &[State::Active]));
         }
     }

@@ -1,12 +1,13 @@
 //! Every statement about memberships. [`change`] is the only one that moves a person from state to state: it keeps the row,
 //! the count and the history together.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::access::Access;
-use super::model::{MemberQuery, MemberRow, MemberSort, Membership, Role, State};
-use crate::api::users::model::Person;
+use super::model::{Candidate, MemberQuery, MemberRow, MemberSort, Membership, Role, State};
 use crate::db::schema::{groups, membership_events, memberships, users};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
@@ -94,7 +95,8 @@ pub fn list_requests(conn: &mut Conn, access: &Access, page: &Page<Key>) -> Resu
 pub fn key(sort: MemberSort, member: &MemberRow) -> Key {
     let row = &member.membership;
     match sort {
-        MemberSort::Joined => Key::of(row.joined_at.or(row.requested_at).unwrap_or(row.created_at)),
+        MemberSort::Joined if row.state == State::Requested => Key::of(row.requested_at.unwrap_or(row.created_at)),
+        MemberSort::Joined => Key::of(row.joined_at.unwrap_or(row.created_at)),
         MemberSort::Active => row.last_contributed_at.map_or(Key::NEVER, Key::of),
         MemberSort::Name => Key::Text(row.name_order.clone()),
     }
@@ -116,7 +118,7 @@ pub fn owners(conn: &mut Conn, group: GroupId) -> Result<i64> {
 }
 
 /// Up to ten members who could own a group after somebody: facilitators first, then who joined first.
-pub fn candidates(conn: &mut Conn, group: GroupId, after: UserId) -> Result<Vec<(Person, Role)>> {
+pub fn candidates(conn: &mut Conn, group: GroupId, after: UserId) -> Result<Vec<Candidate>> {
     let others = memberships::table
         .inner_join(users::table)
         .filter(memberships::group_id.eq(group))
@@ -135,7 +137,11 @@ pub fn candidates(conn: &mut Conn, group: GroupId, after: UserId) -> Result<Vec<
         .order((memberships::joined_order.asc(), memberships::user_id.asc()))
         .limit(rest)
         .load(conn))?;
-    Ok(leading.iter().chain(&members).map(|row| (row.person(), row.membership.role)).collect())
+    let candidate = |row: &MemberRow| {
+        let person = row.person();
+        Candidate { id: person.id, display_name: person.display_name, role: row.membership.role }
+    };
+    Ok(leading.iter().chain(&members).map(candidate).collect())
 }
 
 /// One step of a membership: from where, to where, by whom and why.
@@ -162,6 +168,8 @@ pub struct Change {
 /// Takes the step: the row, the group's count and the history, together. The caller holds the group's lock.
 pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Membership> {
     let before = change.before.as_ref();
+    // the lock may have been waited for while others took the step before
+    let now = before.map_or(now, |row| now.max(row.updated_at.after(Duration::from_micros(1))));
     let was_active = before.is_some_and(|row| row.state == State::Active);
     let is_active = change.state == State::Active;
     let joined_at = if is_active && !was_active { Some(now) } else { before.and_then(|row| row.joined_at) };
@@ -181,7 +189,7 @@ pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Member
         message: if is_request { change.message.clone() } else { before.and_then(|row| row.message.clone()) },
         decision_reason: if is_active || is_request { None } else { change.reason.clone() },
         requested_at: if is_request { Some(now) } else { before.and_then(|row| row.requested_at) },
-        joined_at: if is_request { None } else { joined_at },
+        joined_at,
         last_contributed_at: before.and_then(|row| row.last_contributed_at),
         created_at: before.map_or(now, |row| row.created_at),
         updated_at: now,
@@ -262,6 +270,7 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
     let cleared = (
         memberships::display_name.eq(None::<String>),
         memberships::message.eq(None::<String>),
+        memberships::decision_reason.eq(None::<String>),
         memberships::name_order.eq(folded(&name)),
     );
     let all = memberships::table.filter(memberships::user_id.eq(user));
@@ -269,11 +278,12 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// The groups in which a person is active, with the membership: what deleting an account has to leave.
-pub fn active_of(conn: &mut Conn, user: UserId) -> Result<Vec<Membership>> {
-    let active = memberships::table
+/// The groups in which a person is active, asks to be, or is asked to be, in one order for all who lock them.
+pub fn open_of(conn: &mut Conn, user: UserId) -> Result<Vec<GroupId>> {
+    let open = memberships::table
         .filter(memberships::user_id.eq(user))
-        .filter(memberships::state.eq(State::Active))
-        .order(memberships::group_id.asc());
-    Ok(each_backend!(conn => active.select(Membership::as_select()).load(conn))?)
+        .filter(memberships::state.eq_any([State::Active, State::Requested, State::Invited]))
+        .order(memberships::group_id.asc())
+        .select(memberships::group_id);
+    Ok(each_backend!(conn => open.load(conn))?)
 }

@@ -64,8 +64,8 @@ async fn join_group(
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     let message = body.0.message.map(crate::http::text::Markdown::into_string);
-    let membership = db
-        .write(move |conn| {
+    let membership = actor
+        .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             let before = queries::find(conn, access.group_id(), actor.user_id)?;
             enter(conn, &access, before, message.clone(), now)
@@ -118,12 +118,13 @@ fn enter(
 #[delete("/groups/{group_id}/membership")]
 async fn leave_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    db.write(move |conn| {
-        let access = Access::lock(conn, actor.viewer(), *group_id)?;
-        let Some(before) = queries::find(conn, access.group_id(), actor.user_id)? else { return Ok(()) };
-        leave(conn, &access, before, now)
-    })
-    .await?;
+    actor
+        .write(&db, move |conn| {
+            let access = Access::lock(conn, actor.viewer(), *group_id)?;
+            let Some(before) = queries::find(conn, access.group_id(), actor.user_id)? else { return Ok(()) };
+            leave(conn, &access, before, now)
+        })
+        .await?;
     Ok(json::no_content())
 }
 
@@ -236,8 +237,8 @@ async fn update_member(
     patch: Body<MemberPatch>,
 ) -> Result<HttpResponse> {
     let ((group_id, user_id), patch, now) = (path.into_inner(), patch.0, Timestamp::now());
-    let member = db
-        .write(move |conn| {
+    let member = actor
+        .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             change_member(conn, &access, user_id, &patch, now)?;
             queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)
@@ -259,11 +260,12 @@ async fn update_member(
 async fn delete_member(actor: Actor, db: web::Data<Db>, path: web::Path<(GroupId, UserId)>) -> Result<HttpResponse> {
     let ((group_id, user_id), now) = (path.into_inner(), Timestamp::now());
     let patch = MemberPatch { state: crate::http::patch::Set(Some(MemberState::Removed)), ..MemberPatch::default() };
-    db.write(move |conn| {
-        let access = Access::lock(conn, actor.viewer(), group_id)?;
-        change_member(conn, &access, user_id, &patch, now)
-    })
-    .await?;
+    actor
+        .write(&db, move |conn| {
+            let access = Access::lock(conn, actor.viewer(), group_id)?;
+            change_member(conn, &access, user_id, &patch, now)
+        })
+        .await?;
     Ok(json::no_content())
 }
 
@@ -344,8 +346,8 @@ async fn decide_membership_request(
     decision: Body<Decision>,
 ) -> Result<HttpResponse> {
     let ((group_id, user_id), decision, now) = (path.into_inner(), decision.0, Timestamp::now());
-    let member = db
-        .write(move |conn| {
+    let member = actor
+        .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             access.require(Action::DecideRequests)?;
             let before = queries::find(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;

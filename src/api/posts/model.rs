@@ -49,7 +49,7 @@ pub type CommentBody = Markdown<1, 10_000>;
 
 /// A row of `posts`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = posts)]
+#[diesel(table_name = posts, treat_none_as_default_value = false)]
 pub struct PostRow {
     /// Its id.
     pub id: PostId,
@@ -73,7 +73,7 @@ pub struct PostRow {
 
 /// A row of `comments`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = comments)]
+#[diesel(table_name = comments, treat_none_as_default_value = false)]
 pub struct CommentRow {
     /// Its id.
     pub id: CommentId,

@@ -109,6 +109,9 @@ pub fn insert(conn: &mut Conn, access: &Access, new: &NewPost, now: Timestamp) -
 
 /// Changes a post's words.
 pub fn update(conn: &mut Conn, post: PostId, patch: &PostPatch, now: Timestamp) -> Result<Authored<PostRow>> {
+    if patch.title.0.is_none() && patch.body.0.is_none() {
+        return read(conn, post);
+    }
     let changes = (
         patch.title.0.as_ref().map(|title| posts::title.eq(title.as_str())),
         patch.body.0.as_ref().map(|body| posts::body.eq(body.as_str())),

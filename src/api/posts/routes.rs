@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
-    Authored, Comment, CommentPage, CommentPatch, CommentQuery, CommentRow, NewComment, NewPost, Post, PostAction,
-    PostPage, PostPatch, PostQuery, PostRow,
+    Authored, Comment, CommentPage, CommentPatch, CommentQuery, CommentRow, MAX_DEPTH, NewComment, NewPost, Post,
+    PostAction, PostPage, PostPatch, PostQuery, PostRow,
 };
 use super::{policy, queries};
 use crate::api::memberships::access::Access;
@@ -32,7 +32,8 @@ fn post_view(access: &Access, authored: Authored<PostRow>) -> Post {
 }
 
 fn comment_view(access: &Access, authored: Authored<CommentRow>) -> Comment {
-    let can = policy::can(access, authored.row.author_id);
+    let mut can = policy::can(access, authored.row.author_id);
+    can.retain(|action| *action != PostAction::Comment || authored.row.depth < MAX_DEPTH);
     Comment::new(authored, can)
 }
 
@@ -83,8 +84,8 @@ async fn create_post(
     body: Body<NewPost>,
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
-    let post = db
-        .write(move |conn| {
+    let post = actor
+        .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             policy::create(&access, new.kind)?;
             let post = queries::insert(conn, &access, &new, now)?;
@@ -124,8 +125,8 @@ async fn update_post(
     patch: Body<PostPatch>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let post = db
-        .write(move |conn| {
+    let post = actor
+        .write(&db, move |conn| {
             let (access, post) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, post.row.author_id, PostAction::Edit)?;
             let post = queries::update(conn, post.row.id, &patch.0, now)?;
@@ -147,12 +148,13 @@ async fn update_post(
 #[delete("/posts/{post_id}")]
 async fn delete_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    db.write(move |conn| {
-        let (access, post) = queries::lock(conn, actor.viewer(), *post_id)?;
-        policy::require(&access, post.row.author_id, PostAction::Delete)?;
-        queries::delete(conn, &access, post.row.id, now)
-    })
-    .await?;
+    actor
+        .write(&db, move |conn| {
+            let (access, post) = queries::lock(conn, actor.viewer(), *post_id)?;
+            policy::require(&access, post.row.author_id, PostAction::Delete)?;
+            queries::delete(conn, &access, post.row.id, now)
+        })
+        .await?;
     Ok(json::no_content())
 }
 
@@ -205,8 +207,8 @@ async fn create_comment(
     body: Body<NewComment>,
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
-    let comment = db
-        .write(move |conn| {
+    let comment = actor
+        .write(&db, move |conn| {
             let (access, post) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, post.row.author_id, PostAction::Comment)?;
             let comment = queries::insert_comment(conn, &access, post.row.id, &new, now)?;
@@ -247,8 +249,8 @@ async fn update_comment(
     patch: Body<CommentPatch>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let comment = db
-        .write(move |conn| {
+    let comment = actor
+        .write(&db, move |conn| {
             let (access, comment) = queries::lock_comment(conn, actor.viewer(), *comment_id)?;
             policy::require(&access, comment.row.author_id, PostAction::Edit)?;
             let comment = queries::update_comment(conn, comment.row.id, &patch.0, now)?;
@@ -270,11 +272,12 @@ async fn update_comment(
 #[delete("/comments/{comment_id}")]
 async fn delete_comment(actor: Actor, db: web::Data<Db>, comment_id: web::Path<CommentId>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    db.write(move |conn| {
-        let (access, comment) = queries::lock_comment(conn, actor.viewer(), *comment_id)?;
-        policy::require(&access, comment.row.author_id, PostAction::Delete)?;
-        queries::delete_comment(conn, &comment.row, now)
-    })
-    .await?;
+    actor
+        .write(&db, move |conn| {
+            let (access, comment) = queries::lock_comment(conn, actor.viewer(), *comment_id)?;
+            policy::require(&access, comment.row.author_id, PostAction::Delete)?;
+            queries::delete_comment(conn, &comment.row, now)
+        })
+        .await?;
     Ok(json::no_content())
 }

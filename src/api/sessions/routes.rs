@@ -100,16 +100,20 @@ async fn log_in(
     let kept = user.as_ref().map(|user| user.password_hash.clone());
     let verified = passwords.verify(password, kept).await?;
     let user = user.filter(|_| verified.matches);
-    let user = user.ok_or_else(|| Error::new(Code::InvalidCredentials, "The address or the password is wrong."))?;
+    let user = user.ok_or_else(wrong_credentials)?;
     policy::log_in(user.status)?;
     let tokens = start_session(&db, &tokens, user, user_agent(&request), verified.rehashed).await?;
     Ok(json::ok(&tokens))
 }
 
-/// Starts a session for somebody whose password was right.
+fn wrong_credentials() -> Error {
+    Error::new(Code::InvalidCredentials, "The address or the password is wrong.")
+}
+
+/// Starts a session for somebody whose password was right, as `user` has it.
 ///
 /// # Errors
-/// When the account has ceased to be active meanwhile, or the database does not answer.
+/// When the password has changed or the account has ceased to be active meanwhile, or the database does not answer.
 pub async fn start_session(
     db: &Db,
     tokens: &tokens::Tokens,
@@ -128,11 +132,14 @@ pub async fn start_session(
         expires_at: now.after(REFRESH_LIFE),
         revoked_at: None,
     };
-    let id = session.id;
+    let (id, tried) = (session.id, user.password_hash);
     let user = db
         .write(move |conn| {
-            let user = users::queries::get(conn, session.user_id)?;
+            let user = users::queries::hold(conn, session.user_id)?;
             policy::log_in(user.status)?;
+            if user.password_hash != tried {
+                return Err(wrong_credentials());
+            }
             if let Some(hash) = &rehashed {
                 users::queries::set_password_hash(conn, user.id, hash)?;
             }
@@ -182,17 +189,17 @@ async fn refresh(
         .write(move |conn| {
             let refreshed = queries::rotate(conn, &used, &next, now)?;
             let user = match &refreshed {
-                Refreshed::Session(session) => Some(users::queries::get(conn, session.user_id)?),
+                Refreshed::Session(session) => Some(users::queries::hold(conn, session.user_id)?),
                 Refreshed::Reused(_) | Refreshed::Invalid => None,
             };
             let ended = if let Refreshed::Reused(session) = &refreshed { vec![*session] } else { Vec::new() };
             Ok(((refreshed, user), ended))
         })
         .await?;
+    let user = user.filter(|user| policy::log_in(user.status).is_ok());
     let (Refreshed::Session(session), Some(user)) = (refreshed, user) else {
         return Err(Error::new(Code::InvalidRefreshToken, "Log in again."));
     };
-    policy::log_in(user.status)?;
     Ok(json::ok(&answer(&tokens, user, session.id, refresh_token, now)?))
 }
 

@@ -22,7 +22,10 @@ pub fn administer(actor: &Actor, user: &User, patch: &UserPatch) -> Result<()> {
     let changes_status = patch.status.0.filter(|status| *status != user.status);
     let changes_role = patch.platform_role.0.filter(|role| *role != user.platform_role);
     if actor.user_id == user.id && (changes_status.is_some() || changes_role.is_some()) {
-        return Err(Error::new(Code::InvalidState, "Another administrator must change your status or role."));
+        let words = "Another administrator must change your status or role.";
+        return Err(Error::new(Code::InvalidState, words)
+            .with("state", user.status.as_str())
+            .with("allowed", Vec::<&str>::new()));
     }
     match changes_status {
         Some(to) if !next_statuses(user.status).contains(&to) => {

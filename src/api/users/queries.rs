@@ -8,7 +8,7 @@ use crate::db::schema::{sessions, users};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
-use crate::http::text::containing;
+use crate::http::text::{containing, folded};
 use crate::types::{SessionId, Timestamp, UserId};
 
 /// What stands in place of the name of somebody whose account is deleted.
@@ -17,6 +17,23 @@ const NAME_OF_THE_DELETED: &str = "Former member";
 /// The account, or `not_found`.
 pub fn get(conn: &mut Conn, id: UserId) -> Result<User> {
     Ok(each_backend!(conn => users::table.find(id).select(User::as_select()).first(conn))?)
+}
+
+/// The account, locked until the transaction ends against everybody who acts on the person's behalf: what ends sessions or
+/// changes a password begins so. SQLite has one writer, which is lock enough.
+pub fn lock(conn: &mut Conn, id: UserId) -> Result<User> {
+    if let Conn::Postgres(conn) = conn {
+        users::table.find(id).select(users::id).for_update().first::<UserId>(conn)?;
+    }
+    get(conn, id)
+}
+
+/// The account, which cannot be locked as by [`lock`] until the transaction ends.
+pub fn hold(conn: &mut Conn, id: UserId) -> Result<User> {
+    if let Conn::Postgres(conn) = conn {
+        users::table.find(id).select(users::id).for_key_share().first::<UserId>(conn)?;
+    }
+    get(conn, id)
 }
 
 /// The account with this address.
@@ -34,7 +51,7 @@ pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<V
         }
         if let Some(q) = &query.q {
             let pattern = containing(q.as_str());
-            let matches = crate::db::sql_types::lower(users::display_name).like(pattern.clone()).escape('\\')
+            let matches = users::name_order.like(pattern.clone()).escape('\\')
                 .or(users::email.assume_not_null().like(pattern).escape('\\'));
             accounts = accounts.filter(matches);
         }
@@ -50,6 +67,7 @@ pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<V
 
 /// Adds an account; false when the address has one already.
 pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
+    let row = (row, users::name_order.eq(folded(&row.display_name)));
     let added = each_backend!(conn => diesel::insert_into(users::table)
         .values(row)
         .on_conflict(users::email)
@@ -62,6 +80,7 @@ pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
 pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp) -> Result<User> {
     let changes = (
         patch.display_name.0.as_ref().map(|name| users::display_name.eq(name.as_str())),
+        patch.display_name.0.as_ref().map(|name| users::name_order.eq(folded(name.as_str()))),
         patch.show_last_seen.0.map(|show| users::show_last_seen.eq(show)),
         users::updated_at.eq(now),
     );
@@ -109,6 +128,7 @@ pub fn make_admin(
         users::password_hash.eq(password_hash),
         users::updated_at.eq(now),
     );
+    let row = (row, users::name_order.eq(folded(name.as_str())));
     Ok(each_backend!(conn => diesel::insert_into(users::table)
         .values(row)
         .on_conflict(users::email)
@@ -129,6 +149,7 @@ pub fn anonymise(conn: &mut Conn, id: UserId, now: Timestamp) -> Result<()> {
     let nobody = (
         users::email.eq(None::<String>),
         users::display_name.eq(NAME_OF_THE_DELETED),
+        users::name_order.eq(folded(NAME_OF_THE_DELETED)),
         users::password_hash.eq(""),
         users::status.eq(UserStatus::Deleted),
         users::platform_role.eq(PlatformRole::Member),

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, patch, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{Account, AccountPage, AccountQuery, UserPatch};
+use super::model::{Account, AccountPage, AccountQuery, UserPatch, UserStatus};
 use super::{policy, queries};
 use crate::auth::actor::Actor;
 use crate::auth::revocations::Revocations;
@@ -85,11 +85,19 @@ async fn update_user(
     let now = Timestamp::now();
     let user = revocations
         .write(move |conn| {
+            // in one order, so that two administrators who change each other do not wait for each other
+            let mut both = [actor.user_id, *user_id];
+            both.sort_unstable();
+            for id in both {
+                queries::lock(conn, id)?;
+            }
+            actor.confirm(conn)?;
             let user = queries::get(conn, *user_id)?;
             policy::administer(&actor, &user, &patch.0)?;
             let changed = queries::administer(conn, user.id, &patch.0, now)?;
-            let unchanged = (changed.status, changed.platform_role) == (user.status, user.platform_role);
-            let ended = if unchanged { Vec::new() } else { queries::end_sessions(conn, user.id, now)? };
+            let goes_on = changed.status == UserStatus::Active
+                && (user.status, user.platform_role) == (changed.status, changed.platform_role);
+            let ended = if goes_on { Vec::new() } else { queries::end_sessions(conn, user.id, now)? };
             Ok((changed, ended))
         })
         .await?;

@@ -1,6 +1,6 @@
 //! The real server on a port and a thread of its own, and the people who call it.
 
-use std::sync::{Arc, LazyLock, Mutex, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -11,7 +11,7 @@ use praxis::auth::actor::PlatformRole;
 use praxis::auth::password::{self, NewPassword};
 use praxis::auth::tokens::{self, REFRESH_LIFE, Tokens};
 use praxis::config::{Cli, Settings};
-use praxis::db::{Db, in_transaction};
+use praxis::db::{Conn, Db, in_transaction};
 use praxis::error::Error;
 use praxis::types::{SessionId, Timestamp, UserId};
 
@@ -28,6 +28,10 @@ static PASSWORD_HASH: LazyLock<String> =
 pub struct App {
     server: Option<Server>,
     site: Arc<Site>,
+    /// The keys that the server has read.
+    keys: Tokens,
+    /// The test's own connection, open for as long as the server.
+    conn: Mutex<Conn>,
     pub database: Database,
 }
 
@@ -47,7 +51,8 @@ impl App {
     pub fn try_start(database: Database, args: &[&str]) -> Result<Self, Error> {
         let (server, address) = Server::start(&settings(&database, args))?;
         let site = Arc::new(Site { client: client(), base: Mutex::new(format!("http://{address}")) });
-        Ok(Self { server: Some(server), site, database })
+        let (keys, conn) = (Tokens::load(database.data_dir())?, Mutex::new(database.connect()));
+        Ok(Self { server: Some(server), site, keys, conn, database })
     }
 
     /// Stops the server and starts another on the same database; callers find it.
@@ -55,6 +60,7 @@ impl App {
         self.stop();
         let (server, address) = Server::start(&settings(&self.database, args)).unwrap();
         self.server = Some(server);
+        self.keys = Tokens::load(self.database.data_dir()).unwrap();
         *self.site.base.lock().unwrap() = format!("http://{address}");
     }
 
@@ -79,13 +85,13 @@ impl App {
     }
 
     /// The server's keys.
-    pub fn tokens(&self) -> Tokens {
-        Tokens::load(self.database.data_dir()).unwrap()
+    pub fn tokens(&self) -> &Tokens {
+        &self.keys
     }
 
     /// Runs `work` in a transaction of the test's own, past the server.
-    pub fn in_database<T>(&self, work: impl FnOnce(&mut praxis::db::Conn) -> praxis::error::Result<T>) -> T {
-        in_transaction(&mut self.database.connect(), work).unwrap()
+    pub fn in_database<T>(&self, work: impl FnOnce(&mut Conn) -> praxis::error::Result<T>) -> T {
+        in_transaction(&mut self.conn.lock().unwrap_or_else(PoisonError::into_inner), work).unwrap()
     }
 
     /// Somebody who is not logged in.
@@ -108,39 +114,41 @@ impl App {
         let name = "admin";
         let (email, display_name) = (Email::parse(&email_of(name)).unwrap(), DisplayName::parse(name).unwrap());
         let now = Timestamp::now();
-        let user = self.in_database(|conn| {
-            users::queries::make_admin(conn, &email, &display_name, &PASSWORD_HASH, now)?;
-            users::queries::find_by_email(conn, email.as_str())
-        });
-        self.log_in(&user.unwrap())
+        self.log_in(|conn| {
+            let id = users::queries::make_admin(conn, &email, &display_name, &PASSWORD_HASH, now)?;
+            users::queries::get(conn, id)
+        })
     }
 
     /// Somebody with an account in use and this platform role, logged in.
     pub fn person(&self, name: &str, role: PlatformRole) -> Caller {
         let row = account(name, role);
-        let user = self.in_database(|conn| {
+        self.log_in(|conn| {
             assert!(users::queries::insert(conn, &row)?, "there is a {name} already");
             users::queries::get(conn, row.id)
-        });
-        self.log_in(&user)
+        })
     }
 
-    /// One more session of this person, without the cost of a password.
-    fn log_in(&self, user: &User) -> Caller {
+    /// A session of this person's, without the cost of a password.
+    fn log_in(&self, person: impl FnOnce(&mut Conn) -> praxis::error::Result<User>) -> Caller {
         let now = Timestamp::now();
         let (refresh_token, hash) = tokens::new_refresh_token().unwrap();
-        let session = Session {
-            id: SessionId::new(),
-            user_id: user.id,
-            user_agent: Some("a test".to_owned()),
-            created_at: now,
-            last_used_at: now,
-            expires_at: now.after(REFRESH_LIFE),
-            revoked_at: None,
-        };
-        self.in_database(|conn| sessions::queries::insert(conn, &session, &hash));
-        let (token, _) = self.tokens().issue(user.id, session.id, user.platform_role, now).unwrap();
-        Caller::logged_in(Arc::clone(&self.site), user, session.id, token, refresh_token)
+        let (user, session) = self.in_database(|conn| {
+            let user = person(conn)?;
+            let session = Session {
+                id: SessionId::new(),
+                user_id: user.id,
+                user_agent: Some("a test".to_owned()),
+                created_at: now,
+                last_used_at: now,
+                expires_at: now.after(REFRESH_LIFE),
+                revoked_at: None,
+            };
+            sessions::queries::insert(conn, &session, &hash)?;
+            Ok((user, session.id))
+        });
+        let (token, _) = self.keys.issue(user.id, session, user.platform_role, now).unwrap();
+        Caller::logged_in(Arc::clone(&self.site), &user, session, token, refresh_token)
     }
 }
 

@@ -23,8 +23,8 @@ pub struct Operation {
     pub method: String,
     /// With its parameters in braces.
     pub path: String,
-    /// The names of its query parameters.
-    pub query: BTreeSet<String>,
+    /// Its query parameters, each with its values where they are a closed list.
+    pub query: BTreeMap<String, Vec<String>>,
     body: Option<Validator>,
     answers: BTreeMap<u16, Option<(String, Validator)>>,
 }
@@ -39,6 +39,13 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 /// Every operation of the document.
 pub fn operations() -> &'static [Operation] {
     &OPERATIONS
+}
+
+/// The operation behind a method and a path: the one whose template is the most literal.
+pub fn operation(method: &str, path: &str) -> Option<&'static Operation> {
+    let candidates = operations().iter().filter(|operation| operation.method == method);
+    let candidates = candidates.filter_map(|operation| Some((operation.matches(path)?, operation)));
+    candidates.max_by_key(|(literal, _)| *literal).map(|(_, operation)| operation)
 }
 
 /// Compiles the document's schemas, once, before the first case has to wait for it.
@@ -66,7 +73,14 @@ impl Operation {
             id: operation["operationId"].as_str().unwrap().to_owned(),
             method: method.to_uppercase(),
             path: path.to_owned(),
-            query: in_query.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect(),
+            query: in_query
+                .map(|parameter| {
+                    let name = parameter["schema"]["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
+                    let schema = name.and_then(|name| document.pointer(name)).unwrap_or(&parameter["schema"]);
+                    let values = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                    (parameter["name"].as_str().unwrap().to_owned(), values.map(str::to_owned).collect())
+                })
+                .collect(),
             body: operation.get("requestBody").and_then(content).map(|(_, validator)| validator),
             answers: answers.map(|(status, answer)| (status.parse().unwrap(), content(answer))).collect(),
         }
@@ -120,9 +134,7 @@ pub fn check(answer: &Answer, sent: Option<&Value>) {
         return;
     }
     let method = if is_head { "GET" } else { answer.method.as_str() };
-    let candidates = operations().iter().filter(|operation| operation.method == method);
-    let candidates = candidates.filter_map(|operation| Some((operation.matches(path)?, operation)));
-    let Some((_, operation)) = candidates.max_by_key(|(literal, _)| *literal) else {
+    let Some(operation) = operation(method, path) else {
         assert!(matches!(answer.status, 404 | 405), "the document has no such operation: {answer}");
         return;
     };
@@ -151,7 +163,7 @@ fn check_accepted(operation: &Operation, answer: &Answer, sent: Option<&Value>) 
     }
     let query = answer.path.split_once('?').map_or("", |(_, query)| query);
     for name in query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| pair.split('=').next()) {
-        assert!(operation.query.contains(name), "{}: {name} was accepted but is not documented", operation.id);
+        assert!(operation.query.contains_key(name), "{}: {name} was accepted but is not documented", operation.id);
     }
 }
 

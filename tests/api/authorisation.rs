@@ -1,0 +1,612 @@
+//! Who gets which answer: one row an operation and setting, one column a caller. An operation of the document without a
+//! row fails, and so does a row without an operation.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{StreamExt as _, stream};
+use praxis::auth::actor::PlatformRole;
+use praxis::types::{SessionId, UserId};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::app::PASSWORD;
+use crate::support::caller::Call;
+use crate::support::{App, Caller, Case, document, plain, served, world};
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = plain![every_operation_has_a_row_and_every_row_an_operation];
+    cases.extend(served![
+        accounts_answer_as_the_table_says,
+        groups_answer_as_the_table_says,
+        memberships_answer_as_the_table_says,
+        posts_answer_as_the_table_says,
+        comments_answer_as_the_table_says,
+        articles_answer_as_the_table_says,
+    ]);
+    cases
+}
+
+/// What a caller is to the group of the row, or to the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Anonymous,
+    Stranger,
+    Requested,
+    Member,
+    Facilitator,
+    Owner,
+    Banned,
+    Admin,
+    Editor,
+    Moderator,
+}
+
+const COLUMNS: [Column; 10] = [
+    Column::Anonymous,
+    Column::Stranger,
+    Column::Requested,
+    Column::Member,
+    Column::Facilitator,
+    Column::Owner,
+    Column::Banned,
+    Column::Admin,
+    Column::Editor,
+    Column::Moderator,
+];
+
+/// The group's settings, as they go over those of an open, public community, and whether the caller has written in it.
+#[derive(Clone, Copy)]
+struct Setting {
+    json: &'static str,
+    own: bool,
+}
+
+const fn setting(json: &'static str) -> Setting {
+    Setting { json, own: false }
+}
+
+const PUBLIC: Setting = setting("{}");
+const LISTED: Setting = setting(r#"{"visibility":"listed"}"#);
+const HIDDEN: Setting = setting(r#"{"visibility":"hidden"}"#);
+const ARCHIVED: Setting = setting(r#"{"status":"archived"}"#);
+const OWN: Setting = Setting { own: true, ..PUBLIC };
+const OWN_ARCHIVED: Setting = Setting { own: true, ..ARCHIVED };
+const BY_REQUEST: Setting = setting(r#"{"join_policy":"request"}"#);
+const BY_INVITATION: Setting = setting(r#"{"join_policy":"invite_only"}"#);
+const OPEN_LIST: Setting = setting(r#"{"member_list_visibility":"everyone"}"#);
+const CLOSED_LIST: Setting = setting(r#"{"member_list_visibility":"facilitators"}"#);
+const FACILITATORS_POST: Setting = setting(r#"{"post_policy":"facilitators"}"#);
+
+type Ask = for<'a> fn(&'a World<'a>) -> Pin<Box<dyn Future<Output = Call> + 'a>>;
+
+struct Row {
+    operation: &'static str,
+    setting: Setting,
+    expected: [u16; 10],
+    ask: Ask,
+}
+
+/// `"operation" in SETTING [anonymous, stranger, …] |w| the call;` and so on; the call may await what it needs.
+macro_rules! rows {
+    ($($operation:literal in $setting:ident $expected:tt |$w:ident| $ask:expr;)+) => {
+        vec![$(Row {
+            operation: $operation,
+            setting: $setting,
+            expected: $expected,
+            ask: |$w| Box::pin(async move { $ask }),
+        }),+]
+    };
+}
+
+/// A group of its own for each cell, with somebody who founded it, and the caller in the column's place.
+struct World<'a> {
+    app: &'a App,
+    number: usize,
+    group: String,
+    slug: String,
+    founder: Caller,
+    caller: Caller,
+    /// What the caller wrote, where the caller is or was a member; what the founder wrote otherwise.
+    own_post: String,
+    own_comment: String,
+}
+
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
+impl<'a> World<'a> {
+    async fn new(app: &'a App, founder: &Caller, column: Column, setting: Setting) -> Self {
+        let (number, founder) = (NUMBER.fetch_add(1, Ordering::Relaxed), founder.clone());
+        let name = format!("{column:?} {number}");
+        let caller = match column {
+            Column::Anonymous => app.anon(),
+            Column::Admin => app.person(&name, PlatformRole::Admin),
+            Column::Editor => app.person(&name, PlatformRole::Editor),
+            Column::Moderator => app.person(&name, PlatformRole::Moderator),
+            _ => app.user(&name),
+        };
+        let body = json!({ "name": format!("Group {number}"), "type_ids": [world::COMMUNITY] });
+        let made = founder.post("/groups", body).await.expect(201);
+        let (group, slug) = (made.id(), made["slug"].as_str().unwrap().to_owned());
+        let own = (String::new(), String::new());
+        let mut world = Self { app, number, group, slug, founder, caller, own_post: own.0, own_comment: own.1 };
+        world.place(column, setting.own).await;
+        if setting.json != PUBLIC.json {
+            // the settings of the row come last: under them nobody could be put in place
+            world.slug = world.set(serde_json::from_str(setting.json).unwrap()).await;
+        }
+        world
+    }
+
+    /// Makes the caller what the column says.
+    async fn place(&mut self, column: Column, own: bool) {
+        let belongs = matches!(column, Column::Member | Column::Facilitator | Column::Owner | Column::Banned);
+        if belongs {
+            world::join(&self.caller, &self.group).await;
+        }
+        if own {
+            let writer = if belongs { &self.caller } else { &self.founder };
+            self.own_post = world::post(writer, &self.group, "Own").await;
+            self.own_comment = world::comment(writer, &self.own_post, None).await;
+        }
+        let change = match column {
+            Column::Facilitator => json!({ "role": "facilitator" }),
+            Column::Owner => json!({ "role": "owner" }),
+            Column::Banned => json!({ "state": "banned" }),
+            Column::Requested => {
+                self.set(json!({ "join_policy": "request" })).await;
+                assert_eq!(world::join(&self.caller, &self.group).await, "requested");
+                self.set(json!({ "join_policy": "open" })).await;
+                return;
+            }
+            _ => return,
+        };
+        let path = self.path(&format!("/members/{}", self.caller.id()));
+        self.founder.patch(path, change).await.expect(200);
+    }
+
+    /// Changes the group's settings; its slug from then on.
+    async fn set(&self, settings: Value) -> String {
+        let answer = self.founder.patch(format!("/groups/{}", self.group), settings).await.expect(200);
+        answer["slug"].as_str().unwrap().to_owned()
+    }
+
+    /// Does something while the group is in use and open, then restores its settings.
+    async fn before<T>(&self, prepare: impl AsyncFnOnce() -> T) -> T {
+        let group = self.founder.get(format!("/groups/{}", self.group)).await.expect(200);
+        if group["status"] == "archived" {
+            self.set(json!({ "status": "active" })).await;
+        }
+        let done = prepare().await;
+        self.set(json!({ "join_policy": group["join_policy"], "status": group["status"] })).await;
+        done
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/groups/{}{rest}", self.group)
+    }
+
+    /// Somebody without any part in this.
+    fn somebody(&self) -> Caller {
+        self.app.user(&format!("somebody {}", self.number))
+    }
+
+    /// A plain member; the path to the membership.
+    async fn member(&self) -> String {
+        let member = self.app.user(&format!("plain member {}", self.number));
+        self.before(async || {
+            self.set(json!({ "visibility": "public", "join_policy": "open" })).await;
+            world::member(&member, &self.founder, &self.group).await;
+        })
+        .await;
+        self.path(&format!("/members/{}", member.id()))
+    }
+
+    fn founder_path(&self) -> String {
+        self.path(&format!("/members/{}", self.founder.id()))
+    }
+
+    /// Somebody who asks to join; the path to the decision.
+    async fn request(&self) -> String {
+        let asker = self.app.user(&format!("asker {}", self.number));
+        self.before(async || {
+            self.set(json!({ "visibility": "public", "join_policy": "request" })).await;
+            assert_eq!(world::join(&asker, &self.group).await, "requested");
+        })
+        .await;
+        self.path(&format!("/membership-requests/{}/decision", asker.id()))
+    }
+
+    /// A post of the founder's.
+    async fn post(&self) -> String {
+        let post = self.before(async || world::post(&self.founder, &self.group, "The founder's").await).await;
+        format!("/posts/{post}")
+    }
+
+    /// A comment of the founder's.
+    async fn comment(&self) -> String {
+        let made = async || {
+            let post = world::post(&self.founder, &self.group, "The founder's").await;
+            world::comment(&self.founder, &post, None).await
+        };
+        let comment = self.before(made).await;
+        format!("/comments/{comment}")
+    }
+
+    fn editor(&self) -> Caller {
+        self.app.person(&format!("the editor {}", self.number), PlatformRole::Admin)
+    }
+
+    /// An article, as the editor sees it.
+    async fn article(&self, status: &str) -> Value {
+        let body = json!({ "kind": "news", "title": format!("Article {}", self.number), "status": status });
+        self.editor().post("/articles", body).await.expect(201).json
+    }
+
+    /// An article that the group was asked to be named in; its path.
+    async fn asked(&self, status: &str) -> String {
+        let editor = self.editor();
+        let body = json!({ "kind": "news", "title": format!("Article {}", self.number), "status": status });
+        let article = editor.post("/articles", body).await.expect(201).id();
+        let ask = json!({ "group_id": self.group, "role": "wrote" });
+        editor.post(format!("/articles/{article}/contributions"), ask).await.expect(201);
+        format!("/articles/{article}")
+    }
+
+    /// An article that the group is named in; the path of its contribution.
+    async fn named(&self) -> String {
+        let path = format!("{}/contributions/{}", self.asked("published").await, self.group);
+        self.founder.post(format!("{path}/decision"), json!({ "outcome": "accept" })).await.expect(200);
+        path
+    }
+
+    /// The path of the group's part in an article that it was asked to be named in.
+    async fn proposed(&self, status: &str) -> String {
+        format!("{}/contributions/{}", self.asked(status).await, self.group)
+    }
+}
+
+fn accounts() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "get_live" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/health/live");
+        "get_ready" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/health/ready");
+        "get_jwks" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/.well-known/jwks.json");
+        "register_account" in PUBLIC [202, 202, 202, 202, 202, 202, 202, 202, 202, 202] |w| {
+            let email = format!("new.{}@example.org", w.number);
+            w.caller.post("/auth/register", json!({ "email": email, "password": PASSWORD, "display_name": "New" }))
+        };
+        "create_session" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.post("/auth/login", json!({ "email": w.somebody().email(), "password": PASSWORD }));
+        "refresh_session" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.post("/auth/refresh", json!({ "refresh_token": w.somebody().refresh_token() }));
+        "delete_current_session" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.request(Method::POST, "/auth/logout");
+        "list_sessions" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/auth/sessions");
+        "delete_session" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.delete(format!("/auth/sessions/{}", w.somebody().session()));
+        "delete_session" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w| {
+            let session = if w.caller.token.is_some() { w.caller.session() } else { SessionId::new() };
+            w.caller.delete(format!("/auth/sessions/{session}"))
+        };
+        "get_me" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/me");
+        "update_me" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.patch("/me", json!({ "show_last_seen": false }));
+        "delete_me" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w| w.caller.delete("/me");
+        "update_password" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.put("/me/password", json!({ "current_password": PASSWORD, "new_password": "another good one" }));
+        "list_my_memberships" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/me/memberships");
+        "list_users" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| w.caller.get("/admin/users");
+        "get_user" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.get(format!("/admin/users/{}", w.founder.id()));
+        // nobody else learns whether there is such a person
+        "get_user" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 404, 403, 403] |w|
+            w.caller.get(format!("/admin/users/{}", UserId::new()));
+        "update_user" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.patch(format!("/admin/users/{}", w.somebody().id()), json!({ "status": "suspended" }));
+        "update_user" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 409, 403, 403] |w| {
+            let id = if w.caller.token.is_some() { w.caller.id() } else { UserId::new() };
+            let demoted = json!({ "platform_role": "editor" });
+            let promoted = json!({ "platform_role": "admin" });
+            let is_admin = w.caller.get("/admin/users").await.status == 200;
+            w.caller.patch(format!("/admin/users/{id}"), if is_admin { demoted } else { promoted })
+        };
+    }
+}
+
+fn groups() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "list_group_types" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/group-types");
+        "get_group_type" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("/group-types/{}", world::COMMUNITY));
+        "list_groups" in HIDDEN [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/groups");
+        "list_groups" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/groups?mine=true");
+        "create_group" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.post("/groups", json!({ "name": format!("New {}", w.number), "type_ids": [world::COMMUNITY] }));
+        "create_group" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 201, 403, 403] |w| {
+            let (name, external) = (format!("New {}", w.number), format!("crm:{}", w.number));
+            w.caller.post("/groups", json!({ "name": name, "type_ids": [world::COMMUNITY], "external_id": external }))
+        };
+        "get_group" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.path(""));
+        "get_group" in LISTED [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.path(""));
+        "get_group" in ARCHIVED [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.path(""));
+        "get_group" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.path(""));
+        "get_group_by_slug" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("/groups/by-slug/{}", w.slug));
+        "get_group_by_slug" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.get(format!("/groups/by-slug/{}", w.slug));
+        "update_group" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 403] |w|
+            w.caller.patch(w.path(""), json!({ "summary": "Changed" }));
+        "update_group" in HIDDEN [401, 404, 404, 403, 403, 200, 404, 200, 404, 404] |w|
+            w.caller.patch(w.path(""), json!({ "summary": "Changed" }));
+        "update_group" in ARCHIVED [401, 403, 403, 403, 403, 409, 403, 409, 403, 403] |w|
+            w.caller.patch(w.path(""), json!({ "summary": "Changed" }));
+        "update_group" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 403] |w|
+            w.caller.patch(w.path(""), json!({ "status": "archived" }));
+        "update_group" in ARCHIVED [401, 403, 403, 403, 403, 200, 403, 200, 403, 403] |w|
+            w.caller.patch(w.path(""), json!({ "status": "active" }));
+        "update_group" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.patch(w.path(""), json!({ "external_id": format!("crm:{}", w.number) }));
+        "delete_group" in PUBLIC [401, 403, 403, 403, 403, 204, 403, 204, 403, 403] |w| w.caller.delete(w.path(""));
+        "delete_group" in HIDDEN [401, 404, 404, 403, 403, 204, 404, 204, 404, 404] |w| w.caller.delete(w.path(""));
+        "delete_group" in ARCHIVED [401, 403, 403, 403, 403, 204, 403, 204, 403, 403] |w| w.caller.delete(w.path(""));
+        // what is deleted is gone for all
+        "get_group" in PUBLIC [404, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w| {
+            w.founder.delete(w.path("")).await.expect(204);
+            w.caller.get(w.path(""))
+        };
+    }
+}
+
+fn memberships() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "get_membership" in PUBLIC [401, 404, 200, 200, 200, 200, 200, 404, 404, 404] |w| w.caller.get(w.path("/membership"));
+        "get_membership" in HIDDEN [401, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w| w.caller.get(w.path("/membership"));
+        "join_group" in PUBLIC [401, 200, 200, 200, 200, 200, 403, 200, 200, 200] |w|
+            w.caller.put(w.path("/membership"), json!({}));
+        "join_group" in BY_REQUEST [401, 200, 200, 200, 200, 200, 403, 200, 200, 200] |w|
+            w.caller.put(w.path("/membership"), json!({ "message": "Please" }));
+        "join_group" in BY_INVITATION [401, 403, 200, 200, 200, 200, 403, 403, 403, 403] |w|
+            w.caller.put(w.path("/membership"), json!({}));
+        "join_group" in HIDDEN [401, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.put(w.path("/membership"), json!({}));
+        "join_group" in ARCHIVED [401, 409, 409, 200, 200, 200, 403, 409, 409, 409] |w|
+            w.caller.put(w.path("/membership"), json!({}));
+        "leave_group" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w| w.caller.delete(w.path("/membership"));
+        "leave_group" in ARCHIVED [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.delete(w.path("/membership"));
+        "leave_group" in HIDDEN [401, 404, 404, 204, 204, 204, 404, 204, 404, 404] |w| w.caller.delete(w.path("/membership"));
+        "list_members" in PUBLIC [403, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w| w.caller.get(w.path("/members"));
+        "list_members" in OPEN_LIST [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.path("/members"));
+        "list_members" in CLOSED_LIST [403, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w| w.caller.get(w.path("/members"));
+        "list_members" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.path("/members"));
+        "list_members" in OPEN_LIST [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.get(w.path("/members?state=banned"));
+        "get_member" in PUBLIC [403, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w| w.caller.get(w.member().await);
+        "get_member" in OPEN_LIST [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.member().await);
+        "get_member" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.founder_path());
+        "update_member" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.patch(w.member().await, json!({ "state": "banned", "reason": "Spam" }));
+        "update_member" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 403] |w|
+            w.caller.patch(w.member().await, json!({ "role": "facilitator" }));
+        // an owner may act on an owner; nobody takes the last one away
+        "update_member" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 409, 403, 403] |w|
+            w.caller.patch(w.founder_path(), json!({ "state": "removed" }));
+        "update_member" in HIDDEN [401, 404, 404, 403, 403, 200, 404, 409, 404, 404] |w|
+            w.caller.patch(w.founder_path(), json!({ "role": "member" }));
+        "delete_member" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 403, 403] |w| w.caller.delete(w.member().await);
+        "delete_member" in PUBLIC [401, 403, 403, 403, 403, 204, 403, 409, 403, 403] |w| w.caller.delete(w.founder_path());
+        "delete_member" in HIDDEN [401, 404, 404, 403, 403, 204, 404, 409, 404, 404] |w| w.caller.delete(w.founder_path());
+        "list_membership_requests" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.get(w.path("/membership-requests"));
+        "list_membership_requests" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.get(w.path("/membership-requests"));
+        "decide_membership_request" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.post(w.request().await, json!({ "outcome": "approve" }));
+        "decide_membership_request" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.post(w.request().await, json!({ "outcome": "decline", "reason": "Full" }));
+        "decide_membership_request" in ARCHIVED [401, 403, 403, 403, 409, 409, 403, 409, 403, 403] |w|
+            w.caller.post(w.request().await, json!({ "outcome": "approve" }));
+    }
+}
+
+fn new_post(kind: &str) -> Value {
+    json!({ "kind": kind, "title": "New", "body": "Some words." })
+}
+
+fn posts() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "list_posts" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.path("/posts"));
+        "list_posts" in LISTED [403, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w| w.caller.get(w.path("/posts"));
+        "list_posts" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.path("/posts"));
+        "create_post" in PUBLIC [401, 403, 403, 201, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/posts"), new_post("discussion"));
+        "create_post" in PUBLIC [401, 403, 403, 403, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/posts"), new_post("announcement"));
+        "create_post" in FACILITATORS_POST [401, 403, 403, 403, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/posts"), new_post("question"));
+        "create_post" in HIDDEN [401, 404, 404, 201, 201, 201, 404, 403, 404, 404] |w|
+            w.caller.post(w.path("/posts"), new_post("resource"));
+        "create_post" in ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/posts"), new_post("discussion"));
+        "get_post" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.post().await);
+        "get_post" in LISTED [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.post().await);
+        "get_post" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.post().await);
+        // the founder's: others do not change the words, those who lead and moderators delete them
+        "update_post" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 403, 403, 403] |w|
+            w.caller.patch(w.post().await, json!({ "title": "Changed" }));
+        "update_post" in HIDDEN [401, 404, 404, 403, 403, 403, 404, 403, 404, 404] |w|
+            w.caller.patch(w.post().await, json!({ "title": "Changed" }));
+        "delete_post" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 403, 204] |w| w.caller.delete(w.post().await);
+        "delete_post" in LISTED [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w| w.caller.delete(w.post().await);
+        "delete_post" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w| w.caller.delete(w.post().await);
+        "delete_post" in ARCHIVED [401, 403, 403, 403, 204, 204, 403, 204, 403, 204] |w| w.caller.delete(w.post().await);
+        // one's own, where one has been a member
+        "update_post" in OWN [401, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w|
+            w.caller.patch(format!("/posts/{}", w.own_post), json!({ "body": "Changed" }));
+        "update_post" in OWN_ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
+            w.caller.patch(format!("/posts/{}", w.own_post), json!({ "body": "Changed" }));
+        "delete_post" in OWN [401, 403, 403, 204, 204, 204, 204, 204, 403, 204] |w|
+            w.caller.delete(format!("/posts/{}", w.own_post));
+        "delete_post" in OWN_ARCHIVED [401, 403, 403, 409, 204, 204, 403, 204, 403, 204] |w|
+            w.caller.delete(format!("/posts/{}", w.own_post));
+    }
+}
+
+fn comments() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "list_comments" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("{}/comments", w.post().await));
+        "list_comments" in LISTED [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.get(format!("{}/comments", w.post().await));
+        "list_comments" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.get(format!("{}/comments", w.post().await));
+        "create_comment" in PUBLIC [401, 403, 403, 201, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(format!("{}/comments", w.post().await), json!({ "body": "Indeed." }));
+        "create_comment" in FACILITATORS_POST [401, 403, 403, 201, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(format!("{}/comments", w.post().await), json!({ "body": "Indeed." }));
+        "create_comment" in LISTED [401, 404, 404, 201, 201, 201, 404, 403, 404, 404] |w|
+            w.caller.post(format!("{}/comments", w.post().await), json!({ "body": "Indeed." }));
+        "create_comment" in HIDDEN [401, 404, 404, 201, 201, 201, 404, 403, 404, 404] |w|
+            w.caller.post(format!("{}/comments", w.post().await), json!({ "body": "Indeed." }));
+        "create_comment" in ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
+            w.caller.post(format!("{}/comments", w.post().await), json!({ "body": "Indeed." }));
+        "get_comment" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.comment().await);
+        "get_comment" in LISTED [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.comment().await);
+        "get_comment" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.comment().await);
+        "update_comment" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 403, 403, 403] |w|
+            w.caller.patch(w.comment().await, json!({ "body": "Changed" }));
+        "update_comment" in HIDDEN [401, 404, 404, 403, 403, 403, 404, 403, 404, 404] |w|
+            w.caller.patch(w.comment().await, json!({ "body": "Changed" }));
+        "update_comment" in OWN [401, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w|
+            w.caller.patch(format!("/comments/{}", w.own_comment), json!({ "body": "Changed" }));
+        "update_comment" in OWN_ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
+            w.caller.patch(format!("/comments/{}", w.own_comment), json!({ "body": "Changed" }));
+        "delete_comment" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 403, 204] |w| w.caller.delete(w.comment().await);
+        "delete_comment" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w| w.caller.delete(w.comment().await);
+        "delete_comment" in OWN [401, 403, 403, 204, 204, 204, 204, 204, 403, 204] |w|
+            w.caller.delete(format!("/comments/{}", w.own_comment));
+    }
+}
+
+fn articles() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "list_articles" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/articles");
+        "list_articles" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 200, 403] |w|
+            w.caller.get("/articles?status=draft");
+        "create_article" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 201, 201, 403] |w|
+            w.caller.post("/articles", json!({ "kind": "case_study", "title": format!("Case {}", w.number) }));
+        "get_article" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| {
+            let article = w.article("published").await;
+            w.caller.get(format!("/articles/{}", article["id"].as_str().unwrap()))
+        };
+        "get_article" in PUBLIC [404, 404, 404, 404, 404, 404, 404, 200, 200, 404] |w| {
+            let article = w.article("draft").await;
+            w.caller.get(format!("/articles/{}", article["id"].as_str().unwrap()))
+        };
+        // whoever leads a group that is asked to be named reads what in
+        "get_article" in PUBLIC [404, 404, 404, 404, 200, 200, 404, 200, 200, 404] |w| w.caller.get(w.asked("draft").await);
+        "get_article_by_slug" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| {
+            let article = w.article("published").await;
+            w.caller.get(format!("/articles/by-slug/{}", article["slug"].as_str().unwrap()))
+        };
+        "get_article_by_slug" in PUBLIC [404, 404, 404, 404, 404, 404, 404, 200, 200, 404] |w| {
+            let article = w.article("draft").await;
+            w.caller.get(format!("/articles/by-slug/{}", article["slug"].as_str().unwrap()))
+        };
+        "update_article" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 200, 403] |w|
+            w.caller.patch(w.asked("published").await, json!({ "title": "Changed" }));
+        "delete_article" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 204, 204, 403] |w|
+            w.caller.delete(w.asked("published").await);
+        "list_contributions" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("{}/contributions", w.asked("published").await));
+        "list_contributions" in PUBLIC [404, 404, 404, 404, 200, 200, 404, 200, 200, 404] |w|
+            w.caller.get(format!("{}/contributions", w.asked("draft").await));
+        "create_contribution" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 201, 201, 403] |w| {
+            let article = w.article("draft").await;
+            let path = format!("/articles/{}/contributions", article["id"].as_str().unwrap());
+            w.caller.post(path, json!({ "group_id": w.group, "role": "tested" }))
+        };
+        // an editor who may not know of the group cannot ask it
+        "create_contribution" in HIDDEN [401, 403, 403, 403, 403, 403, 403, 201, 422, 403] |w| {
+            let article = w.article("draft").await;
+            let path = format!("/articles/{}/contributions", article["id"].as_str().unwrap());
+            w.caller.post(path, json!({ "group_id": w.group, "role": "tested" }))
+        };
+        "decide_contribution" in PUBLIC [401, 404, 404, 404, 200, 200, 404, 200, 403, 404] |w|
+            w.caller.post(format!("{}/decision", w.proposed("published").await), json!({ "outcome": "accept" }));
+        "decide_contribution" in PUBLIC [401, 404, 404, 404, 200, 200, 404, 200, 403, 404] |w|
+            w.caller.post(format!("{}/decision", w.proposed("draft").await), json!({ "outcome": "decline" }));
+        "decide_contribution" in HIDDEN [401, 404, 404, 404, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.post(format!("{}/decision", w.proposed("published").await), json!({ "outcome": "accept" }));
+        "delete_contribution" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 204, 403] |w|
+            w.caller.delete(w.named().await);
+        "delete_contribution" in PUBLIC [401, 404, 404, 404, 204, 204, 404, 204, 204, 404] |w|
+            w.caller.delete(w.proposed("draft").await);
+        "delete_contribution" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w|
+            w.caller.delete(w.named().await);
+        "list_group_contributions" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.get(w.path("/contributions"));
+        "list_group_contributions" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.get(w.path("/contributions"));
+    }
+}
+
+fn every_operation_has_a_row_and_every_row_an_operation() {
+    let tables = [accounts(), groups(), memberships(), posts(), comments(), articles()];
+    let rows: BTreeSet<&str> = tables.iter().flatten().map(|row| row.operation).collect();
+    let operations: BTreeSet<&str> = document::operations().iter().map(|operation| operation.id.as_str()).collect();
+    let missing: Vec<_> = operations.difference(&rows).collect();
+    let unknown: Vec<_> = rows.difference(&operations).collect();
+    assert!(missing.is_empty(), "operations without a row: {missing:?}");
+    assert!(unknown.is_empty(), "rows without an operation: {unknown:?}");
+}
+
+/// Asks for every cell, so many at a time, and tells all that differ at once.
+async fn compare(app: &App, rows: Vec<Row>, at_once: usize) {
+    let founder = app.user("founder");
+    let cells = rows.iter().flat_map(|row| COLUMNS.iter().zip(row.expected).map(move |cell| (row, cell)));
+    let asked = cells.map(async |(row, (column, expected))| {
+        let world = World::new(app, &founder, *column, row.setting).await;
+        let answer = (row.ask)(&world).await.await;
+        let path = answer.path.split('?').next().unwrap();
+        let operation = document::operation(answer.method.as_str(), path).map(|operation| operation.id.as_str());
+        assert_eq!(operation, Some(row.operation), "the row asks for something else: {answer}");
+        (answer.status != expected).then(|| format!("{column:?} expects {expected} in {}: {answer}", row.setting.json))
+    });
+    let differing: Vec<String> =
+        stream::iter(asked).buffer_unordered(at_once).filter_map(async |cell| cell).collect().await;
+    assert!(differing.is_empty(), "{} cells differ:\n{}", differing.len(), differing.join("\n"));
+}
+
+async fn accounts_answer_as_the_table_says(app: App) {
+    // passwords take a core each, and wait for one only so long
+    compare(&app, accounts(), 1).await;
+}
+
+async fn groups_answer_as_the_table_says(app: App) {
+    compare(&app, groups(), 4).await;
+}
+
+async fn memberships_answer_as_the_table_says(app: App) {
+    compare(&app, memberships(), 4).await;
+}
+
+async fn posts_answer_as_the_table_says(app: App) {
+    compare(&app, posts(), 4).await;
+}
+
+async fn comments_answer_as_the_table_says(app: App) {
+    compare(&app, comments(), 4).await;
+}
+
+async fn articles_answer_as_the_table_says(app: App) {
+    compare(&app, articles(), 4).await;
+}
