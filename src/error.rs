@@ -57,6 +57,10 @@ codes! {
     AccountPending = 403 "account_pending" "The account waits for approval";
     /// The account was declined or suspended.
     AccountSuspended = 403 "account_suspended" "The account may not be used";
+    /// An administrator reads what only members may, without saying why.
+    AccessReasonNeeded = 403 "access_reason_needed" "Say why you need to read this";
+    /// New groups are proposed first.
+    ApprovalNeeded = 403 "approval_needed" "New groups need an administrator's approval";
     /// Registration is switched off.
     RegistrationClosed = 403 "registration_closed" "Registration is closed";
     /// The caller is banned from the group.
@@ -73,14 +77,26 @@ codes! {
     LastOwner = 409 "last_owner" "The group would be left without an owner";
     /// The group is archived and therefore read-only.
     Archived = 409 "archived" "The group is archived";
+    /// The group has rules, or newer ones, that the caller has not accepted.
+    RulesNotAccepted = 409 "rules_not_accepted" "The group's rules have not been accepted";
+    /// A declined person asks again before the group's cool-down is over.
+    CoolingDown = 409 "cooling_down" "It is too early to ask again";
+    /// Others refer to it, so it cannot be deleted.
+    InUse = 409 "in_use" "It is in use";
     /// A unique value (address, slug, external id) is in use.
     Taken = 409 "taken" "The value is in use";
+    /// An invitation that has expired, was used up, revoked or answered.
+    InvitationOver = 410 "invitation_over" "The invitation is over";
+    /// `If-Match` names a version that is not the current one.
+    PreconditionFailed = 412 "precondition_failed" "Somebody has changed it meanwhile";
     /// The body is larger than the limit.
     TooLarge = 413 "too_large" "The body is too large";
     /// The body is not `application/json`.
     UnsupportedMediaType = 415 "unsupported_media_type" "The content type is not supported";
     /// A field breaks a rule; `errors` names it.
     Invalid = 422 "invalid" "A field is not valid";
+    /// A change that needs `If-Match`.
+    PreconditionRequired = 428 "precondition_required" "Say which version you change";
     /// Too many requests; `Retry-After` says when to come back.
     RateLimited = 429 "rate_limited" "Too many requests";
     /// A fault of ours, logged under the request id.
@@ -117,6 +133,7 @@ struct Inner {
     fields: Vec<FieldError>,
     extra: Vec<(&'static str, serde_json::Value)>,
     retry_after: Option<u32>,
+    etag: Option<String>,
     retryable: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -131,6 +148,7 @@ impl Error {
             fields: Vec::new(),
             extra: Vec::new(),
             retry_after,
+            etag: None,
             retryable: false,
             source: None,
         }))
@@ -185,6 +203,13 @@ impl Error {
         self
     }
 
+    /// Adds the `ETag` of what is there now.
+    #[must_use]
+    pub fn with_etag(mut self, etag: String) -> Self {
+        self.0.etag = Some(etag);
+        self
+    }
+
     /// Keeps the cause for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -220,6 +245,12 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         self.0.retry_after
+    }
+
+    /// The `ETag` of what is there now.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.0.etag.as_deref()
     }
 
     /// Whether the same transaction may succeed when it is run once more.

@@ -123,6 +123,60 @@ ids! {
     ArticleId;
     /// The id of an entry in a membership's history.
     MembershipEventId;
+    /// The id of an invitation to a group.
+    InvitationId;
+    /// The id of a proposal for a new group.
+    GroupProposalId;
+    /// The id of an entry in the audit log.
+    AuditEventId;
+    /// The id of whatever an entry in the audit log is about.
+    TargetId;
+}
+
+/// The id of a request, in its answer, its problem, its log line and the audit log: 8 to 64 letters, digits, `.`, `_`, `-`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RequestId {
+    text: [u8; 64],
+    length: u8,
+}
+
+impl RequestId {
+    /// A new id.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut id = Self { text: [0; 64], length: 36 };
+        Uuid::now_v7().hyphenated().encode_lower(&mut id.text);
+        id
+    }
+
+    /// A caller's own id; `None` where it is not well formed.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        let length = u8::try_from(text.len()).ok().filter(|length| is_plain && (8..=64).contains(length))?;
+        let mut id = Self { text: [0; 64], length };
+        id.text.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(id)
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let text = self.text.get(..usize::from(self.length)).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl Default for RequestId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A point in time: UTC, whole microseconds, so that both databases give back what they were given.

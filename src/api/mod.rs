@@ -1,6 +1,7 @@
 //! The table of contents: one line a feature, in the order of `docs/ARCHITECTURE.md`; a feature imports only those below.
 
 pub mod articles;
+pub mod audit;
 pub mod groups;
 pub mod health;
 pub mod last_seen;
@@ -27,4 +28,5 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     memberships::routes::configure(config);
     sessions::routes::configure(config);
     users::routes::configure(config);
+    audit::routes::configure(config);
 }

@@ -14,7 +14,7 @@ use super::tokens::Tokens;
 use crate::db::schema::{sessions, users};
 use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
-use crate::types::{SessionId, UserId, text_enum};
+use crate::types::{RequestId, SessionId, UserId, text_enum};
 
 text_enum! {
     /// What a person may do on the whole platform.
@@ -39,6 +39,8 @@ pub struct Actor {
     pub session_id: SessionId,
     /// The platform role.
     pub role: PlatformRole,
+    /// The request, for the audit log.
+    pub request_id: RequestId,
 }
 
 /// Whoever looks: somebody logged in, or anybody.
@@ -159,7 +161,8 @@ async fn identify(request: HttpRequest) -> Result<Option<Actor>> {
     if !revocations.is_live(claims.sid).await? {
         return Err(Error::new(Code::InvalidToken, "The session has ended."));
     }
-    let actor = Actor { user_id: claims.sub, session_id: claims.sid, role: claims.role };
+    let request_id = request.extensions().get::<RequestId>().copied().unwrap_or_default();
+    let actor = Actor { user_id: claims.sub, session_id: claims.sid, role: claims.role, request_id };
     // last-seen tracking finds it here after the answer
     request.extensions_mut().insert(actor);
     Ok(Some(actor))

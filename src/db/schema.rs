@@ -20,6 +20,11 @@ table! {
         created_at -> Instant,
         updated_at -> Instant,
         name_order -> Text,
+        email_verified_at -> Nullable<Instant>,
+        status_reason -> Nullable<Text>,
+        suspended_until -> Nullable<Instant>,
+        show_groups -> Bool,
+        email_domain -> Nullable<Text>,
     }
 }
 
@@ -49,7 +54,7 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{Text, Integer};
+    use diesel::sql_types::{Text, Nullable, Bool, Integer};
     use crate::db::sql_types::{Id, Instant};
     group_types (id) {
         id -> Id,
@@ -64,6 +69,9 @@ table! {
         default_member_list_visibility -> Text,
         created_at -> Instant,
         updated_at -> Instant,
+        default_show_member_count -> Bool,
+        default_invite_policy -> Text,
+        retired_at -> Nullable<Instant>,
     }
 }
 
@@ -96,6 +104,17 @@ table! {
         search_text -> Text,
         active_order -> Instant,
         members_order -> Integer,
+        parent_id -> Nullable<Id>,
+        welcome_message -> Text,
+        invite_policy -> Text,
+        request_cooldown_days -> Integer,
+        join_questions -> Text,
+        rules -> Nullable<Text>,
+        rules_version -> Integer,
+        auto_join_domains -> Text,
+        closes_at -> Nullable<Instant>,
+        lessons_learned -> Nullable<Text>,
+        successor_id -> Nullable<Id>,
     }
 }
 
@@ -110,7 +129,56 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql_types::{Id, Instant};
+    group_slugs (slug) {
+        slug -> Text,
+        group_id -> Id,
+        created_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Integer};
+    use crate::db::sql_types::{Id, Instant};
+    group_rules (group_id, version) {
+        group_id -> Id,
+        version -> Integer,
+        text -> Text,
+        published_by -> Nullable<Id>,
+        published_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql_types::Id;
+    group_domains (domain, group_id) {
+        domain -> Text,
+        group_id -> Id,
+    }
+}
+
+table! {
     use diesel::sql_types::{Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    group_proposals (id) {
+        id -> Id,
+        proposer_id -> Id,
+        proposal -> Text,
+        note -> Nullable<Text>,
+        state -> Text,
+        decided_by -> Nullable<Id>,
+        decided_at -> Nullable<Instant>,
+        decision_reason -> Nullable<Text>,
+        group_id -> Nullable<Id>,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Integer};
     use crate::db::sql_types::{Id, Instant};
     memberships (group_id, user_id) {
         group_id -> Id,
@@ -128,6 +196,14 @@ table! {
         name_order -> Text,
         joined_order -> Instant,
         contributed_order -> Instant,
+        answers -> Text,
+        accepted_rules_version -> Nullable<Integer>,
+        rules_accepted_at -> Nullable<Instant>,
+        role_ends_at -> Nullable<Instant>,
+        banned_until -> Nullable<Instant>,
+        decided_by -> Nullable<Id>,
+        decided_at -> Nullable<Instant>,
+        private_note -> Nullable<Text>,
     }
 }
 
@@ -145,6 +221,70 @@ table! {
         from_role -> Nullable<Text>,
         to_role -> Text,
         reason -> Nullable<Text>,
+        private_note -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Text, Nullable, Integer};
+    use crate::db::sql_types::{Id, Instant};
+    invitations (id) {
+        id -> Id,
+        group_id -> Id,
+        kind -> Text,
+        user_id -> Nullable<Id>,
+        email -> Nullable<Text>,
+        token_hash -> Nullable<Binary>,
+        message -> Nullable<Text>,
+        max_uses -> Nullable<Integer>,
+        uses -> Integer,
+        state -> Text,
+        created_by -> Id,
+        created_at -> Instant,
+        expires_at -> Instant,
+        settled_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql_types::{Id, Instant};
+    ownership_offers (group_id) {
+        group_id -> Id,
+        from_id -> Id,
+        to_id -> Id,
+        role_afterwards -> Text,
+        created_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Integer};
+    use crate::db::sql_types::Instant;
+    platform_settings (id) {
+        id -> Integer,
+        group_creation -> Text,
+        invitation_days -> Integer,
+        request_cooldown_days -> Integer,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    audit_events (id) {
+        id -> Id,
+        at -> Instant,
+        actor_id -> Nullable<Id>,
+        action -> Text,
+        target_kind -> Text,
+        target_id -> Nullable<Id>,
+        group_id -> Nullable<Id>,
+        changes -> Text,
+        reason -> Nullable<Text>,
+        request_id -> Nullable<Text>,
     }
 }
 
@@ -241,6 +381,9 @@ joinable!(group_type_links -> groups (group_id));
 joinable!(group_type_links -> group_types (group_type_id));
 joinable!(memberships -> groups (group_id));
 joinable!(memberships -> users (user_id));
+joinable!(group_slugs -> groups (group_id));
+joinable!(group_domains -> groups (group_id));
+joinable!(invitations -> groups (group_id));
 joinable!(posts -> groups (group_id));
 joinable!(posts -> users (author_id));
 joinable!(comments -> posts (post_id));
@@ -257,6 +400,14 @@ allow_tables_to_appear_in_same_query!(
     group_type_links,
     memberships,
     membership_events,
+    group_slugs,
+    group_rules,
+    group_domains,
+    group_proposals,
+    invitations,
+    ownership_offers,
+    platform_settings,
+    audit_events,
     posts,
     comments,
     articles,

@@ -23,7 +23,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::http::json;
 use crate::http::patch::Set;
-use crate::types::{ArticleId, GroupId, SessionId, Timestamp, UserId};
+use crate::types::{ArticleId, GroupId, RequestId, SessionId, Timestamp, UserId};
 
 const PAGE: &str = include_str!("page.json");
 
@@ -144,7 +144,7 @@ fn add_person(conn: &mut Conn, place: usize, platform_role: PlatformRole) -> Res
 }
 
 fn act_as(user_id: UserId, role: PlatformRole) -> Viewer {
-    Actor { user_id, session_id: SessionId::nil(), role }.viewer()
+    Actor { user_id, session_id: SessionId::nil(), role, request_id: RequestId::new() }.viewer()
 }
 
 fn add_group(conn: &mut Conn, group: &PageGroup, members: &[UserId]) -> Result<(GroupId, Viewer)> {

@@ -12,30 +12,21 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
-use uuid::Uuid;
 
 use super::limits::RateLimits;
 use super::problem;
 use crate::error::{Code, Error};
+use crate::types::RequestId;
 
 /// The longest that an answer takes, the time of its body included.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request, in its answer, its problem and its log line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(pub String);
-
-impl RequestId {
-    /// The caller's id where it is well formed (8 to 64 letters, digits, `.`, `_`, `-`), else a new one.
-    fn of(request: &ServiceRequest) -> Self {
-        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-        let is_plain = |id: &&str| {
-            (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-        };
-        Self(given.filter(is_plain).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned))
-    }
+/// The caller's id where it is well formed, else a new one.
+fn id_of(request: &ServiceRequest) -> RequestId {
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    given.and_then(RequestId::parse).unwrap_or_default()
 }
 
 /// The middleware.
@@ -47,18 +38,18 @@ pub async fn wrap(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
-    let id = RequestId::of(&request);
+    let id = id_of(&request);
     let method = request.method().clone();
     if method == Method::HEAD {
         // the server leaves the body out by itself
         request.head_mut().method = Method::GET;
     }
     let is_docs = request.path().starts_with("/docs");
-    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(id);
 
     let limited = request.app_data::<actix_web::web::Data<RateLimits>>().and_then(|limits| limits.check(&request));
     let response = if let Some(error) = limited {
-        request.into_response(problem::respond(&error, &id.0))
+        request.into_response(problem::respond(&error, id.as_str()))
     } else {
         match answered(ANSWER_TIME, next.call(request)).await {
             Ok(response) => response?.map_into_boxed_body(),
@@ -69,7 +60,7 @@ pub async fn wrap(
     dress(response.headers_mut(), &id, is_docs);
     let route = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     tracing::info!(
-        request_id = id.0, %method, route, status = response.status().as_u16(),
+        request_id = id.as_str(), %method, route, status = response.status().as_u16(),
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "request",
     );
     Ok(response)
@@ -86,8 +77,8 @@ async fn answered<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T
 
 /// A problem where there is no request any more to answer.
 fn outright(error: Error, id: &RequestId, is_docs: bool) -> actix_web::Error {
-    tracing::error!(request_id = id.0, %error, "request failed");
-    let mut answer = problem::respond(&error, &id.0);
+    tracing::error!(request_id = id.as_str(), %error, "request failed");
+    let mut answer = problem::respond(&error, id.as_str());
     dress(answer.headers_mut(), id, is_docs);
     InternalError::from_response(error, answer).into()
 }
@@ -100,7 +91,7 @@ pub async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let given = RequestId::of(&request);
+    let given = id_of(&request);
     let response = next.call(request).await?.map_into_boxed_body();
     if response.headers().contains_key(REQUEST_ID) {
         return Ok(response);
@@ -112,7 +103,7 @@ pub async fn finish(
 
 /// Adds the headers that every answer has.
 fn dress(headers: &mut HeaderMap, id: &RequestId, is_docs: bool) {
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert(REQUEST_ID, value);
     }
     for (name, value) in security_headers(is_docs) {
@@ -136,11 +127,11 @@ fn with_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRe
     let answer: HttpResponse = match own {
         Some(error) => {
             if status.is_server_error() {
-                tracing::error!(request_id = id.0, %error, "request failed");
+                tracing::error!(request_id = id.as_str(), %error, "request failed");
             }
-            problem::respond(error, &id.0)
+            problem::respond(error, id.as_str())
         }
-        None => problem::respond(&problem::from_status(status), &id.0),
+        None => problem::respond(&problem::from_status(status), id.as_str()),
     };
     let allow = response.headers().get(header::ALLOW).cloned();
     let mut answer = response.into_response(answer);

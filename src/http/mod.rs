@@ -1,6 +1,8 @@
 //! What every endpoint shares: problems, bodies, pages, text, limits. It knows no feature.
 
+pub mod conditional;
 pub mod envelope;
+pub mod export;
 pub mod json;
 pub mod limits;
 pub mod page;

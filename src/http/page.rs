@@ -130,6 +130,18 @@ impl<K: Place> Page<K> {
         Ok(Self { limit: usize::from(limit.unwrap_or_default().0), fingerprint, after })
     }
 
+    /// The first of the pages of a whole list, `rows` long each: for exports, where no client holds a cursor.
+    #[must_use]
+    pub fn whole(rows: i64) -> Self {
+        Self { limit: usize::try_from(rows).unwrap_or(1) - 1, fingerprint: String::new(), after: None }
+    }
+
+    /// The page of a whole list after one that has these rows; `None` after the last.
+    pub fn next_whole<T>(&self, rows: &[T], key: impl Fn(&T) -> (K, Uuid)) -> Option<Self> {
+        let last = rows.last().filter(|_| rows.len() > self.limit)?;
+        Some(Self { limit: self.limit, fingerprint: String::new(), after: Some(key(last)) })
+    }
+
     /// How many rows to ask for: one more than the page shows, to know whether there is a next page.
     #[must_use]
     pub fn rows(&self) -> i64 {

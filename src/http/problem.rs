@@ -86,6 +86,9 @@ pub fn respond(error: &Error, request_id: &str) -> HttpResponse {
     if let Some(seconds) = error.retry_after() {
         response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
     }
+    if let Some(etag) = error.etag() {
+        response.insert_header((header::ETAG, etag));
+    }
     response.content_type(PROBLEM_JSON).body(body.to_string())
 }
 

@@ -17,7 +17,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// From the roof down: each may import those after it. Features stand as in `src/api/mod.rs`.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "main",
     "cli",
     "demo",
@@ -35,6 +35,7 @@ const ORDER: [&str; 24] = [
     "api::last_seen",
     "api::health",
     "api::users",
+    "api::audit",
     "auth",
     "http",
     "telemetry",

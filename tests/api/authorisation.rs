@@ -313,6 +313,12 @@ fn accounts() -> Vec<Row> {
             let is_admin = w.caller.get("/admin/users").await.status == 200;
             w.caller.patch(format!("/admin/users/{id}"), if is_admin { demoted } else { promoted })
         };
+        "list_audit_events" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.get("/admin/audit-log");
+        "export_audit_log_csv" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.get("/admin/audit-log.csv");
+        "export_audit_log_jsonl" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.get("/admin/audit-log.jsonl");
     }
 }
 

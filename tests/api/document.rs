@@ -22,8 +22,10 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// What an operation's id begins with.
-const VERBS: [&str; 10] =
-    ["create", "decide", "delete", "get", "join", "leave", "list", "refresh", "register", "update"];
+const VERBS: [&str; 19] = [
+    "accept", "batch", "create", "decide", "delete", "export", "get", "import", "join", "leave", "list", "offer", "purge",
+    "refresh", "register", "resend", "restore", "update", "withdraw",
+];
 
 fn document() -> Value {
     praxis::openapi::document()

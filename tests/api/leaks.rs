@@ -156,6 +156,9 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
             "ids" => secret.paths["group_id"].clone(),
             "type" => vec!["community-of-practice".to_owned(), "peer-support".to_owned()],
             _ if !values.is_empty() => values.clone(),
+            "actor_id" | "target_id" => secret.paths["user_id"].clone(),
+            "group_id" => secret.paths["group_id"].clone(),
+            "since" | "until" => vec!["2025-01-01T00:00:00Z".to_owned(), "2125-01-01T00:00:00Z".to_owned()],
             "mine" => vec!["true".to_owned(), "false".to_owned()],
             other => panic!("{}: say what to ask for as {other}", operation.id),
         };

@@ -16,7 +16,7 @@ use praxis::api::{articles, groups, me, memberships, posts, sessions, users};
 use praxis::auth::actor::{Actor, PlatformRole, Viewer};
 use praxis::db::Conn;
 use praxis::http::page::{Key, Page, Place};
-use praxis::types::{GroupId, PostId, SessionId, Timestamp, UserId};
+use praxis::types::{GroupId, PostId, RequestId, SessionId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -161,7 +161,13 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     let thread = post(&ann, &id, "Thread").await;
     let (group_id, post_id): (GroupId, PostId) = (id.parse().unwrap(), thread.parse().unwrap());
     let anybody = Viewer(None);
-    let member = Actor { user_id: ann.id(), session_id: SessionId::nil(), role: PlatformRole::Member }.viewer();
+    let member = Actor {
+        user_id: ann.id(),
+        session_id: SessionId::nil(),
+        role: PlatformRole::Member,
+        request_id: RequestId::new(),
+    }
+    .viewer();
     let conn = &mut app.database.connect();
     let access = Access::find(conn, member, group_id).unwrap();
     let now = Timestamp::now();

@@ -143,7 +143,9 @@ pub fn check(answer: &Answer, sent: Option<&Value>) {
         None => assert!(answer.bytes.is_empty(), "{}: the body is not documented: {answer}", operation.id),
         Some((media, validator)) => {
             assert_eq!(answer.header("content-type"), media, "{}: {answer}", operation.id);
-            let is_encoded = is_head || !answer.header("content-encoding").is_empty();
+            // whole lists as files are not JSON
+            let is_json = media.ends_with("json");
+            let is_encoded = is_head || !is_json || !answer.header("content-encoding").is_empty();
             assert!(is_encoded || answer.json != Value::Null, "{}: the body is not JSON: {answer}", operation.id);
             if !is_encoded {
                 expect_valid(validator, &answer.json, &format!("{}: the answer {answer}", operation.id));
