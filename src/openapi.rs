@@ -210,6 +210,17 @@ fn complete_operations(document: &mut Value) {
                 failures.push(("415", "The body is not JSON"));
                 failures.push(("422", "A field is not valid"));
             }
+            let named = |name: &str| {
+                let mut parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+                parameters.any(|parameter| parameter.get("name").is_some_and(|known| known == name))
+            };
+            if named("Praxis-Access-Reason") {
+                failures.push(("403", "An administrator who does not say why"));
+            }
+            if named("If-Match") {
+                failures.push(("412", "Somebody has changed it meanwhile; the answer has its current ETag"));
+                failures.push(("428", "If-Match is missing"));
+            }
             if path.starts_with("/health/") {
                 failures.retain(|(status, _)| *status != "429");
             }

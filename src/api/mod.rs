@@ -8,6 +8,7 @@ pub mod last_seen;
 pub mod me;
 pub mod memberships;
 pub mod posts;
+pub mod requests;
 pub mod sessions;
 pub mod users;
 
@@ -25,6 +26,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     articles::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);
+    requests::routes::configure(config);
     memberships::routes::configure(config);
     sessions::routes::configure(config);
     users::routes::configure(config);

@@ -41,6 +41,8 @@ pub struct Actor {
     pub role: PlatformRole,
     /// The request, for the audit log.
     pub request_id: RequestId,
+    /// Whether an administrator has said why they read what only members may; only what records it sets this.
+    pub gives_reason: bool,
 }
 
 /// Whoever looks: somebody logged in, or anybody.
@@ -162,7 +164,8 @@ async fn identify(request: HttpRequest) -> Result<Option<Actor>> {
         return Err(Error::new(Code::InvalidToken, "The session has ended."));
     }
     let request_id = request.extensions().get::<RequestId>().copied().unwrap_or_default();
-    let actor = Actor { user_id: claims.sub, session_id: claims.sid, role: claims.role, request_id };
+    let actor =
+        Actor { user_id: claims.sub, session_id: claims.sid, role: claims.role, request_id, gives_reason: false };
     // last-seen tracking finds it here after the answer
     request.extensions_mut().insert(actor);
     Ok(Some(actor))

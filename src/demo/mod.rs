@@ -144,7 +144,7 @@ fn add_person(conn: &mut Conn, place: usize, platform_role: PlatformRole) -> Res
 }
 
 fn act_as(user_id: UserId, role: PlatformRole) -> Viewer {
-    Actor { user_id, session_id: SessionId::nil(), role, request_id: RequestId::new() }.viewer()
+    Actor { user_id, session_id: SessionId::nil(), role, request_id: RequestId::new(), gives_reason: false }.viewer()
 }
 
 fn add_group(conn: &mut Conn, group: &PageGroup, members: &[UserId]) -> Result<(GroupId, Viewer)> {
@@ -157,16 +157,8 @@ fn add_group(conn: &mut Conn, group: &PageGroup, members: &[UserId]) -> Result<(
             1 | 2 => Role::Facilitator,
             _ => Role::Member,
         };
-        let joining = Change {
-            group_id,
-            user_id: *user_id,
-            actor: Some(*user_id),
-            before: None,
-            role,
-            state: State::Active,
-            message: None,
-            reason: None,
-        };
+        let actor = act_as(*user_id, PlatformRole::Member).0;
+        let joining = Change::new(group_id, *user_id, actor, None, State::Active).with_role(role, None);
         memberships::queries::change(conn, &joining, at)?;
         at = at.after(BETWEEN_JOINING);
     }

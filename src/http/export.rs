@@ -23,7 +23,12 @@ pub const PIECE: i64 = 500;
 ///
 /// # Errors
 /// What the first piece fails with; a later failure breaks the connection off, so that nobody takes a part for the whole.
-pub async fn stream<P, F>(media_type: &'static str, name: &str, first: P, next: impl Fn(P) -> F + 'static) -> Result<HttpResponse>
+pub async fn stream<P, F>(
+    media_type: &'static str,
+    name: &str,
+    first: P,
+    next: impl Fn(P) -> F + 'static,
+) -> Result<HttpResponse>
 where
     P: 'static,
     F: Future<Output = Result<(Bytes, Option<P>)>> + 'static,
@@ -58,7 +63,11 @@ pub fn csv<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<Byte
 
 /// What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, «CSV Injection»).
 fn cell_text(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 #[cfg(test)]

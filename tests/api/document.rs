@@ -23,8 +23,8 @@ pub fn cases() -> Vec<Case> {
 
 /// What an operation's id begins with.
 const VERBS: [&str; 19] = [
-    "accept", "batch", "create", "decide", "delete", "export", "get", "import", "join", "leave", "list", "offer", "purge",
-    "refresh", "register", "resend", "restore", "update", "withdraw",
+    "accept", "batch", "create", "decide", "delete", "export", "get", "import", "join", "leave", "list", "offer",
+    "purge", "refresh", "register", "resend", "restore", "update", "withdraw",
 ];
 
 fn document() -> Value {

@@ -166,6 +166,7 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
         session_id: SessionId::nil(),
         role: PlatformRole::Member,
         request_id: RequestId::new(),
+        gives_reason: false,
     }
     .viewer();
     let conn = &mut app.database.connect();

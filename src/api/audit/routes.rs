@@ -7,9 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{
-    AuditAction, AuditEvent, AuditEventPage, AuditExportQuery, AuditQuery, Entry, NamedAuditRow,
-};
+use super::model::{AuditAction, AuditEvent, AuditEventPage, AuditExportQuery, AuditQuery, Entry, NamedAuditRow};
 use super::{policy, queries};
 use crate::auth::actor::Actor;
 use crate::db::Db;
@@ -72,11 +70,7 @@ fn page_of(query: &AuditQuery) -> Result<Page<i64>> {
     (status = 403, description = "Not an administrator"),
 ))]
 #[get("/admin/audit-log.csv")]
-async fn export_audit_log_csv(
-    actor: Actor,
-    db: web::Data<Db>,
-    query: Query<AuditExportQuery>,
-) -> Result<HttpResponse> {
+async fn export_audit_log_csv(actor: Actor, db: web::Data<Db>, query: Query<AuditExportQuery>) -> Result<HttpResponse> {
     export(actor, db, query.into_inner(), CSV, "audit-log.csv", csv).await
 }
 
@@ -109,10 +103,11 @@ async fn export(
     let query = AuditQuery::from(query);
     policy::span(&query)?;
     let now = Timestamp::now();
-    actor.write(&db, move |conn| {
-        queries::record(conn, Some(&actor), Entry::platform(AuditAction::AuditLogExported), now)
-    })
-    .await?;
+    actor
+        .write(&db, move |conn| {
+            queries::record(conn, Some(&actor), Entry::platform(AuditAction::AuditLogExported), now)
+        })
+        .await?;
     // what is added meanwhile is newer than the first entry and does not come in
     let first = Page::<i64>::whole(export::PIECE);
     export::stream(media_type, name, (first, true), move |(page, is_first)| {
@@ -128,7 +123,16 @@ async fn export(
 }
 
 const HEADER: [&str; 11] = [
-    "id", "at", "actor_id", "actor_name", "action", "target_kind", "target_id", "group_id", "changes", "reason",
+    "id",
+    "at",
+    "actor_id",
+    "actor_name",
+    "action",
+    "target_kind",
+    "target_id",
+    "group_id",
+    "changes",
+    "reason",
     "request_id",
 ];
 

@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::memberships::model::{
-    Action, GroupStatus, JoinPolicy, MemberListVisibility, Openness, PostPolicy, Role, State, ViewerRole, ViewerState,
+    Action, GroupStatus, Held, JoinPolicy, MemberListVisibility, Openness, PostPolicy, ViewerRole, ViewerState,
     Visibility,
 };
 use crate::db::schema::{group_types, groups};
@@ -217,7 +217,7 @@ pub struct Found {
     /// The group.
     pub group: GroupRow,
     /// The caller's membership.
-    pub membership: Option<(Role, State)>,
+    pub membership: Option<Held>,
 }
 
 /// A kind of group, as groups name it.

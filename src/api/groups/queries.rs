@@ -9,7 +9,7 @@ use super::model::{
     GroupViewer, NewGroup,
 };
 use crate::api::memberships::access::visible;
-use crate::api::memberships::model::{Action, GroupStatus, Role, State, ViewerRole, ViewerState, Visibility};
+use crate::api::memberships::model::{Action, GroupStatus, Held, Role, State, ViewerRole, ViewerState, Visibility};
 use crate::api::memberships::policy::Standing;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{group_type_links, group_types, groups, memberships};
@@ -40,7 +40,7 @@ macro_rules! found {
                     .on(memberships::group_id.eq(groups::id).and(memberships::user_id.eq($viewer.user_id()))),
             )
             .filter(visible!($viewer))
-            .select((GroupRow::as_select(), (memberships::role, memberships::state).nullable()))
+            .select((GroupRow::as_select(), Option::<Held>::as_select()))
     };
 }
 
@@ -135,7 +135,7 @@ pub fn views(conn: &mut Conn, viewer: &Viewer, found: Vec<Found>) -> Result<Vec<
     let ids: Vec<GroupId> = found.iter().map(|found| found.group.id).collect();
     let mut types = types_of(conn, &ids)?;
     let owned: Vec<GroupId> = (found.iter())
-        .filter(|found| found.membership == Some((Role::Owner, State::Active)))
+        .filter(|found| found.membership.is_some_and(|held| (held.role, held.state) == (Role::Owner, State::Active)))
         .map(|found| found.group.id)
         .collect();
     let shared = if owned.is_empty() { Vec::new() } else { owned_by_others(conn, &owned, viewer.user_id())? };
@@ -155,7 +155,7 @@ pub fn one_view(conn: &mut Conn, viewer: &Viewer, found: Found) -> Result<Group>
     views(conn, viewer, vec![found])?.pop().ok_or_else(Error::not_found)
 }
 
-fn view(group: GroupRow, membership: Option<(Role, State)>, standing: &Standing, types: Vec<GroupTypeName>) -> Group {
+fn view(group: GroupRow, membership: Option<Held>, standing: &Standing, types: Vec<GroupTypeName>) -> Group {
     let can = standing.can();
     let knows_count = group.show_member_count || can.contains(&Action::ManageMembers);
     Group {
@@ -180,8 +180,8 @@ fn view(group: GroupRow, membership: Option<(Role, State)>, standing: &Standing,
         updated_at: group.updated_at,
         external_id: group.external_id,
         viewer: GroupViewer {
-            role: membership.map_or(ViewerRole::None, |(role, state)| ViewerRole::of(role, state)),
-            state: ViewerState::from(membership.map(|(_, state)| state)),
+            role: membership.map_or(ViewerRole::None, |held| ViewerRole::of(held.role, held.state)),
+            state: ViewerState::from(membership.map(|held| held.state)),
             can,
         },
     }

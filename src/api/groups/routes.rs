@@ -102,16 +102,8 @@ async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> 
     let group = actor
         .write(&db, move |conn| {
             let group_id = queries::insert(conn, &new, actor.user_id, now)?;
-            let founding = Change {
-                group_id,
-                user_id: actor.user_id,
-                actor: Some(actor.user_id),
-                before: None,
-                role: Role::Owner,
-                state: State::Active,
-                message: None,
-                reason: None,
-            };
+            let founding = Change::new(group_id, actor.user_id, Some(actor), None, State::Active);
+            let founding = founding.with_role(Role::Owner, None);
             memberships::queries::change(conn, &founding, now)?;
             let found = queries::get(conn, &actor.viewer(), group_id)?;
             queries::one_view(conn, &actor.viewer(), found)

@@ -7,7 +7,7 @@ use crate::api::groups::model::GroupRow;
 use crate::api::memberships::access::visible;
 use crate::api::memberships::model::{Candidate, Membership, Role, State};
 use crate::api::memberships::queries::{self as memberships_queries, Change};
-use crate::auth::actor::Viewer;
+use crate::auth::actor::{Actor, Viewer};
 use crate::db::schema::{groups, memberships};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
@@ -64,19 +64,11 @@ pub fn solely_owned(conn: &mut Conn, memberships: &[(Membership, bool)]) -> Resu
 }
 
 /// Ends these memberships, requests and invitations and forgets what is personal in all that the person ever had.
-pub fn leave(conn: &mut Conn, user: UserId, memberships: Vec<(Membership, bool)>, now: Timestamp) -> Result<()> {
+pub fn leave(conn: &mut Conn, actor: Actor, memberships: Vec<(Membership, bool)>, now: Timestamp) -> Result<()> {
     for (membership, _) in memberships {
-        let change = Change {
-            group_id: membership.group_id,
-            user_id: user,
-            actor: Some(user),
-            role: membership.role,
-            before: Some(membership),
-            state: State::Left,
-            message: None,
-            reason: None,
-        };
+        let group = membership.group_id;
+        let change = Change::new(group, actor.user_id, Some(actor), Some(membership), State::Left);
         memberships_queries::change(conn, &change, now)?;
     }
-    memberships_queries::forget(conn, user)
+    memberships_queries::forget(conn, actor.user_id)
 }

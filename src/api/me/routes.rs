@@ -78,7 +78,7 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
             let memberships = queries::lock_memberships(conn, user)?;
             policy::delete(&queries::solely_owned(conn, &memberships)?)?;
             users::queries::anonymise(conn, user, now)?;
-            queries::leave(conn, user, memberships, now)?;
+            queries::leave(conn, actor, memberships, now)?;
             Ok(((), users::queries::end_sessions(conn, user, now)?))
         })
         .await?;
@@ -151,7 +151,7 @@ async fn list_my_memberships(
             let (mine, next_cursor) = page.cut(mine, |item| (0, item.group.id.uuid()));
             let (found, own): (Vec<Found>, Vec<OwnMembership>) = (mine.into_iter())
                 .map(|item| {
-                    let membership = Some((item.membership.role, item.membership.state));
+                    let membership = Some(item.membership.held());
                     (Found { group: item.group, membership }, OwnMembership::from(item.membership))
                 })
                 .unzip();

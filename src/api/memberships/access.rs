@@ -1,16 +1,23 @@
 //! What a caller is to a group, asked once, in one query; and the visibility fragment through which every read of group
 //! data goes. What the caller may not know of is not found.
 
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use diesel::prelude::*;
 
-use super::model::{Action, Openness, Role, State};
+use super::model::{Action, Held, Openness, Reason};
 use super::policy::{self, Standing, Verdict};
 use super::queries;
-use crate::auth::actor::Viewer;
+use crate::api::audit;
+use crate::api::audit::model::{AuditAction, AuditChange, Entry};
+use crate::auth::actor::{Actor, Viewer};
 use crate::db::schema::{groups, memberships};
-use crate::db::{Conn, each_backend};
+use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
-use crate::types::{GroupId, UserId};
+use crate::types::{GroupId, Timestamp, UserId};
 
 /// The one condition on `groups` for what a caller may know of: not deleted, and not hidden unless the caller is a member,
 /// invited or an administrator. It stands in the `filter` of every query that reads group data.
@@ -53,11 +60,11 @@ impl Access {
     /// Asks; `not_found` where the caller may not know of the group.
     pub fn find(conn: &mut Conn, viewer: Viewer, group_id: GroupId) -> Result<Self> {
         let mine = memberships::group_id.eq(groups::id).and(memberships::user_id.eq(viewer.user_id()));
-        let (group, membership): (Openness, Option<(Role, State)>) = each_backend!(conn => groups::table
+        let (group, membership): (Openness, Option<Held>) = each_backend!(conn => groups::table
             .left_join(memberships::table.on(mine))
             .filter(groups::id.eq(group_id))
             .filter(visible!(&viewer))
-            .select((Openness::as_select(), (memberships::role, memberships::state).nullable()))
+            .select((Openness::as_select(), Option::<Held>::as_select()))
             .first(conn))?;
         // whether an owner is the last one is asked only when one goes
         Ok(Self { group_id, viewer, standing: Standing::new(&viewer, membership, false, group) })
@@ -109,7 +116,11 @@ impl Access {
 
     /// Refuses as for nothing where the content may not be read: for things found by an id of their own.
     pub fn require_content(&self) -> Result<()> {
-        if self.may(Action::ReadPosts) { Ok(()) } else { Err(Error::not_found()) }
+        match policy::verdict(&self.standing, Action::ReadPosts) {
+            Verdict::Yes => Ok(()),
+            Verdict::NeedsReason => self.require(Action::ReadPosts),
+            _ => Err(Error::not_found()),
+        }
     }
 
     /// The problem for what would leave the group without owner, with who could take over.
@@ -117,5 +128,95 @@ impl Access {
         let candidates = queries::candidates(conn, self.group_id, leaving)?;
         Ok(Error::new(Code::LastOwner, "Somebody else must own the group first.")
             .with("candidates", serde_json::json!(candidates)))
+    }
+}
+
+/// The header in which an administrator says why they read what only members may.
+const ACCESS_REASON: &str = "praxis-access-reason";
+
+/// Somebody who reads, or deletes, what members wrote or who they are. An administrator who is no member says why; that is
+/// recorded in the audit log, where the group's owners read it. Only through this does a reason open anything, so that
+/// nothing is read unrecorded.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    viewer: Viewer,
+    reason: Option<Reason>,
+    path: String,
+}
+
+impl Reader {
+    /// Runs `work` on a reading connection; it answers with the access that it asked for. An administrator's reading is
+    /// recorded before the answer.
+    ///
+    /// # Errors
+    /// What `work` returns; `access_reason_needed`.
+    pub async fn read<T: Send + 'static>(
+        self,
+        db: &Db,
+        action: Action,
+        work: impl Fn(&mut Conn, Viewer) -> Result<(Access, T)> + Send + 'static,
+    ) -> Result<T> {
+        let viewer = self.viewer;
+        let (access, value) = db.read(move |conn| work(conn, viewer)).await?;
+        if access.standing.leans_on_office(action) {
+            let now = Timestamp::now();
+            db.write(move |conn| self.record(conn, &access, now)).await?;
+        }
+        Ok(value)
+    }
+
+    /// Runs a transaction on the caller's behalf; it answers with the access that it asked for. An administrator's reason
+    /// is recorded in the same transaction.
+    ///
+    /// # Errors
+    /// `unauthenticated`; what `work` returns; `access_reason_needed`.
+    pub async fn write<T: Send + 'static>(
+        self,
+        db: &Db,
+        action: Action,
+        work: impl Fn(&mut Conn, Actor) -> Result<(Access, T)> + Send + 'static,
+    ) -> Result<T> {
+        let actor = self.viewer.0.ok_or_else(|| Error::new(Code::Unauthenticated, "This needs a login."))?;
+        let now = Timestamp::now();
+        actor
+            .write(db, move |conn| {
+                let (access, value) = work(conn, actor)?;
+                if access.standing.leans_on_office(action) {
+                    self.record(conn, &access, now)?;
+                }
+                Ok(value)
+            })
+            .await
+    }
+
+    fn record(&self, conn: &mut Conn, access: &Access, now: Timestamp) -> Result<()> {
+        let entry = Entry::group(AuditAction::GroupContentRead, access.group_id)
+            .with_changes(vec![AuditChange::new("path", None, Some(&self.path))])
+            .with_reason(self.reason.as_ref().map(Reason::as_str));
+        audit::queries::record(conn, self.viewer.0.as_ref(), entry, now)
+    }
+}
+
+impl FromRequest for Reader {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let viewer = Viewer::from_request(request, payload);
+        let given =
+            request.headers().get(ACCESS_REASON).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let path = request.path().to_owned();
+        Box::pin(async move {
+            let mut viewer = viewer.await?;
+            let malformed = |words: String| {
+                let words = words.split_once(": ").map_or(words.as_str(), |(_, words)| words).to_owned();
+                Error::parameter("Praxis-Access-Reason", "malformed", words)
+            };
+            let reason = given.map(|text| Reason::parse(&text).map_err(malformed)).transpose()?;
+            if let Some(actor) = viewer.0.as_mut() {
+                actor.gives_reason = reason.is_some();
+            }
+            Ok(Self { viewer, reason, path })
+        })
     }
 }

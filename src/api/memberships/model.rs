@@ -1,15 +1,18 @@
 //! Memberships: roles, states, the group's settings that decide who may do what, the row, and what clients see and send.
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use crate::api::users::model::Person;
-use crate::db::schema::{groups, memberships, users};
+use crate::api::users::model::{DisplayName, Person};
+use crate::db::schema::{groups, membership_events, memberships, users};
+use crate::db::sql_types::JsonList;
+use crate::error::Result;
 use crate::http::page::Limit;
-use crate::http::patch::Set;
+use crate::http::patch::{Patch, Set};
 use crate::http::text::{Line, Markdown};
-use crate::types::{GroupId, Timestamp, UserId, text_enum};
+use crate::types::{GroupId, MembershipEventId, Timestamp, UserId, text_enum};
 
 text_enum! {
     /// What a member may do in a group.
@@ -32,11 +35,11 @@ text_enum! {
         Requested = "requested",
         /// A member.
         Active = "active",
-        /// Was refused, or refused.
+        /// Asked, and was declined by the group; may ask again after the group's cool-down.
         Declined = "declined",
-        /// Left.
+        /// Left, took the request back, or declined the invitation: by their own will.
         Left = "left",
-        /// Was removed; may come back.
+        /// Was removed, or not invited any more; may come back.
         Removed = "removed",
         /// Was removed and may not come back.
         Banned = "banned",
@@ -74,6 +77,18 @@ text_enum! {
         Members = "members",
         /// Facilitators and owners.
         Facilitators = "facilitators",
+    }
+}
+
+text_enum! {
+    /// Who invites people.
+    InvitePolicy {
+        /// Every member.
+        Members = "members",
+        /// Facilitators and owners.
+        Facilitators = "facilitators",
+        /// Owners.
+        Owners = "owners",
     }
 }
 
@@ -124,11 +139,11 @@ text_enum! {
         Requested = "requested",
         /// A member.
         Active = "active",
-        /// Was refused, or refused.
+        /// Asked, and was declined by the group.
         Declined = "declined",
-        /// Left.
+        /// Left, took the request back, or declined the invitation.
         Left = "left",
-        /// Was removed; may come back.
+        /// Was removed, or not invited any more; may come back.
         Removed = "removed",
         /// Was removed and may not come back.
         Banned = "banned",
@@ -150,6 +165,8 @@ text_enum! {
         Withdraw = "withdraw",
         /// Stop being a member.
         Leave = "leave",
+        /// Accept the current rules, which stands before everything that one writes.
+        AcceptRules = "accept_rules",
         /// Begin a conversation.
         Post = "post",
         /// Post an announcement.
@@ -166,12 +183,18 @@ text_enum! {
         Unarchive = "unarchive",
         /// Delete the group.
         Delete = "delete",
+        /// Invite people, by name, e-mail or link.
+        Invite = "invite",
+        /// Make people members without asking them.
+        AddMembers = "add_members",
         /// Approve and decline requests.
         DecideRequests = "decide_requests",
         /// Remove and ban members, see the count where it is withheld.
         ManageMembers = "manage_members",
-        /// Give and take roles.
+        /// Give and take roles, hand the ownership over.
         AssignRoles = "assign_roles",
+        /// Read who did what in the group.
+        ReadAuditLog = "read_audit_log",
         /// Accept and decline articles' contributions.
         DecideContributions = "decide_contributions",
     }
@@ -188,16 +211,6 @@ text_enum! {
         ThisMonth = "this_month",
         /// Before that.
         Earlier = "earlier",
-    }
-}
-
-text_enum! {
-    /// What a decider answers to a request.
-    Outcome {
-        /// The person becomes a member.
-        Approve = "approve",
-        /// The person does not, and is told so, with the reason.
-        Decline = "decline",
     }
 }
 
@@ -249,6 +262,34 @@ pub struct Openness {
     pub member_list_visibility: MemberListVisibility,
     /// Whether it is in use.
     pub status: GroupStatus,
+    /// Who invites people.
+    pub invite_policy: InvitePolicy,
+    /// Whether there are rules to accept.
+    #[diesel(select_expression = groups::rules.is_not_null())]
+    pub has_rules: bool,
+    /// The version of its rules; counts on through texts that were taken away.
+    pub rules_version: i32,
+}
+
+/// What a caller's membership says about what the caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = memberships)]
+pub struct Held {
+    /// The role, while active.
+    pub role: Role,
+    /// Where the person stands.
+    pub state: State,
+    /// The version of the group's rules that the person accepted last.
+    pub accepted_rules_version: Option<i32>,
+}
+
+/// What somebody answered to a question of the group's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Answer {
+    /// The question, word by word.
+    pub question: String,
+    /// The answer.
+    pub answer: String,
 }
 
 /// A row of `memberships`.
@@ -267,8 +308,24 @@ pub struct Membership {
     pub display_name: Option<String>,
     /// What the person wrote with the request.
     pub message: Option<String>,
+    /// What the person answered to the group's questions.
+    pub answers: JsonList<Answer>,
     /// Why the person was declined, removed or banned.
     pub decision_reason: Option<String>,
+    /// What those who decide wrote for each other.
+    pub private_note: Option<String>,
+    /// Who decided last.
+    pub decided_by: Option<UserId>,
+    /// When that was.
+    pub decided_at: Option<Timestamp>,
+    /// When a ban ends by itself.
+    pub banned_until: Option<Timestamp>,
+    /// When the role ends by itself.
+    pub role_ends_at: Option<Timestamp>,
+    /// The version of the group's rules that the person accepted last.
+    pub accepted_rules_version: Option<i32>,
+    /// When that was.
+    pub rules_accepted_at: Option<Timestamp>,
     /// When the person last asked to join.
     pub requested_at: Option<Timestamp>,
     /// When the person last became a member.
@@ -283,6 +340,14 @@ pub struct Membership {
     pub name_order: String,
 }
 
+impl Membership {
+    /// What it says about what the person may do.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        Held { role: self.role, state: self.state, accepted_rules_version: self.accepted_rules_version }
+    }
+}
+
 /// One's own membership.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OwnMembership {
@@ -294,10 +359,22 @@ pub struct OwnMembership {
     pub state: State,
     /// The name that the group shows in place of the account's; null where it shows the account's.
     pub display_name: Option<String>,
+    /// When one's role ends by itself; null for never.
+    pub role_ends_at: Option<Timestamp>,
     /// What one wrote with the request; null for nothing.
     pub message: Option<String>,
+    /// What one answered to the group's questions.
+    pub answers: Vec<Answer>,
+    /// The version of the group's rules that one accepted last; null for none.
+    pub accepted_rules_version: Option<i32>,
+    /// When one accepted them; null for never.
+    pub rules_accepted_at: Option<Timestamp>,
     /// Why one was declined, removed or banned; null where no reason was given.
     pub decision_reason: Option<String>,
+    /// When the group last decided about one; null for never.
+    pub decided_at: Option<Timestamp>,
+    /// When one's ban ends by itself; null for never, and without a ban.
+    pub banned_until: Option<Timestamp>,
     /// When one last asked to join; null for never.
     pub requested_at: Option<Timestamp>,
     /// When one last became a member; null for never.
@@ -315,8 +392,14 @@ impl From<Membership> for OwnMembership {
             role: ViewerRole::of(row.role, row.state),
             state: row.state,
             display_name: row.display_name,
+            role_ends_at: row.role_ends_at,
             message: row.message,
+            answers: row.answers.0,
+            accepted_rules_version: row.accepted_rules_version,
+            rules_accepted_at: row.rules_accepted_at,
             decision_reason: row.decision_reason,
+            decided_at: row.decided_at,
+            banned_until: row.banned_until,
             requested_at: row.requested_at,
             joined_at: row.joined_at,
             last_contributed_at: row.last_contributed_at,
@@ -390,8 +473,14 @@ pub struct Member {
     pub user: Person,
     /// The role; that of a former member is the last one held.
     pub role: Role,
+    /// When the role ends by itself; null for never.
+    pub role_ends_at: Option<Timestamp>,
     /// Where the person stands.
     pub state: State,
+    /// Why the person was declined, removed or banned; null where no reason was given, and for who does not manage members.
+    pub decision_reason: Option<String>,
+    /// When a ban ends by itself; null for never, and for who does not manage members.
+    pub banned_until: Option<Timestamp>,
     /// When the person last became a member; null for never.
     pub joined_at: Option<Timestamp>,
     /// The latest visible post or comment in the group; null where there is none.
@@ -408,14 +497,17 @@ impl MemberRow {
         Person { id: self.membership.user_id, display_name }
     }
 
-    /// What others in the group see.
+    /// What others in the group see; who manages members sees more.
     #[must_use]
-    pub fn member(&self, now: Timestamp) -> Member {
+    pub fn member(&self, manages: bool, now: Timestamp) -> Member {
         let seen = self.last_seen_at.filter(|_| self.show_last_seen);
         Member {
             user: self.person(),
             role: self.membership.role,
+            role_ends_at: self.membership.role_ends_at,
             state: self.membership.state,
+            decision_reason: self.membership.decision_reason.clone().filter(|_| manages),
+            banned_until: self.membership.banned_until.filter(|_| manages),
             joined_at: self.membership.joined_at,
             last_contributed_at: self.membership.last_contributed_at,
             last_seen: seen.map(|at| LastSeen::of(at, now)),
@@ -443,26 +535,6 @@ pub struct MemberPage {
     pub next_cursor: Option<String>,
 }
 
-/// Somebody who asks to join.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MembershipRequest {
-    /// The person.
-    pub user: Person,
-    /// What the person wrote; null for nothing.
-    pub message: Option<String>,
-    /// When the person asked; null where that is unknown.
-    pub requested_at: Option<Timestamp>,
-}
-
-/// One page of requests.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MembershipRequestPage {
-    /// The requests, oldest first.
-    pub items: Vec<MembershipRequest>,
-    /// The cursor of the next page; null on the last.
-    pub next_cursor: Option<String>,
-}
-
 /// What somebody sends to join or to ask.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -470,17 +542,91 @@ pub struct NewMembership {
     /// A word to those who decide; kept where the group decides requests.
     #[serde(default)]
     pub message: Option<Markdown<1, 2000>>,
+    /// Answers to the group's questions; those that are required are needed where the group decides requests.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub answers: Answers,
+    /// The version of the group's rules that one accepts; needed where the group has any.
+    #[serde(default)]
+    pub accepted_rules_version: Option<i32>,
+    /// A name that this group shows in place of the account's; as it is unless given.
+    #[serde(default)]
+    pub display_name: Option<DisplayName>,
 }
 
-/// The answer to a request.
+/// An answer to one of a group's questions.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Decision {
-    /// Approve or decline.
-    pub outcome: Outcome,
-    /// Why; the person reads it.
+pub struct NewAnswer {
+    /// The question, word by word.
+    pub question: Line<1, 300>,
+    /// The answer.
+    pub answer: Markdown<1, 2000>,
+}
+
+/// Up to five answers.
+#[derive(Debug, Clone, Default)]
+pub struct Answers(pub Vec<NewAnswer>);
+
+impl<'de> Deserialize<'de> for Answers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let answers = Vec::<NewAnswer>::deserialize(deserializer)?;
+        let is_too_many = answers.len() > 5;
+        if is_too_many { Err(serde::de::Error::custom("too_many: at most 5 answers")) } else { Ok(Self(answers)) }
+    }
+}
+
+impl PartialSchema for Answers {
+    fn schema() -> RefOr<Schema> {
+        let answer = utoipa::openapi::Ref::from_schema_name("NewAnswer");
+        utoipa::openapi::ArrayBuilder::new().items(answer).max_items(Some(5)).into()
+    }
+}
+
+impl ToSchema for Answers {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((NewAnswer::name().into_owned(), NewAnswer::schema()));
+        NewAnswer::schemas(schemas);
+    }
+}
+
+/// A question that a group asks those who want to join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JoinQuestion {
+    /// The question.
+    #[schema(min_length = 1, max_length = 300)]
+    pub text: String,
+    /// Whether a request needs an answer to it.
+    pub is_required: bool,
+}
+
+/// What a group asks of those who want to join.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = groups)]
+pub struct EntryTerms {
+    /// Its questions.
+    pub join_questions: JsonList<JoinQuestion>,
+    /// For how many days somebody who was declined cannot ask again.
+    pub request_cooldown_days: i32,
+}
+
+/// Changes to one's own membership.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnMembershipPatch {
+    /// The name that the group shows in place of the account's; null for the account's.
     #[serde(default)]
-    pub reason: Option<Reason>,
+    #[schema(value_type = Option<DisplayName>)]
+    pub display_name: Patch<DisplayName>,
+}
+
+/// The rules that one accepts.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RulesAcceptance {
+    /// Their version.
+    pub version: i32,
 }
 
 /// Changes to a member.
@@ -495,10 +641,22 @@ pub struct MemberPatch {
     #[serde(default)]
     #[schema(value_type = MemberState)]
     pub state: Set<MemberState>,
+    /// When the role ends by itself, for facilitators and owners; null for never. A last owner's does not end.
+    #[serde(default)]
+    #[schema(value_type = Option<Timestamp>)]
+    pub role_ends_at: Patch<Timestamp>,
+    /// When a ban ends by itself; null for never.
+    #[serde(default)]
+    #[schema(value_type = Option<Timestamp>)]
+    pub banned_until: Patch<Timestamp>,
     /// Why; kept in the membership's history, and read by a person who is removed or banned.
     #[serde(default)]
     #[schema(value_type = Reason)]
     pub reason: Set<Reason>,
+    /// A note for those who decide; the person never reads it.
+    #[serde(default)]
+    #[schema(value_type = Reason)]
+    pub private_note: Set<Reason>,
 }
 
 /// Which members to list.
@@ -520,13 +678,185 @@ pub struct MemberQuery {
     pub cursor: Option<String>,
 }
 
-/// Which page of requests.
+text_enum! {
+    /// Who made a change.
+    ChangedBy {
+        /// The person concerned.
+        Oneself = "oneself",
+        /// Somebody else, for the group or the platform.
+        Others = "others",
+        /// The program, when a time had come.
+        Program = "program",
+    }
+}
+
+/// A row of `membership_events`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = membership_events)]
+pub struct MembershipEventRow {
+    /// Its id.
+    pub id: MembershipEventId,
+    /// The group.
+    pub group_id: GroupId,
+    /// The person.
+    pub user_id: UserId,
+    /// Who made the change.
+    pub actor_id: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
+    /// The state before.
+    pub from_state: Option<State>,
+    /// The state after.
+    pub to_state: State,
+    /// The role before.
+    pub from_role: Option<Role>,
+    /// The role after.
+    pub to_role: Role,
+    /// Why.
+    pub reason: Option<String>,
+    /// What those who decide wrote for each other.
+    pub private_note: Option<String>,
+}
+
+/// One step of a membership.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MembershipEvent {
+    /// Its id.
+    pub id: MembershipEventId,
+    /// When it was.
+    pub at: Timestamp,
+    /// Who made it.
+    pub changed_by: ChangedBy,
+    /// The id of who made it; null for the program, and for who reads about themselves.
+    pub actor_id: Option<UserId>,
+    /// The name of who made it; null for the program, and for who reads about themselves.
+    pub actor_name: Option<String>,
+    /// The state before; null for none.
+    pub from_state: Option<State>,
+    /// The state after.
+    pub to_state: State,
+    /// The role before; null for none.
+    pub from_role: Option<Role>,
+    /// The role after.
+    pub to_role: Role,
+    /// Why; null where nobody said.
+    pub reason: Option<String>,
+    /// What those who decide wrote for each other; null for nothing, and for who reads about themselves.
+    pub private_note: Option<String>,
+}
+
+impl MembershipEvent {
+    /// What a reader sees: about oneself, neither who else took the step nor the notes of those who decide.
+    #[must_use]
+    pub fn new(row: MembershipEventRow, actor_name: Option<String>, is_oneself: bool) -> Self {
+        let changed_by = match row.actor_id {
+            None => ChangedBy::Program,
+            Some(actor) if actor == row.user_id => ChangedBy::Oneself,
+            Some(_) => ChangedBy::Others,
+        };
+        let shows_actor = !is_oneself || changed_by == ChangedBy::Oneself;
+        Self {
+            id: row.id,
+            at: row.at,
+            changed_by,
+            actor_id: row.actor_id.filter(|_| shows_actor),
+            actor_name: actor_name.filter(|_| shows_actor),
+            from_state: row.from_state,
+            to_state: row.to_state,
+            from_role: row.from_role,
+            to_role: row.to_role,
+            reason: row.reason,
+            private_note: row.private_note.filter(|_| !is_oneself),
+        }
+    }
+}
+
+/// One page of a membership's history.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MembershipEventPage {
+    /// The steps, the latest first.
+    pub items: Vec<MembershipEvent>,
+    /// The cursor of the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// Which page of a history.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct MembershipRequestQuery {
+pub struct HistoryQuery {
     /// How many items a page holds.
     pub limit: Option<Limit>,
     /// Where the page begins: the `next_cursor` of the page before.
     pub cursor: Option<String>,
+}
+
+text_enum! {
+    /// What became of one row of many.
+    RowStatus {
+        /// It was done.
+        Done = "done",
+        /// It was so already.
+        Unchanged = "unchanged",
+        /// It was refused, and changed nothing.
+        Failed = "failed",
+    }
+}
+
+impl From<bool> for RowStatus {
+    fn from(changed: bool) -> Self {
+        if changed { Self::Done } else { Self::Unchanged }
+    }
+}
+
+/// What became of one row of many.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RowResult {
+    /// Its place among the rows, from 0.
+    pub index: i32,
+    /// The person; null where the row names none that there is.
+    pub user_id: Option<UserId>,
+    /// What became of it.
+    pub status: RowStatus,
+    /// Why it failed, as the code of the problem that it would be alone; null unless it failed.
+    pub code: Option<String>,
+    /// The same in words; null unless it failed.
+    pub detail: Option<String>,
+    /// The property of the row that is wrong; null unless it failed and one is.
+    pub field: Option<String>,
+}
+
+impl RowResult {
+    /// What became of a row about this person; faults of ours fail the whole.
+    pub fn new(user_id: Option<UserId>, outcome: Result<RowStatus>) -> Result<Self> {
+        let (status, error) = match outcome {
+            Ok(status) => (status, None),
+            Err(error) if error.code().status() >= 500 => return Err(error),
+            Err(error) => (RowStatus::Failed, Some(error)),
+        };
+        let field = error.as_ref().and_then(|error| error.fields().first());
+        Ok(Self {
+            index: 0,
+            user_id,
+            status,
+            code: error.as_ref().map(|error| error.code().as_str().to_owned()),
+            detail: error.as_ref().map(|error| error.detail().to_owned()),
+            field: field.map(|field| field.pointer.trim_start_matches('/').to_owned()),
+        })
+    }
+}
+
+/// What became of many rows.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RowResults {
+    /// One result a row, in the order of the rows.
+    pub items: Vec<RowResult>,
+}
+
+impl RowResults {
+    /// Takes one row after the other.
+    pub fn of<T>(rows: &[T], mut take: impl FnMut(&T) -> Result<RowResult>) -> Result<Self> {
+        let results = (0..).zip(rows).map(|(index, row)| take(row).map(|result| RowResult { index, ..result }));
+        Ok(Self { items: results.collect::<Result<_>>()? })
+    }
 }

@@ -7,10 +7,18 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::access::Access;
-use super::model::{Candidate, MemberQuery, MemberRow, MemberSort, Membership, Role, State};
-use crate::db::schema::{groups, membership_events, memberships, users};
+use super::model::{
+    Answer, Candidate, EntryTerms, MemberQuery, MemberRow, MemberSort, Membership, MembershipEventRow, Reason, Role,
+    State,
+};
+use crate::api::audit;
+use crate::api::audit::model::{AuditAction, AuditChange, Entry};
+use crate::api::users::model::DisplayName;
+use crate::auth::actor::Actor;
+use crate::db::schema::{groups, invitations, membership_events, memberships, ownership_offers, users};
+use crate::db::sql_types::{JsonList, TextEnum as _};
 use crate::db::{Conn, each_backend};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::http::page::{Key, Page};
 use crate::http::text::{containing, folded};
 use crate::types::{GroupId, MembershipEventId, Timestamp, UserId};
@@ -73,24 +81,6 @@ pub fn list(conn: &mut Conn, access: &Access, query: &MemberQuery, page: &Page<K
     })?)
 }
 
-/// Those who ask to join, who waits longest first.
-pub fn list_requests(conn: &mut Conn, access: &Access, page: &Page<Key>) -> Result<Vec<MemberRow>> {
-    let group = access.group_id();
-    Ok(each_backend!(conn, DB => {
-        let mut requests = memberships::table
-            .inner_join(users::table)
-            .filter(memberships::group_id.eq(group))
-            .filter(memberships::state.eq(State::Requested))
-            .select(MemberRow::as_select())
-            .into_boxed::<DB>();
-        if let Some((key, id)) = &page.after {
-            let (at, id, column) = (key.instant()?, UserId::from(*id), memberships::joined_order);
-            requests = requests.filter(column.ge(at).and(column.gt(at).or(memberships::user_id.gt(id))));
-        }
-        requests.order((memberships::joined_order.asc(), memberships::user_id.asc())).limit(page.rows()).load(conn)
-    })?)
-}
-
 /// The place of a row in the order of [`list`].
 pub fn key(sort: MemberSort, member: &MemberRow) -> Key {
     let row = &member.membership;
@@ -147,69 +137,255 @@ pub fn candidates(conn: &mut Conn, group: GroupId, after: UserId) -> Result<Vec<
 /// One step of a membership: from where, to where, by whom and why.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// The group.
-    pub group_id: GroupId,
-    /// The person.
-    pub user_id: UserId,
-    /// Who does it; `None` for the program itself.
-    pub actor: Option<UserId>,
-    /// The membership as it was read in this transaction.
-    pub before: Option<Membership>,
-    /// The role from now on.
-    pub role: Role,
-    /// The state from now on.
-    pub state: State,
-    /// What the person wrote with a request.
-    pub message: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
+    group_id: GroupId,
+    user_id: UserId,
+    actor: Option<Actor>,
+    before: Option<Membership>,
+    role: Role,
+    state: State,
+    entry: Option<Entering>,
+    role_ends_at: Option<Timestamp>,
+    banned_until: Option<Timestamp>,
+    reason: Option<String>,
+    private_note: Option<String>,
 }
 
-/// Takes the step: the row, the group's count and the history, together. The caller holds the group's lock.
+/// What somebody brings who comes in or asks to.
+#[derive(Debug, Clone, Default)]
+pub struct Entering {
+    /// What they wrote.
+    pub message: Option<String>,
+    /// What they answered.
+    pub answers: Vec<Answer>,
+    /// The version of the rules that they accept.
+    pub accepted_rules_version: Option<i32>,
+    /// The name that the group shows.
+    pub display_name: Option<String>,
+}
+
+impl Change {
+    /// A step of this person's to this state. `actor` is who takes it, `None` the program itself; `before` is the membership
+    /// as it was read in this transaction. The role stays while the person stays a member; whoever comes back is a member.
+    #[must_use]
+    pub fn new(group: GroupId, user: UserId, actor: Option<Actor>, before: Option<Membership>, state: State) -> Self {
+        let kept = before.as_ref().filter(|row| row.state == State::Active || state != State::Active);
+        let role = kept.map_or(Role::Member, |row| row.role);
+        let role_ends_at = kept.and_then(|row| row.role_ends_at).filter(|_| state == State::Active);
+        let (entry, banned_until, reason, private_note) = (None, None, None, None);
+        Self {
+            group_id: group,
+            user_id: user,
+            actor,
+            before,
+            role,
+            state,
+            entry,
+            role_ends_at,
+            banned_until,
+            reason,
+            private_note,
+        }
+    }
+
+    /// With this role, which may end by itself.
+    #[must_use]
+    pub fn with_role(mut self, role: Role, ends_at: Option<Timestamp>) -> Self {
+        (self.role, self.role_ends_at) = (role, ends_at);
+        self
+    }
+
+    /// With a ban that may end by itself.
+    #[must_use]
+    pub fn with_ban_until(mut self, until: Option<Timestamp>) -> Self {
+        self.banned_until = until;
+        self
+    }
+
+    /// With what the person brings.
+    #[must_use]
+    pub fn with_entry(mut self, entry: Entering) -> Self {
+        self.entry = Some(entry);
+        self
+    }
+
+    /// With why, and with a note for those who decide.
+    #[must_use]
+    pub fn because(mut self, reason: Option<&Reason>, private_note: Option<&Reason>) -> Self {
+        self.reason = reason.map(|reason| reason.as_str().to_owned());
+        self.private_note = private_note.map(|note| note.as_str().to_owned());
+        self
+    }
+
+    fn is_by_others(&self) -> bool {
+        self.actor.is_none_or(|actor| actor.user_id != self.user_id)
+    }
+
+    /// The row that the step leads to.
+    fn row(&self, account_name: &str, now: Timestamp) -> Membership {
+        let before = self.before.as_ref();
+        let was_active = before.is_some_and(|row| row.state == State::Active);
+        let is_active = self.state == State::Active;
+        let is_request = self.state == State::Requested;
+        let entry = self.entry.as_ref();
+        let given_name = entry.and_then(|entry| entry.display_name.clone());
+        let display_name = given_name.or_else(|| before.and_then(|row| row.display_name.clone()));
+        let accepted = entry.and_then(|entry| entry.accepted_rules_version);
+        let is_decision = self.is_by_others() && before.map(|row| row.state) != Some(self.state);
+        let brings = entry.filter(|_| is_request);
+        Membership {
+            group_id: self.group_id,
+            user_id: self.user_id,
+            role: self.role,
+            state: self.state,
+            name_order: folded(display_name.as_deref().unwrap_or(account_name)),
+            display_name,
+            message: brings.map_or_else(|| before.and_then(|row| row.message.clone()), |entry| entry.message.clone()),
+            answers: entry.filter(|entry| is_request || !entry.answers.is_empty()).map_or_else(
+                || before.map_or_else(|| JsonList(Vec::new()), |row| row.answers.clone()),
+                |entry| JsonList(entry.answers.clone()),
+            ),
+            decision_reason: if is_active || is_request { None } else { self.reason.clone() },
+            private_note: if is_request { None } else { self.private_note.clone() },
+            decided_by: match (is_decision, is_request) {
+                (true, _) => self.actor.map(|actor| actor.user_id),
+                (false, true) => None,
+                (false, false) => before.and_then(|row| row.decided_by),
+            },
+            decided_at: match (is_decision, is_request) {
+                (true, _) => Some(now),
+                (false, true) => None,
+                (false, false) => before.and_then(|row| row.decided_at),
+            },
+            banned_until: self.banned_until.filter(|_| self.state == State::Banned),
+            role_ends_at: self.role_ends_at.filter(|_| is_active && self.role != Role::Member),
+            accepted_rules_version: accepted.or_else(|| before.and_then(|row| row.accepted_rules_version)),
+            rules_accepted_at: accepted.map(|_| now).or_else(|| before.and_then(|row| row.rules_accepted_at)),
+            requested_at: if is_request { Some(now) } else { before.and_then(|row| row.requested_at) },
+            joined_at: if is_active && !was_active { Some(now) } else { before.and_then(|row| row.joined_at) },
+            last_contributed_at: before.and_then(|row| row.last_contributed_at),
+            created_at: before.map_or(now, |row| row.created_at),
+            updated_at: now,
+        }
+    }
+
+    /// What the audit log says; `None` for what people do for themselves, and for what changes nothing that it names.
+    fn audited(&self) -> Option<Entry> {
+        let (from, from_role) = self.before.as_ref().map_or((None, None), |row| (Some(row.state), Some(row.role)));
+        let action = match (from, self.state) {
+            _ if !self.is_by_others() => return None,
+            (Some(State::Active), State::Active) if from_role != Some(self.role) => AuditAction::RoleChanged,
+            (Some(State::Active), State::Active) => AuditAction::RoleTermChanged,
+            (Some(State::Requested | State::Declined), State::Active) => AuditAction::RequestApproved,
+            (_, State::Active) => AuditAction::MemberAdded,
+            (_, State::Invited) => AuditAction::MemberInvited,
+            (_, State::Declined) => AuditAction::RequestDeclined,
+            (_, State::Banned) => AuditAction::MemberBanned,
+            (Some(State::Banned), State::Removed) => AuditAction::BanLifted,
+            (Some(State::Invited), State::Removed) => AuditAction::InvitationRevoked,
+            (_, State::Removed) => AuditAction::MemberRemoved,
+            (_, State::Requested | State::Left) => return None,
+        };
+        let text = |role: Option<Role>| role.map(Role::as_str);
+        let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        let (ended, ends) = (time(self.before.as_ref().and_then(|row| row.role_ends_at)), time(self.role_ends_at));
+        let changes = [
+            AuditChange::new("state", from.map(State::as_str), Some(self.state.as_str())),
+            AuditChange::new("role", text(from_role), text(Some(self.role))),
+            AuditChange::new("role_ends_at", ended.as_deref(), ends.as_deref()),
+            AuditChange::new("banned_until", None, time(self.banned_until).as_deref()),
+        ];
+        let changed = changes.into_iter().filter(|change| change.before != change.after).collect();
+        let entry = Entry::user(action, self.user_id).within(self.group_id).with_changes(changed);
+        Some(entry.with_reason(self.reason.as_deref()))
+    }
+}
+
+/// Takes the step: the row, the group's count, the history, the audit log, and what hangs on the membership, together. The
+/// caller holds the group's lock.
 pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Membership> {
     let before = change.before.as_ref();
     // the lock may have been waited for while others took the step before
     let now = before.map_or(now, |row| now.max(row.updated_at.after(Duration::from_micros(1))));
     let was_active = before.is_some_and(|row| row.state == State::Active);
     let is_active = change.state == State::Active;
-    let joined_at = if is_active && !was_active { Some(now) } else { before.and_then(|row| row.joined_at) };
-    let is_request = change.state == State::Requested;
     let account_name: String = each_backend!(conn => users::table
         .find(change.user_id)
         .select(users::display_name)
         .first(conn))?;
-    let display_name = before.and_then(|row| row.display_name.clone());
-    let row = Membership {
-        group_id: change.group_id,
-        user_id: change.user_id,
-        role: change.role,
-        state: change.state,
-        name_order: folded(display_name.as_deref().unwrap_or(&account_name)),
-        display_name,
-        message: if is_request { change.message.clone() } else { before.and_then(|row| row.message.clone()) },
-        decision_reason: if is_active || is_request { None } else { change.reason.clone() },
-        requested_at: if is_request { Some(now) } else { before.and_then(|row| row.requested_at) },
-        joined_at,
-        last_contributed_at: before.and_then(|row| row.last_contributed_at),
-        created_at: before.map_or(now, |row| row.created_at),
-        updated_at: now,
-    };
+    let row = change.row(&account_name, now);
     write(conn, &row)?;
     log(conn, change, now)?;
     count(conn, change.group_id, i32::from(is_active) - i32::from(was_active))?;
+    if let Some(entry) = change.audited() {
+        audit::queries::record(conn, change.actor.as_ref(), entry, now)?;
+    }
+    if before.is_some_and(|row| row.state == State::Invited) && change.state != State::Invited {
+        settle_invitation(conn, change, now)?;
+    }
+    if was_active && !is_active {
+        end_powers(conn, change, now)?;
+    }
     Ok(row)
 }
 
+/// The invitation that the person has answered, or that was taken back.
+fn settle_invitation(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
+    let state = match change.state {
+        State::Active => "accepted",
+        State::Left => "declined",
+        _ if change.actor.is_none() => "expired",
+        _ => "revoked",
+    };
+    let open = invitations::table
+        .filter(invitations::group_id.eq(change.group_id))
+        .filter(invitations::user_id.eq(change.user_id))
+        .filter(invitations::state.eq("open"));
+    let settled = (invitations::state.eq(state), invitations::settled_at.eq(now));
+    each_backend!(conn => diesel::update(open).set(settled).execute(conn))?;
+    Ok(())
+}
+
+/// Who is not a member any more invites nobody, and neither gives nor takes the ownership.
+fn end_powers(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
+    let made = invitations::table
+        .filter(invitations::group_id.eq(change.group_id))
+        .filter(invitations::created_by.eq(change.user_id))
+        .filter(invitations::kind.ne("person"))
+        .filter(invitations::state.eq("open"));
+    let revoked = (invitations::state.eq("revoked"), invitations::settled_at.eq(now));
+    each_backend!(conn => diesel::update(made).set(revoked).execute(conn))?;
+    let offers = ownership_offers::table
+        .find(change.group_id)
+        .filter(ownership_offers::from_id.eq(change.user_id).or(ownership_offers::to_id.eq(change.user_id)));
+    each_backend!(conn => diesel::delete(offers).execute(conn))?;
+    Ok(())
+}
+
 fn write(conn: &mut Conn, row: &Membership) -> Result<()> {
-    let fields = (
-        memberships::role.eq(row.role),
-        memberships::state.eq(row.state),
-        memberships::message.eq(row.message.clone()),
+    let decision = (
         memberships::decision_reason.eq(row.decision_reason.clone()),
+        memberships::private_note.eq(row.private_note.clone()),
+        memberships::decided_by.eq(row.decided_by),
+        memberships::decided_at.eq(row.decided_at),
+        memberships::banned_until.eq(row.banned_until),
+    );
+    let entry = (
+        memberships::message.eq(row.message.clone()),
+        memberships::answers.eq(row.answers.clone()),
+        memberships::accepted_rules_version.eq(row.accepted_rules_version),
+        memberships::rules_accepted_at.eq(row.rules_accepted_at),
+        memberships::display_name.eq(row.display_name.clone()),
+        memberships::name_order.eq(row.name_order.clone()),
         memberships::requested_at.eq(row.requested_at),
         memberships::joined_at.eq(row.joined_at),
+    );
+    let fields = (
+        memberships::role.eq(row.role),
+        memberships::role_ends_at.eq(row.role_ends_at),
+        memberships::state.eq(row.state),
         memberships::updated_at.eq(row.updated_at),
-        memberships::name_order.eq(row.name_order.clone()),
+        decision,
+        entry,
     );
     each_backend!(conn => diesel::insert_into(memberships::table)
         .values(row)
@@ -222,20 +398,146 @@ fn write(conn: &mut Conn, row: &Membership) -> Result<()> {
 
 fn log(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
     let before = change.before.as_ref();
-    let event = (
-        membership_events::id.eq(MembershipEventId::new()),
-        membership_events::group_id.eq(change.group_id),
-        membership_events::user_id.eq(change.user_id),
-        membership_events::actor_id.eq(change.actor),
-        membership_events::at.eq(now),
-        membership_events::from_state.eq(before.map(|row| row.state)),
-        membership_events::to_state.eq(change.state),
-        membership_events::from_role.eq(before.map(|row| row.role)),
-        membership_events::to_role.eq(change.role),
-        membership_events::reason.eq(change.reason.clone()),
-    );
+    let event = MembershipEventRow {
+        id: MembershipEventId::new(),
+        group_id: change.group_id,
+        user_id: change.user_id,
+        actor_id: change.actor.map(|actor| actor.user_id),
+        at: now,
+        from_state: before.map(|row| row.state),
+        to_state: change.state,
+        from_role: before.map(|row| row.role),
+        to_role: change.role,
+        reason: change.reason.clone(),
+        private_note: change.private_note.clone(),
+    };
     each_backend!(conn => diesel::insert_into(membership_events::table).values(event).execute(conn))?;
     Ok(())
+}
+
+/// The steps of a person in a group, the latest first, each with the names that the group and the account have for who
+/// took it.
+pub fn history(
+    conn: &mut Conn,
+    access: &Access,
+    user: UserId,
+    page: &Page<i64>,
+) -> Result<Vec<(MembershipEventRow, Option<String>, Option<String>)>> {
+    let group = access.group_id();
+    Ok(each_backend!(conn, DB => {
+        let shown = memberships::group_id.eq(membership_events::group_id)
+            .and(memberships::user_id.nullable().eq(membership_events::actor_id));
+        let mut steps = membership_events::table
+            .left_join(users::table.on(users::id.nullable().eq(membership_events::actor_id)))
+            .left_join(memberships::table.on(shown))
+            .filter(membership_events::group_id.eq(group))
+            .filter(membership_events::user_id.eq(user))
+            .select((MembershipEventRow::as_select(), memberships::display_name.nullable(), users::display_name.nullable()))
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((at, id)) = page.after {
+            let (at, id) = (Timestamp::from_micros(at), MembershipEventId::from(id));
+            steps = steps.filter(
+                membership_events::at.le(at).and(membership_events::at.lt(at).or(membership_events::id.lt(id))),
+            );
+        }
+        steps.order((membership_events::at.desc(), membership_events::id.desc())).load(conn)
+    })?)
+}
+
+/// What the group asks of those who want to join.
+pub fn entry_terms(conn: &mut Conn, group: GroupId) -> Result<EntryTerms> {
+    Ok(each_backend!(conn => groups::table.find(group).select(EntryTerms::as_select()).first(conn))?)
+}
+
+/// Keeps that a person has accepted a version of the rules.
+pub fn accept_rules(conn: &mut Conn, group: GroupId, user: UserId, version: i32, now: Timestamp) -> Result<Membership> {
+    let accepted = (
+        memberships::accepted_rules_version.eq(version),
+        memberships::rules_accepted_at.eq(now),
+        memberships::updated_at.eq(now),
+    );
+    Ok(each_backend!(conn => diesel::update(memberships::table.find((group, user)))
+        .set(accepted)
+        .returning(Membership::as_returning())
+        .get_result(conn))?)
+}
+
+/// Refuses a name of the group's own by which another member is shown: nobody passes for somebody else.
+pub fn refuse_shown_name(conn: &mut Conn, group: GroupId, user: UserId, name: &DisplayName) -> Result<()> {
+    let same = memberships::table
+        .filter(memberships::group_id.eq(group))
+        .filter(memberships::state.eq(State::Active))
+        .filter(memberships::name_order.eq(folded(name.as_str())))
+        .filter(memberships::user_id.ne(user));
+    let words = "another member is shown by this name";
+    let taken: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result(conn))?;
+    if taken { Err(Error::new(Code::Taken, words).with_field("/display_name", "taken", words)) } else { Ok(()) }
+}
+
+/// Gives a person a name of the group's own, or takes it away. `taken` where another member is shown by that name.
+pub fn set_display_name(
+    conn: &mut Conn,
+    before: &Membership,
+    name: Option<&DisplayName>,
+    now: Timestamp,
+) -> Result<Membership> {
+    let account: String =
+        each_backend!(conn => users::table.find(before.user_id).select(users::display_name).first(conn))?;
+    let shown = folded(name.map_or(account.as_str(), DisplayName::as_str));
+    if let Some(name) = name {
+        refuse_shown_name(conn, before.group_id, before.user_id, name)?;
+    }
+    let changed = (
+        memberships::display_name.eq(name.map(DisplayName::as_str)),
+        memberships::name_order.eq(shown.as_str()),
+        memberships::updated_at.eq(now),
+    );
+    Ok(each_backend!(conn => diesel::update(memberships::table.find((before.group_id, before.user_id)))
+        .set(changed)
+        .returning(Membership::as_returning())
+        .get_result(conn))?)
+}
+
+/// Memberships in groups in use whose ban or role has ended by now, the longest over first.
+pub fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<(GroupId, UserId)>> {
+    let bans = memberships::table
+        .filter(memberships::banned_until.le(now))
+        .filter(memberships::state.eq(State::Banned))
+        .order(memberships::banned_until.asc())
+        .select((memberships::group_id, memberships::user_id))
+        .limit(limit);
+    let mut due: Vec<(GroupId, UserId)> = each_backend!(conn => bans.load(conn))?;
+    let roles = memberships::table
+        .filter(memberships::role_ends_at.le(now))
+        .filter(memberships::state.eq(State::Active))
+        .order(memberships::role_ends_at.asc())
+        .select((memberships::group_id, memberships::user_id))
+        .limit(limit);
+    due.extend(each_backend!(conn => roles.load::<(GroupId, UserId)>(conn))?);
+    // one order for all who lock groups
+    due.sort_unstable();
+    due.dedup();
+    Ok(due)
+}
+
+/// Ends a ban or a role whose time has come; whether anything ended. The last owner stays one.
+pub fn end_due(conn: &mut Conn, group: GroupId, user: UserId, now: Timestamp) -> Result<bool> {
+    lock_group(conn, group)?;
+    let Some(before) = find(conn, group, user)? else { return Ok(false) };
+    let is_over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+    let step = match before.state {
+        State::Banned if is_over(before.banned_until) => Change::new(group, user, None, Some(before), State::Removed),
+        State::Active if is_over(before.role_ends_at) => {
+            if before.role == Role::Owner && owners(conn, group)? == 1 {
+                return Ok(false);
+            }
+            Change::new(group, user, None, Some(before), State::Active).with_role(Role::Member, None)
+        }
+        _ => return Ok(false),
+    };
+    change(conn, &step, now)?;
+    Ok(true)
 }
 
 fn count(conn: &mut Conn, group: GroupId, by: i32) -> Result<()> {
@@ -270,7 +572,9 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
     let cleared = (
         memberships::display_name.eq(None::<String>),
         memberships::message.eq(None::<String>),
+        memberships::answers.eq(JsonList::<Answer>(Vec::new())),
         memberships::decision_reason.eq(None::<String>),
+        memberships::private_note.eq(None::<String>),
         memberships::name_order.eq(folded(&name)),
     );
     let all = memberships::table.filter(memberships::user_id.eq(user));

@@ -1,29 +1,31 @@
-//! `/groups/{group_id}/membership` (one's own), `…/members` and `…/membership-requests`.
+//! `/groups/{group_id}/membership` (one's own) and `…/members`.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::access::Access;
+use super::access::{Access, Reader};
 use super::model::{
-    Action, Decision, Member, MemberPage, MemberPatch, MemberQuery, MemberRow, MemberSort, MemberState, Membership,
-    MembershipRequest, MembershipRequestPage, MembershipRequestQuery, NewMembership, Outcome, OwnMembership, Role,
-    State,
+    Action, HistoryQuery, Member, MemberPage, MemberPatch, MemberQuery, MemberRow, MemberSort, MemberState, Membership,
+    MembershipEvent, MembershipEventPage, MembershipEventRow, NewMembership, OwnMembership, OwnMembershipPatch, Role,
+    RulesAcceptance, State,
 };
-use super::policy::{self, Verdict};
-use super::queries::{self, Change};
-use crate::auth::actor::{Actor, Viewer};
+use super::policy::{self, MemberChange, Step};
+use super::queries::{self, Change, Entering};
+use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
+use crate::http::patch::Set;
 use crate::http::query::Query;
 use crate::types::{GroupId, Timestamp, UserId};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(get_membership).service(join_group).service(leave_group);
+    config.service(get_membership).service(join_group).service(update_membership).service(leave_group);
+    config.service(accept_rules);
     config.service(list_members).service(get_member).service(update_member).service(delete_member);
-    config.service(list_membership_requests).service(decide_membership_request);
+    config.service(list_membership_events);
 }
 
 /// Get one's own membership
@@ -46,14 +48,14 @@ async fn get_membership(actor: Actor, db: web::Data<Db>, group_id: web::Path<Gro
 
 /// Join, or ask to
 ///
-/// Where the group is open, and for the invited, one is a member at once; where it takes requests, one has asked. Doing it
-/// again changes nothing.
+/// Where the group is open, and for the invited, one is a member at once; where it takes requests, one has asked, with
+/// answers to its questions. A group's rules are accepted with it. Doing it again changes nothing.
 #[utoipa::path(tag = "memberships", operation_id = "join_group", security(("bearer" = [])),
     request_body = NewMembership, responses(
     (status = 200, description = "One's membership: `active` or `requested`", body = OwnMembership),
     (status = 403, description = "By invitation only, or banned"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived, its rules are not accepted, or it is too early to ask again"),
 ))]
 #[put("/groups/{group_id}/membership")]
 async fn join_group(
@@ -63,12 +65,11 @@ async fn join_group(
     body: Body<NewMembership>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let message = body.0.message.map(crate::http::text::Markdown::into_string);
     let membership = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             let before = queries::find(conn, access.group_id(), actor.user_id)?;
-            enter(conn, &access, before, message.clone(), now)
+            enter(conn, &access, actor, before, &body.0, now)
         })
         .await?;
     Ok(json::ok(&OwnMembership::from(membership)))
@@ -77,33 +78,92 @@ async fn join_group(
 fn enter(
     conn: &mut Conn,
     access: &Access,
+    actor: Actor,
     before: Option<Membership>,
-    message: Option<String>,
+    new: &NewMembership,
     now: Timestamp,
 ) -> Result<Membership> {
-    let (action, state) = match policy::verdict(access.standing(), Action::Join) {
-        Verdict::Forbidden => (Action::Request, State::Requested),
-        _ => (Action::Join, State::Active),
-    };
-    match before {
-        Some(row) if row.state == State::Active || (row.state, state) == (State::Requested, State::Requested) => {
-            Ok(row)
-        }
-        before => {
-            access.require(action)?;
-            let change = Change {
-                group_id: access.group_id(),
-                user_id: access.user_id(),
-                actor: Some(access.user_id()),
-                before,
-                role: Role::Member,
-                state,
-                message,
-                reason: None,
-            };
-            queries::change(conn, &change, now)
-        }
+    let Some(step) = policy::entry(access.standing())? else { return before.ok_or_else(Error::not_found) };
+    let is_request = step == Step::Request;
+    let state = policy::take(before.as_ref().map(|row| row.state), step)?;
+    let terms = queries::entry_terms(conn, access.group_id())?;
+    if is_request {
+        policy::cooled_down(before.as_ref(), &terms, now)?;
     }
+    let entry = Entering {
+        message: new.message.as_ref().map(|message| message.as_str().to_owned()),
+        answers: policy::answers(&new.answers.0, &terms, is_request)?,
+        accepted_rules_version: policy::rules_version(&access.standing().group, new.accepted_rules_version)?,
+        display_name: new.display_name.as_ref().map(|name| name.as_str().to_owned()),
+    };
+    if let Some(name) = &new.display_name {
+        queries::refuse_shown_name(conn, access.group_id(), actor.user_id, name)?;
+    }
+    let change = Change::new(access.group_id(), actor.user_id, Some(actor), before, state).with_entry(entry);
+    queries::change(conn, &change, now)
+}
+
+/// Change one's own membership
+///
+/// The name that the group shows in place of the account's, everywhere inside it.
+#[utoipa::path(tag = "memberships", operation_id = "update_membership", security(("bearer" = [])),
+    request_body = OwnMembershipPatch, responses(
+    (status = 200, description = "One's membership as it is now", body = OwnMembership),
+    (status = 404, description = "No such group, or never a member"),
+    (status = 409, description = "Not a member, or another member is shown by this name"),
+))]
+#[patch("/groups/{group_id}/membership")]
+async fn update_membership(
+    actor: Actor,
+    db: web::Data<Db>,
+    group_id: web::Path<GroupId>,
+    patch: Body<OwnMembershipPatch>,
+) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    let membership = actor
+        .write(&db, move |conn| {
+            let access = Access::lock(conn, actor.viewer(), *group_id)?;
+            let before = queries::find(conn, access.group_id(), actor.user_id)?.ok_or_else(Error::not_found)?;
+            policy::keeps_name(before.state)?;
+            match &patch.0.display_name.0 {
+                Some(name) => queries::set_display_name(conn, &before, name.as_ref(), now),
+                None => Ok(before),
+            }
+        })
+        .await?;
+    Ok(json::ok(&OwnMembership::from(membership)))
+}
+
+/// Accept the group's rules
+///
+/// The current version; nothing is written in the group before. Doing it again changes nothing.
+#[utoipa::path(tag = "memberships", operation_id = "accept_rules", security(("bearer" = [])),
+    request_body = RulesAcceptance, responses(
+    (status = 200, description = "One's membership as it is now", body = OwnMembership),
+    (status = 404, description = "No such group, or never a member"),
+    (status = 409, description = "Not a member and not asking to be, or the rules have another version"),
+))]
+#[put("/groups/{group_id}/membership/rules-acceptance")]
+async fn accept_rules(
+    actor: Actor,
+    db: web::Data<Db>,
+    group_id: web::Path<GroupId>,
+    body: Body<RulesAcceptance>,
+) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    let membership = actor
+        .write(&db, move |conn| {
+            let access = Access::lock(conn, actor.viewer(), *group_id)?;
+            let before = queries::find(conn, access.group_id(), actor.user_id)?.ok_or_else(Error::not_found)?;
+            policy::keeps_name(before.state)?;
+            let version = policy::rules_version(&access.standing().group, Some(body.0.version))?;
+            match version.filter(|version| before.accepted_rules_version != Some(*version)) {
+                Some(version) => queries::accept_rules(conn, access.group_id(), actor.user_id, version, now),
+                None => Ok(before),
+            }
+        })
+        .await?;
+    Ok(json::ok(&OwnMembership::from(membership)))
 }
 
 /// Leave, or withdraw
@@ -122,40 +182,29 @@ async fn leave_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupI
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             let Some(before) = queries::find(conn, access.group_id(), actor.user_id)? else { return Ok(()) };
-            leave(conn, &access, before, now)
+            leave(conn, &access, actor, before, now)
         })
         .await?;
     Ok(json::no_content())
 }
 
 /// Ends the caller's own membership, whatever its state.
-fn leave(conn: &mut Conn, access: &Access, before: Membership, now: Timestamp) -> Result<()> {
+fn leave(conn: &mut Conn, access: &Access, actor: Actor, before: Membership, now: Timestamp) -> Result<()> {
     let owns = before.role == Role::Owner && before.state == State::Active;
     if owns && queries::owners(conn, access.group_id())? == 1 {
         return Err(access.last_owner(conn, before.user_id)?);
     }
-    let state = match before.state {
-        State::Active | State::Requested => State::Left,
-        State::Invited => State::Declined,
-        State::Declined | State::Left | State::Removed | State::Banned => return Ok(()),
-    };
-    let change = Change {
-        group_id: before.group_id,
-        user_id: before.user_id,
-        actor: Some(access.user_id()),
-        role: before.role,
-        before: Some(before),
-        state,
-        message: None,
-        reason: None,
-    };
+    let Some(step) = policy::way_out(before.state) else { return Ok(()) };
+    let state = policy::take(Some(before.state), step)?;
+    let change = Change::new(before.group_id, before.user_id, Some(actor), Some(before), state);
     queries::change(conn, &change, now).map(drop)
 }
 
 /// List the members
 ///
 /// Whoever may read the group's list of members; other states than `active` are for those who manage members.
-#[utoipa::path(tag = "memberships", operation_id = "list_members", security((), ("bearer" = [])), params(MemberQuery),
+#[utoipa::path(tag = "memberships", operation_id = "list_members", security((), ("bearer" = [])),
+    params(MemberQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of members", body = MemberPage),
     (status = 403, description = "Not for this caller"),
@@ -164,7 +213,7 @@ fn leave(conn: &mut Conn, access: &Access, before: Membership, now: Timestamp) -
 #[get("/groups/{group_id}/members")]
 async fn list_members(
     request: HttpRequest,
-    viewer: Viewer,
+    reader: Reader,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
     query: Query<MemberQuery>,
@@ -174,19 +223,21 @@ async fn list_members(
     let filters = (*group_id, query.role, query.state, query.q.as_ref().map(|q| q.as_str().to_owned()), sort);
     let page = Page::<Key>::new("members", &filters, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
-    let members = db
-        .read(move |conn| {
+    let (manages, members) = reader
+        .read(&db, Action::ReadMembers, move |conn, viewer| {
             let access = Access::find(conn, viewer, *group_id)?;
             access.require(Action::ReadMembers)?;
             if query.state.is_some_and(|state| state != State::Active) {
                 access.require(Action::ManageMembers)?;
             }
-            queries::list(conn, &access, &query, &page)
+            let members = queries::list(conn, &access, &query, &page)?;
+            let manages = access.may(Action::ManageMembers);
+            Ok((access, (manages, members)))
         })
         .await?;
     let (rows, next_cursor) = cut.cut(members, |row| (queries::key(sort, row), row.membership.user_id.uuid()));
     let now = Timestamp::now();
-    let body = MemberPage { items: rows.iter().map(|row| row.member(now)).collect(), next_cursor };
+    let body = MemberPage { items: rows.iter().map(|row| row.member(manages, now)).collect(), next_cursor };
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }
 
@@ -201,21 +252,23 @@ fn readable(conn: &mut Conn, access: &Access, user: UserId) -> Result<MemberRow>
 /// Get a member
 ///
 /// Whoever may read the group's list of members.
-#[utoipa::path(tag = "memberships", operation_id = "get_member", security((), ("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "get_member", security((), ("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
+    responses(
     (status = 200, description = "The member", body = Member),
     (status = 403, description = "Not for this caller"),
     (status = 404, description = "No such group or member"),
 ))]
 #[get("/groups/{group_id}/members/{user_id}")]
-async fn get_member(viewer: Viewer, db: web::Data<Db>, path: web::Path<(GroupId, UserId)>) -> Result<HttpResponse> {
+async fn get_member(reader: Reader, db: web::Data<Db>, path: web::Path<(GroupId, UserId)>) -> Result<HttpResponse> {
     let (group_id, user_id) = path.into_inner();
-    let member = db
-        .read(move |conn| {
+    let member = reader
+        .read(&db, Action::ReadMembers, move |conn, viewer| {
             let access = Access::find(conn, viewer, group_id)?;
-            readable(conn, &access, user_id)
+            let member = readable(conn, &access, user_id)?.member(access.may(Action::ManageMembers), Timestamp::now());
+            Ok((access, member))
         })
         .await?;
-    Ok(json::ok(&member.member(Timestamp::now())))
+    Ok(json::ok(&member))
 }
 
 /// Change a member
@@ -240,11 +293,11 @@ async fn update_member(
     let member = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
-            change_member(conn, &access, user_id, &patch, now)?;
+            change_member(conn, &access, actor, user_id, &patch, now)?;
             queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)
         })
         .await?;
-    Ok(json::ok(&member.member(now)))
+    Ok(json::ok(&member.member(true, now)))
 }
 
 /// Remove a member
@@ -259,114 +312,82 @@ async fn update_member(
 #[delete("/groups/{group_id}/members/{user_id}")]
 async fn delete_member(actor: Actor, db: web::Data<Db>, path: web::Path<(GroupId, UserId)>) -> Result<HttpResponse> {
     let ((group_id, user_id), now) = (path.into_inner(), Timestamp::now());
-    let patch = MemberPatch { state: crate::http::patch::Set(Some(MemberState::Removed)), ..MemberPatch::default() };
+    let patch = MemberPatch { state: Set(Some(MemberState::Removed)), ..MemberPatch::default() };
     actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
-            change_member(conn, &access, user_id, &patch, now)
+            change_member(conn, &access, actor, user_id, &patch, now)
         })
         .await?;
     Ok(json::no_content())
 }
 
-fn change_member(conn: &mut Conn, access: &Access, user: UserId, patch: &MemberPatch, now: Timestamp) -> Result<()> {
+/// Changes a member as a patch says, where the caller may.
+///
+/// # Errors
+/// `not_found` for somebody who never had to do with the group, `forbidden`, `invalid`, `invalid_state`, `last_owner`.
+pub fn change_member(
+    conn: &mut Conn,
+    access: &Access,
+    actor: Actor,
+    user: UserId,
+    patch: &MemberPatch,
+    now: Timestamp,
+) -> Result<()> {
     access.require(Action::ManageMembers)?;
     let before = queries::find(conn, access.group_id(), user)?.ok_or_else(Error::not_found)?;
-    let change = policy::change_member(access.standing(), &before, patch)?;
-    let Some((role, state)) = change else { return Ok(()) };
+    let change = policy::change_member(access.standing(), &before, patch, now)?;
+    let Some(MemberChange { role, state, role_ends_at, banned_until }) = change else { return Ok(()) };
     let owns = |role, state| role == Role::Owner && state == State::Active;
     if owns(before.role, before.state) && !owns(role, state) && queries::owners(conn, access.group_id())? == 1 {
         return Err(access.last_owner(conn, user)?);
     }
-    let change = Change {
-        group_id: access.group_id(),
-        user_id: user,
-        actor: Some(access.user_id()),
-        before: Some(before),
-        role,
-        state,
-        message: None,
-        reason: patch.reason.0.as_ref().map(|reason| reason.as_str().to_owned()),
-    };
+    let change = Change::new(access.group_id(), user, Some(actor), Some(before), state)
+        .with_role(role, role_ends_at)
+        .with_ban_until(banned_until)
+        .because(patch.reason.0.as_ref(), patch.private_note.0.as_ref());
     queries::change(conn, &change, now).map(drop)
 }
 
-/// List the requests to join
+/// List the history of a membership
 ///
-/// For facilitators and owners; who waits longest comes first.
-#[utoipa::path(tag = "memberships", operation_id = "list_membership_requests", security(("bearer" = [])),
-    params(MembershipRequestQuery), responses(
-    (status = 200, description = "One page of requests", body = MembershipRequestPage),
+/// Every step that was taken, for those who manage members, and for the person concerned, who reads neither who else took it
+/// nor the notes of those who decide.
+#[utoipa::path(tag = "memberships", operation_id = "list_membership_events", security(("bearer" = [])),
+    params(HistoryQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
+    responses(
+    (status = 200, description = "One page of steps", body = MembershipEventPage),
     (status = 403, description = "Not for this caller"),
     (status = 404, description = "No such group"),
 ))]
-#[get("/groups/{group_id}/membership-requests")]
-async fn list_membership_requests(
+#[get("/groups/{group_id}/members/{user_id}/history")]
+async fn list_membership_events(
     request: HttpRequest,
     actor: Actor,
-    db: web::Data<Db>,
-    group_id: web::Path<GroupId>,
-    query: Query<MembershipRequestQuery>,
-) -> Result<HttpResponse> {
-    let page = Page::<Key>::new("membership-requests", &*group_id, query.limit, query.cursor.as_deref())?;
-    let cut = page.clone();
-    let rows = db
-        .read(move |conn| {
-            let access = Access::find(conn, actor.viewer(), *group_id)?;
-            access.require(Action::ManageMembers)?;
-            queries::list_requests(conn, &access, &page)
-        })
-        .await?;
-    let (rows, next_cursor) =
-        cut.cut(rows, |row| (queries::key(MemberSort::Joined, row), row.membership.user_id.uuid()));
-    let item = |row: &MemberRow| MembershipRequest {
-        user: row.person(),
-        message: row.membership.message.clone(),
-        requested_at: row.membership.requested_at,
-    };
-    let body = MembershipRequestPage { items: rows.iter().map(item).collect(), next_cursor };
-    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
-}
-
-/// Decide a request to join
-///
-/// For facilitators and owners. A person who is declined reads the reason in their membership.
-#[utoipa::path(tag = "memberships", operation_id = "decide_membership_request", security(("bearer" = [])),
-    request_body = Decision, responses(
-    (status = 200, description = "The person's membership now", body = Member),
-    (status = 403, description = "Not for this caller"),
-    (status = 404, description = "No such group, or the person never asked"),
-    (status = 409, description = "The person does not ask now, or the group is archived"),
-))]
-#[post("/groups/{group_id}/membership-requests/{user_id}/decision")]
-async fn decide_membership_request(
-    actor: Actor,
+    reader: Reader,
     db: web::Data<Db>,
     path: web::Path<(GroupId, UserId)>,
-    decision: Body<Decision>,
+    query: Query<HistoryQuery>,
 ) -> Result<HttpResponse> {
-    let ((group_id, user_id), decision, now) = (path.into_inner(), decision.0, Timestamp::now());
-    let member = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), group_id)?;
-            access.require(Action::DecideRequests)?;
-            let before = queries::find(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
-            if before.state != State::Requested {
-                return Err(policy::wrong_state(Some(before.state), policy::next_states(before.state)));
+    let (group_id, user_id) = path.into_inner();
+    let page = Page::<i64>::new("membership-events", &(group_id, user_id), query.limit, query.cursor.as_deref())?;
+    let (cut, is_oneself) = (page.clone(), actor.user_id == user_id);
+    let action = if is_oneself { Action::Leave } else { Action::ReadMembers };
+    let steps = reader
+        .read(&db, action, move |conn, viewer| {
+            let access = Access::find(conn, viewer, group_id)?;
+            if !is_oneself {
+                access.require(Action::ManageMembers)?;
+                access.require(Action::ReadMembers)?;
             }
-            let change = Change {
-                group_id,
-                user_id,
-                actor: Some(actor.user_id),
-                before: Some(before),
-                role: Role::Member,
-                state: if decision.outcome == Outcome::Approve { State::Active } else { State::Declined },
-                message: None,
-                reason: decision.reason.as_ref().map(|reason| reason.as_str().to_owned()),
-            };
-            queries::change(conn, &change, now)?;
-            queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)
+            let steps = queries::history(conn, &access, user_id, &page)?;
+            Ok((access, steps))
         })
         .await?;
-    Ok(json::ok(&member.member(now)))
+    let (steps, next_cursor) = cut.cut(steps, |(step, ..)| (step.at.micros(), step.id.uuid()));
+    let view = |(step, shown, account): (MembershipEventRow, Option<String>, Option<String>)| {
+        MembershipEvent::new(step, shown.or(account), is_oneself)
+    };
+    let body = MembershipEventPage { items: steps.into_iter().map(view).collect(), next_cursor };
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }
