@@ -16,6 +16,7 @@ pub mod demo;
 pub mod doctor;
 pub mod error;
 pub mod http;
+pub mod jobs;
 pub mod openapi;
 pub mod server;
 pub mod telemetry;

@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::http::json::BODY_LIMIT;
 use crate::http::limits::RateLimits;
 use crate::http::{envelope, problem};
+use crate::jobs;
 use crate::types::Timestamp;
 
 /// How long a database may take to come up.
@@ -46,6 +47,8 @@ const REVISIT: Duration = Duration::from_secs(5);
 const BLOCKING_THREADS: usize = 1;
 /// How often last-seen dates are written.
 const FLUSH: Duration = Duration::from_secs(15);
+/// How often jobs look for what is due.
+const JOBS: Duration = Duration::from_secs(20);
 /// How often old sessions are removed and quiet addresses forgotten.
 const SWEEP: Duration = Duration::from_hours(1);
 
@@ -247,7 +250,7 @@ impl State {
         let mut cors = Cors::default()
             .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
             .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
-            .allowed_header("X-Request-Id")
+            .allowed_headers(["X-Request-Id", "Praxis-Access-Reason"])
             .expose_headers(["Location", "Link", "ETag", "Retry-After", "X-Request-Id"])
             .max_age(3600);
         for origin in &self.origins {
@@ -260,6 +263,7 @@ impl State {
 async fn sweep(state: State) {
     let mut revisit = tokio::time::interval(REVISIT);
     let mut flush = tokio::time::interval_at(tokio::time::Instant::now() + FLUSH, FLUSH);
+    let mut due = tokio::time::interval(JOBS);
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
@@ -273,6 +277,7 @@ async fn sweep(state: State) {
                     tracing::warn!(%error, "last-seen dates were not written");
                 }
             }
+            _ = due.tick() => jobs::run(&state.db).await,
             _ = sweep.tick() => {
                 if let Some(limits) = &state.rate_limits {
                     limits.sweep();

@@ -9,6 +9,7 @@ pub mod me;
 pub mod memberships;
 pub mod posts;
 pub mod requests;
+pub mod rosters;
 pub mod sessions;
 pub mod users;
 
@@ -26,6 +27,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     articles::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);
+    rosters::routes::configure(config);
     requests::routes::configure(config);
     memberships::routes::configure(config);
     sessions::routes::configure(config);

@@ -1,7 +1,5 @@
-//! Whole lists as files: streamed page by page, so that no list is ever whole in memory. CSV cells that a spreadsheet would
-//! run as a formula are made text.
+//! Whole lists as files: streamed page by page, so that no list is ever whole in memory.
 
-use std::borrow::Cow;
 use std::future::Future;
 
 use actix_web::HttpResponse;
@@ -11,8 +9,6 @@ use futures_util::stream;
 
 use crate::error::{Error, Result};
 
-/// The media type of CSV.
-pub const CSV: &str = "text/csv";
 /// The media type of JSON lines.
 pub const JSON_LINES: &str = "application/jsonl";
 /// Rows of one piece.
@@ -46,39 +42,4 @@ where
         .content_type(media_type)
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .streaming(pieces))
-}
-
-/// Rows as CSV, each cell safe to open in a spreadsheet.
-///
-/// # Errors
-/// When the rows differ in length, which is a fault of ours.
-pub fn csv<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<Bytes> {
-    let mut writer = csv::WriterBuilder::new().flexible(false).from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row.into_iter().map(|cell| cell_text(&cell).into_owned())).map_err(Error::internal)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| Error::internal(error.to_string()))?;
-    Ok(Bytes::from(bytes))
-}
-
-/// What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, «CSV Injection»).
-fn cell_text(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        let cells = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "plain", "a,b", "say \"hi\""];
-        let bytes = csv([cells.iter().map(|cell| Cow::Borrowed(*cell)).collect()]).unwrap();
-        let expected = "'=1+1,'+1,'-1,'@SUM(A1),'\tx,plain,\"a,b\",\"say \"\"hi\"\"\"\n";
-        assert_eq!(std::str::from_utf8(&bytes).unwrap(), expected);
-    }
 }

@@ -1,6 +1,7 @@
 //! What every endpoint shares: problems, bodies, pages, text, limits. It knows no feature.
 
 pub mod conditional;
+pub mod csv;
 pub mod envelope;
 pub mod export;
 pub mod json;

@@ -77,6 +77,7 @@ const BY_REQUEST: Setting = setting(r#"{"join_policy":"request"}"#);
 const BY_INVITATION: Setting = setting(r#"{"join_policy":"invite_only"}"#);
 const OPEN_LIST: Setting = setting(r#"{"member_list_visibility":"everyone"}"#);
 const CLOSED_LIST: Setting = setting(r#"{"member_list_visibility":"facilitators"}"#);
+const RULED: Setting = setting(r#"{"rules":"Be kind."}"#);
 const FACILITATORS_POST: Setting = setting(r#"{"post_policy":"facilitators"}"#);
 
 type Ask = for<'a> fn(&'a World<'a>) -> Pin<Box<dyn Future<Output = Call> + 'a>>;
@@ -207,15 +208,25 @@ impl<'a> World<'a> {
         self.path(&format!("/members/{}", self.founder.id()))
     }
 
+    /// The caller's id; a made-up one for nobody.
+    fn caller_id(&self) -> UserId {
+        if self.caller.token.is_some() { self.caller.id() } else { UserId::new() }
+    }
+
     /// Somebody who asks to join; the path to the decision.
     async fn request(&self) -> String {
+        self.path(&format!("/membership-requests/{}/decision", self.asker().await))
+    }
+
+    /// Somebody who asks to join.
+    async fn asker(&self) -> UserId {
         let asker = self.app.user(&format!("asker {}", self.number));
         self.before(async || {
             self.set(json!({ "visibility": "public", "join_policy": "request" })).await;
             assert_eq!(world::join(&asker, &self.group).await, "requested");
         })
         .await;
-        self.path(&format!("/membership-requests/{}/decision", asker.id()))
+        asker.id()
     }
 
     /// A post of the founder's.
@@ -386,15 +397,15 @@ fn memberships() -> Vec<Row> {
         "leave_group" in ARCHIVED [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
             w.caller.delete(w.path("/membership"));
         "leave_group" in HIDDEN [401, 404, 404, 204, 204, 204, 404, 204, 404, 404] |w| w.caller.delete(w.path("/membership"));
-        "list_members" in PUBLIC [403, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w| w.caller.get(w.path("/members"));
+        "list_members" in PUBLIC [403, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w| w.caller.get(w.path("/members"));
         "list_members" in OPEN_LIST [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.path("/members"));
-        "list_members" in CLOSED_LIST [403, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w| w.caller.get(w.path("/members"));
-        "list_members" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.path("/members"));
+        "list_members" in CLOSED_LIST [403, 403, 403, 403, 200, 200, 403, 403, 403, 403] |w| w.caller.get(w.path("/members"));
+        "list_members" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.path("/members"));
         "list_members" in OPEN_LIST [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
             w.caller.get(w.path("/members?state=banned"));
-        "get_member" in PUBLIC [403, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w| w.caller.get(w.member().await);
+        "get_member" in PUBLIC [403, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w| w.caller.get(w.member().await);
         "get_member" in OPEN_LIST [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.member().await);
-        "get_member" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.founder_path());
+        "get_member" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.founder_path());
         "update_member" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
             w.caller.patch(w.member().await, json!({ "state": "banned", "reason": "Spam" }));
         "update_member" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 403] |w|
@@ -407,9 +418,15 @@ fn memberships() -> Vec<Row> {
         "delete_member" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 403, 403] |w| w.caller.delete(w.member().await);
         "delete_member" in PUBLIC [401, 403, 403, 403, 403, 204, 403, 409, 403, 403] |w| w.caller.delete(w.founder_path());
         "delete_member" in HIDDEN [401, 404, 404, 403, 403, 204, 404, 409, 404, 404] |w| w.caller.delete(w.founder_path());
-        "list_membership_requests" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+        "list_membership_requests" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 403, 403, 403] |w|
             w.caller.get(w.path("/membership-requests"));
+        // an administrator says why
+        "list_members" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| reasoned(w.caller.get(w.path("/members")));
+        "get_member" in CLOSED_LIST [403, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            reasoned(w.caller.get(w.member().await));
         "list_membership_requests" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(w.path("/membership-requests?state=declined")));
+        "list_membership_requests" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w|
             w.caller.get(w.path("/membership-requests"));
         "decide_membership_request" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
             w.caller.post(w.request().await, json!({ "outcome": "approve" }));
@@ -417,7 +434,62 @@ fn memberships() -> Vec<Row> {
             w.caller.post(w.request().await, json!({ "outcome": "decline", "reason": "Full" }));
         "decide_membership_request" in ARCHIVED [401, 403, 403, 403, 409, 409, 403, 409, 403, 403] |w|
             w.caller.post(w.request().await, json!({ "outcome": "approve" }));
+        "decide_membership_request" in PUBLIC [401, 403, 403, 403, 404, 404, 403, 404, 403, 403] |w|
+            w.caller.post(w.path(&format!("/membership-requests/{}/decision", UserId::new())), json!({ "outcome": "approve" }));
+        "decide_membership_requests" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w| {
+            let asker = w.asker().await;
+            let decisions = json!({ "decisions": [{ "user_id": asker, "outcome": "approve" }] });
+            w.caller.post(w.path("/membership-requests:batch"), decisions)
+        };
+        "decide_membership_requests" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w| {
+            let decisions = json!({ "decisions": [{ "user_id": w.founder.id(), "outcome": "decline" }] });
+            w.caller.post(w.path("/membership-requests:batch"), decisions)
+        };
+        "update_membership" in PUBLIC [401, 404, 200, 200, 200, 200, 409, 404, 404, 404] |w|
+            w.caller.patch(w.path("/membership"), json!({ "display_name": format!("Pseudonym {}", w.number) }));
+        "update_membership" in HIDDEN [401, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w|
+            w.caller.patch(w.path("/membership"), json!({ "display_name": format!("Pseudonym {}", w.number) }));
+        "accept_rules" in RULED [401, 404, 200, 200, 200, 200, 409, 404, 404, 404] |w|
+            w.caller.put(w.path("/membership/rules-acceptance"), json!({ "version": 1 }));
+        "accept_rules" in RULED [401, 404, 409, 409, 409, 409, 409, 404, 404, 404] |w|
+            w.caller.put(w.path("/membership/rules-acceptance"), json!({ "version": 2 }));
+        "list_membership_events" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 403, 403, 403] |w|
+            w.caller.get(format!("{}/history", w.member().await));
+        "list_membership_events" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(format!("{}/history", w.member().await)));
+        // about oneself
+        "list_membership_events" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(w.path(&format!("/members/{}/history", w.caller_id())));
+        "batch_members" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w| {
+            let somebody = w.somebody().id();
+            w.caller.post(w.path("/members:batch"), json!({ "rows": [{ "action": "add", "user_id": somebody }] }))
+        };
+        "batch_members" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w| {
+            let founder = w.founder.id();
+            w.caller.post(w.path("/members:batch"), json!({ "rows": [{ "action": "remove", "user_id": founder }] }))
+        };
+        "import_members" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 403] |w| {
+            let table = format!("user_id,role\n{},facilitator\n", w.somebody().id());
+            w.caller.request(Method::POST, w.path("/members:import")).body("text/csv", table)
+        };
+        // addresses are for administrators
+        "import_members" in PUBLIC [401, 403, 403, 403, 403, 422, 403, 200, 403, 403] |w| {
+            let table = format!("email\n{}\n", w.somebody().email());
+            w.caller.request(Method::POST, w.path("/members:import")).body("text/csv", table)
+        };
+        "import_members" in HIDDEN [401, 404, 404, 403, 403, 200, 404, 200, 404, 404] |w| {
+            let table = format!("user_id\n{}\n", w.somebody().id());
+            w.caller.request(Method::POST, w.path("/members:import?dry_run=true")).body("text/csv", table)
+        };
+        "export_members" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 403, 403, 403] |w| w.caller.get(w.path("/members.csv"));
+        "export_members" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(w.path("/members.csv")));
     }
+}
+
+/// An administrator says why they read.
+fn reasoned(call: Call) -> Call {
+    call.header("Praxis-Access-Reason", "A complaint was made")
 }
 
 fn new_post(kind: &str) -> Value {
@@ -428,8 +500,8 @@ fn posts() -> Vec<Row> {
     rows! {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
         "list_posts" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.path("/posts"));
-        "list_posts" in LISTED [403, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w| w.caller.get(w.path("/posts"));
-        "list_posts" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.path("/posts"));
+        "list_posts" in LISTED [403, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w| w.caller.get(w.path("/posts"));
+        "list_posts" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.path("/posts"));
         "create_post" in PUBLIC [401, 403, 403, 201, 201, 201, 403, 403, 403, 403] |w|
             w.caller.post(w.path("/posts"), new_post("discussion"));
         "create_post" in PUBLIC [401, 403, 403, 403, 201, 201, 403, 403, 403, 403] |w|
@@ -441,16 +513,23 @@ fn posts() -> Vec<Row> {
         "create_post" in ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
             w.caller.post(w.path("/posts"), new_post("discussion"));
         "get_post" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.post().await);
-        "get_post" in LISTED [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.post().await);
-        "get_post" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.post().await);
+        "get_post" in LISTED [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.post().await);
+        "get_post" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.post().await);
         // the founder's: others do not change the words, those who lead and moderators delete them
         "update_post" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 403, 403, 403] |w|
             w.caller.patch(w.post().await, json!({ "title": "Changed" }));
         "update_post" in HIDDEN [401, 404, 404, 403, 403, 403, 404, 403, 404, 404] |w|
             w.caller.patch(w.post().await, json!({ "title": "Changed" }));
         "delete_post" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 403, 204] |w| w.caller.delete(w.post().await);
-        "delete_post" in LISTED [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w| w.caller.delete(w.post().await);
-        "delete_post" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w| w.caller.delete(w.post().await);
+        "delete_post" in LISTED [401, 404, 404, 403, 204, 204, 404, 403, 404, 404] |w| w.caller.delete(w.post().await);
+        "delete_post" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 403, 404, 404] |w| w.caller.delete(w.post().await);
+        "list_posts" in LISTED [403, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w|
+            reasoned(w.caller.get(w.path("/posts")));
+        "get_post" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| reasoned(w.caller.get(w.post().await));
+        "delete_post" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w|
+            reasoned(w.caller.delete(w.post().await));
+        "create_post" in RULED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/posts"), new_post("discussion"));
         "delete_post" in ARCHIVED [401, 403, 403, 403, 204, 204, 403, 204, 403, 204] |w| w.caller.delete(w.post().await);
         // one's own, where one has been a member
         "update_post" in OWN [401, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w|
@@ -469,9 +548,9 @@ fn comments() -> Vec<Row> {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
         "list_comments" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
             w.caller.get(format!("{}/comments", w.post().await));
-        "list_comments" in LISTED [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+        "list_comments" in LISTED [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w|
             w.caller.get(format!("{}/comments", w.post().await));
-        "list_comments" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+        "list_comments" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w|
             w.caller.get(format!("{}/comments", w.post().await));
         "create_comment" in PUBLIC [401, 403, 403, 201, 201, 201, 403, 403, 403, 403] |w|
             w.caller.post(format!("{}/comments", w.post().await), json!({ "body": "Indeed." }));
@@ -484,8 +563,12 @@ fn comments() -> Vec<Row> {
         "create_comment" in ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
             w.caller.post(format!("{}/comments", w.post().await), json!({ "body": "Indeed." }));
         "get_comment" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get(w.comment().await);
-        "get_comment" in LISTED [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.comment().await);
-        "get_comment" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w| w.caller.get(w.comment().await);
+        "get_comment" in LISTED [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.comment().await);
+        "list_comments" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(format!("{}/comments", w.post().await)));
+        "get_comment" in LISTED [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(w.comment().await));
+        "get_comment" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.comment().await);
         "update_comment" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 403, 403, 403] |w|
             w.caller.patch(w.comment().await, json!({ "body": "Changed" }));
         "update_comment" in HIDDEN [401, 404, 404, 403, 403, 403, 404, 403, 404, 404] |w|
@@ -495,7 +578,7 @@ fn comments() -> Vec<Row> {
         "update_comment" in OWN_ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
             w.caller.patch(format!("/comments/{}", w.own_comment), json!({ "body": "Changed" }));
         "delete_comment" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 403, 204] |w| w.caller.delete(w.comment().await);
-        "delete_comment" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w| w.caller.delete(w.comment().await);
+        "delete_comment" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 403, 404, 404] |w| w.caller.delete(w.comment().await);
         "delete_comment" in OWN [401, 403, 403, 204, 204, 204, 204, 204, 403, 204] |w|
             w.caller.delete(format!("/comments/{}", w.own_comment));
     }

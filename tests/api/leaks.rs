@@ -300,6 +300,10 @@ async fn what_was_deleted_is_nowhere(app: App) {
 fn body(operation: &str, ids: &Ids) -> Option<Value> {
     Some(match operation {
         "update_group" => json!({ "summary": "Changed" }),
+        "update_membership" => json!({ "display_name": "New" }),
+        "accept_rules" => json!({ "version": 1 }),
+        "decide_membership_requests" => json!({ "decisions": [{ "user_id": ids.person, "outcome": "approve" }] }),
+        "batch_members" => json!({ "rows": [{ "action": "remove", "user_id": ids.person }] }),
         "update_member" => json!({ "state": "banned" }),
         "join_group" => json!({}),
         "decide_membership_request" => json!({ "outcome": "approve" }),

@@ -6,13 +6,15 @@ use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use praxis::api::articles::model::ArticleQuery;
+use praxis::api::audit::model::AuditQuery;
 use praxis::api::groups::model::GroupQuery;
 use praxis::api::me::model::MyMembershipQuery;
 use praxis::api::memberships::access::Access;
 use praxis::api::memberships::model::MemberQuery;
 use praxis::api::posts::model::PostQuery;
+use praxis::api::requests::model::RequestState;
 use praxis::api::users::model::AccountQuery;
-use praxis::api::{articles, groups, me, memberships, posts, sessions, users};
+use praxis::api::{articles, audit, groups, me, memberships, posts, requests, sessions, users};
 use praxis::auth::actor::{Actor, PlatformRole, Viewer};
 use praxis::db::Conn;
 use praxis::http::page::{Key, Page, Place};
@@ -196,8 +198,21 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     }
     let by_time = page(now.micros());
     walks(conn, "memberships_by_joined", |conn| {
-        drop(memberships::queries::list_requests(conn, &access, &page(Key::of(now))).unwrap());
+        drop(requests::queries::list(conn, &access, RequestState::Requested, &page(Key::of(now))).unwrap());
     });
+    walks(conn, "membership_events_by_time", |conn| {
+        drop(memberships::queries::history(conn, &access, ann.id(), &by_time).unwrap());
+    });
+    for (asked, index) in [
+        (json!({}), "audit_events_by_time"),
+        (json!({ "actor_id": ann.id() }), "audit_events_by_actor"),
+        (json!({ "action": "group_updated" }), "audit_events_by_action"),
+        (json!({ "target_id": group_id }), "audit_events_by_target"),
+        (json!({ "group_id": group_id }), "audit_events_by_group"),
+        (json!({ "since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }), "audit_events_by_time"),
+    ] {
+        walks(conn, index, |conn| drop(audit::queries::list(conn, &query::<AuditQuery>(asked), &by_time).unwrap()));
+    }
     walks(conn, "posts_by_group", |conn| {
         drop(posts::queries::list(conn, &access, &query::<PostQuery>(json!({})), &by_time).unwrap());
     });

@@ -16,6 +16,8 @@ DROP INDEX groups_deleted;
 DROP INDEX groups_all_by_created;
 DROP INDEX memberships_role_ends;
 DROP INDEX memberships_ban_ends;
+DROP INDEX membership_events_by_time;
+CREATE INDEX membership_events_by_membership ON membership_events (group_id, user_id, at);
 ALTER TABLE users DROP COLUMN email_domain;
 ALTER TABLE users DROP COLUMN show_groups;
 ALTER TABLE users DROP COLUMN suspended_until;

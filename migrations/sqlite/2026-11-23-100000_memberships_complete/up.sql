@@ -87,6 +87,8 @@ CREATE INDEX memberships_role_ends ON memberships (role_ends_at) WHERE role_ends
 CREATE INDEX memberships_ban_ends ON memberships (banned_until) WHERE banned_until IS NOT NULL;
 
 ALTER TABLE membership_events ADD COLUMN private_note TEXT;
+DROP INDEX membership_events_by_membership;
+CREATE INDEX membership_events_by_time ON membership_events (group_id, user_id, at DESC, id DESC);
 
 CREATE TABLE invitations (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),

@@ -13,7 +13,8 @@ use crate::auth::actor::Actor;
 use crate::db::Db;
 use crate::db::sql_types::TextEnum as _;
 use crate::error::{Error, Result};
-use crate::http::export::{self, CSV, JSON_LINES};
+use crate::http::csv::{self, CSV};
+use crate::http::export::{self, JSON_LINES};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
 use crate::types::Timestamp;
@@ -71,7 +72,7 @@ fn page_of(query: &AuditQuery) -> Result<Page<i64>> {
 ))]
 #[get("/admin/audit-log.csv")]
 async fn export_audit_log_csv(actor: Actor, db: web::Data<Db>, query: Query<AuditExportQuery>) -> Result<HttpResponse> {
-    export(actor, db, query.into_inner(), CSV, "audit-log.csv", csv).await
+    export(actor, db, query.into_inner(), CSV, "audit-log.csv", table).await
 }
 
 /// Export the audit log as JSON lines
@@ -136,7 +137,7 @@ const HEADER: [&str; 11] = [
     "request_id",
 ];
 
-fn csv(rows: Vec<NamedAuditRow>, with_header: bool) -> Result<Bytes> {
+fn table(rows: Vec<NamedAuditRow>, with_header: bool) -> Result<Bytes> {
     let header = with_header.then(|| HEADER.map(Cow::Borrowed).to_vec());
     let text = |value: Option<String>| Cow::Owned(value.unwrap_or_default());
     let cells = rows.into_iter().map(AuditEvent::from).map(|event| {
@@ -159,7 +160,7 @@ fn csv(rows: Vec<NamedAuditRow>, with_header: bool) -> Result<Bytes> {
             text(event.request_id),
         ]
     });
-    export::csv(header.into_iter().chain(cells))
+    csv::write(header.into_iter().chain(cells))
 }
 
 fn json_lines(rows: Vec<NamedAuditRow>, _: bool) -> Result<Bytes> {

@@ -8,14 +8,14 @@ use diesel::sql_types::Bool;
 
 use super::access::Access;
 use super::model::{
-    Answer, Candidate, EntryTerms, MemberQuery, MemberRow, MemberSort, Membership, MembershipEventRow, Reason, Role,
-    State,
+    Answer, Candidate, EntryTerms, GroupStatus, MemberQuery, MemberRow, MemberSort, Membership, MembershipEventRow,
+    Reason, Role, State,
 };
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
-use crate::api::users::model::DisplayName;
+use crate::api::users::model::{DisplayName, UserStatus};
 use crate::auth::actor::Actor;
-use crate::db::schema::{groups, invitations, membership_events, memberships, ownership_offers, users};
+use crate::db::schema::{group_domains, groups, invitations, membership_events, memberships, ownership_offers, users};
 use crate::db::sql_types::{JsonList, TextEnum as _};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
@@ -268,6 +268,23 @@ impl Change {
         }
     }
 
+    /// What the history says.
+    fn event(&self, now: Timestamp) -> MembershipEventRow {
+        MembershipEventRow {
+            id: MembershipEventId::new(),
+            group_id: self.group_id,
+            user_id: self.user_id,
+            actor_id: self.actor.map(|actor| actor.user_id),
+            at: now,
+            from_state: self.before.as_ref().map(|row| row.state),
+            to_state: self.state,
+            from_role: self.before.as_ref().map(|row| row.role),
+            to_role: self.role,
+            reason: self.reason.clone(),
+            private_note: self.private_note.clone(),
+        }
+    }
+
     /// What the audit log says; `None` for what people do for themselves, and for what changes nothing that it names.
     fn audited(&self) -> Option<Entry> {
         let (from, from_role) = self.before.as_ref().map_or((None, None), |row| (Some(row.state), Some(row.role)));
@@ -396,21 +413,42 @@ fn write(conn: &mut Conn, row: &Membership) -> Result<()> {
     Ok(())
 }
 
+/// Somebody who comes in and never had to do with the group.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    /// The person.
+    pub user_id: UserId,
+    /// The account's name.
+    pub account_name: String,
+    /// The role.
+    pub role: Role,
+    /// The name that the group shows in place of the account's.
+    pub display_name: Option<String>,
+}
+
+/// Makes members of people who never had to do with the group, all in a few statements. The caller holds the group's lock,
+/// has looked that none of them has a membership of any state, and writes the audit log.
+pub fn insert_newcomers(
+    conn: &mut Conn,
+    group: GroupId,
+    actor: Actor,
+    newcomers: &[Newcomer],
+    now: Timestamp,
+) -> Result<()> {
+    let changes = newcomers.iter().map(|newcomer| {
+        let change = Change::new(group, newcomer.user_id, Some(actor), None, State::Active);
+        let entry = Entering { display_name: newcomer.display_name.clone(), ..Entering::default() };
+        (change.with_role(newcomer.role, None).with_entry(entry), &newcomer.account_name)
+    });
+    let (rows, events): (Vec<_>, Vec<_>) =
+        changes.map(|(change, name)| (change.row(name, now), change.event(now))).unzip();
+    each_backend!(conn => diesel::insert_into(memberships::table).values(&rows).execute(conn))?;
+    each_backend!(conn => diesel::insert_into(membership_events::table).values(&events).execute(conn))?;
+    count(conn, group, i32::try_from(newcomers.len()).unwrap_or(i32::MAX))
+}
+
 fn log(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
-    let before = change.before.as_ref();
-    let event = MembershipEventRow {
-        id: MembershipEventId::new(),
-        group_id: change.group_id,
-        user_id: change.user_id,
-        actor_id: change.actor.map(|actor| actor.user_id),
-        at: now,
-        from_state: before.map(|row| row.state),
-        to_state: change.state,
-        from_role: before.map(|row| row.role),
-        to_role: change.role,
-        reason: change.reason.clone(),
-        private_note: change.private_note.clone(),
-    };
+    let event = change.event(now);
     each_backend!(conn => diesel::insert_into(membership_events::table).values(event).execute(conn))?;
     Ok(())
 }
@@ -499,45 +537,80 @@ pub fn set_display_name(
         .get_result(conn))?)
 }
 
-/// Memberships in groups in use whose ban or role has ended by now, the longest over first.
-pub fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<(GroupId, UserId)>> {
+/// What one run of a job does at most; the next goes on.
+const JOB: i64 = 500;
+
+/// Ends the bans and roles whose time has come; how many ended. A last owner stays one. For a job: the caller is a
+/// transaction of its own.
+pub fn end_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     let bans = memberships::table
         .filter(memberships::banned_until.le(now))
         .filter(memberships::state.eq(State::Banned))
-        .order(memberships::banned_until.asc())
         .select((memberships::group_id, memberships::user_id))
-        .limit(limit);
+        .limit(JOB);
     let mut due: Vec<(GroupId, UserId)> = each_backend!(conn => bans.load(conn))?;
     let roles = memberships::table
         .filter(memberships::role_ends_at.le(now))
         .filter(memberships::state.eq(State::Active))
-        .order(memberships::role_ends_at.asc())
         .select((memberships::group_id, memberships::user_id))
-        .limit(limit);
+        .limit(JOB);
     due.extend(each_backend!(conn => roles.load::<(GroupId, UserId)>(conn))?);
     // one order for all who lock groups
     due.sort_unstable();
-    due.dedup();
-    Ok(due)
+    let mut ended = 0;
+    for (group, user) in due {
+        lock_group(conn, group)?;
+        let Some(before) = find(conn, group, user)? else { continue };
+        if let Some(step) = ended_by(conn, before, now)? {
+            change(conn, &step, now)?;
+            ended += 1;
+        }
+    }
+    Ok(ended)
 }
 
-/// Ends a ban or a role whose time has come; whether anything ended. The last owner stays one.
-pub fn end_due(conn: &mut Conn, group: GroupId, user: UserId, now: Timestamp) -> Result<bool> {
-    lock_group(conn, group)?;
-    let Some(before) = find(conn, group, user)? else { return Ok(false) };
+fn ended_by(conn: &mut Conn, before: Membership, now: Timestamp) -> Result<Option<Change>> {
     let is_over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-    let step = match before.state {
-        State::Banned if is_over(before.banned_until) => Change::new(group, user, None, Some(before), State::Removed),
-        State::Active if is_over(before.role_ends_at) => {
-            if before.role == Role::Owner && owners(conn, group)? == 1 {
-                return Ok(false);
-            }
-            Change::new(group, user, None, Some(before), State::Active).with_role(Role::Member, None)
+    let (group, user) = (before.group_id, before.user_id);
+    Ok(match before.state {
+        State::Banned if is_over(before.banned_until) => {
+            Some(Change::new(group, user, None, Some(before), State::Removed))
         }
-        _ => return Ok(false),
-    };
-    change(conn, &step, now)?;
-    Ok(true)
+        State::Active if is_over(before.role_ends_at) && (before.role != Role::Owner || owners(conn, group)? > 1) => {
+            Some(Change::new(group, user, None, Some(before), State::Active).with_role(Role::Member, None))
+        }
+        _ => None,
+    })
+}
+
+/// Makes members of people whose verified address is in a domain that a group in use takes in by itself, unless they ever
+/// had to do with the group; how many came in. For a job: the caller is a transaction of its own.
+pub fn join_by_domain(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let known = memberships::table
+        .filter(memberships::group_id.eq(group_domains::group_id))
+        .filter(memberships::user_id.eq(users::id));
+    let in_use = groups::deleted_at.is_null().and(groups::status.eq(GroupStatus::Active));
+    let newcomers = group_domains::table
+        .inner_join(groups::table)
+        .inner_join(users::table.on(users::email_domain.eq(group_domains::domain.nullable())))
+        .filter(in_use)
+        .filter(users::email_verified_at.is_not_null())
+        .filter(users::status.eq(UserStatus::Active))
+        .filter(diesel::dsl::not(diesel::dsl::exists(known)))
+        .select((group_domains::group_id, users::id))
+        .limit(JOB);
+    let mut newcomers: Vec<(GroupId, UserId)> = each_backend!(conn => newcomers.load(conn))?;
+    // one order for all who lock groups; a group may name several domains, a person has one
+    newcomers.sort_unstable();
+    let mut joined = 0;
+    for (group, user) in newcomers {
+        let deleted_at = lock_group(conn, group)?;
+        if deleted_at.is_none() && find(conn, group, user)?.is_none() {
+            change(conn, &Change::new(group, user, None, None, State::Active), now)?;
+            joined += 1;
+        }
+    }
+    Ok(joined)
 }
 
 fn count(conn: &mut Conn, group: GroupId, by: i32) -> Result<()> {

@@ -1,0 +1,28 @@
+//! What happens when its time has come, without anybody asking: bans and roles end, people join by their address. Each job
+//! is one bounded transaction that several servers may run at once: whoever comes second finds nothing left to do.
+
+use crate::api::memberships;
+use crate::db::{Conn, Db};
+use crate::error::Result;
+use crate::types::Timestamp;
+
+/// A job: does what is due by now and says how much it did.
+type Job = fn(&mut Conn, Timestamp) -> Result<usize>;
+
+/// All jobs, by the names that the log has for them.
+pub const JOBS: [(&str, Job); 2] = [
+    ("end bans and roles", memberships::queries::end_due),
+    ("join by e-mail domain", memberships::queries::join_by_domain),
+];
+
+/// Runs all jobs; one that fails is logged and holds no other up.
+pub async fn run(db: &Db) {
+    let now = Timestamp::now();
+    for (name, job) in JOBS {
+        match db.write(move |conn| job(conn, now)).await {
+            Ok(0) => {}
+            Ok(done) => tracing::info!(name, done, "job"),
+            Err(error) => tracing::warn!(name, %error, "a job failed; it is tried again"),
+        }
+    }
+}
