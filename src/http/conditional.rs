@@ -22,6 +22,16 @@ pub fn ok(changed_at: Timestamp, body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::ETAG, etag(changed_at))).json(body)
 }
 
+/// 201 with a body, where it can be read again, and the tag of what it shows.
+pub fn created(location: &str, changed_at: Timestamp, body: &impl Serialize) -> HttpResponse {
+    let headers = [(header::LOCATION, location.to_owned()), (header::ETAG, etag(changed_at))];
+    let mut response = HttpResponse::Created();
+    for header in headers {
+        response.insert_header(header);
+    }
+    response.json(body)
+}
+
 /// The version that the caller means to change: one of several tags, or any (`*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IfMatch(Vec<String>);

@@ -22,10 +22,12 @@ mod groups;
 mod leaks;
 mod load;
 mod me;
+mod membership_life;
 mod memberships;
 mod migrations;
 mod posts;
 mod processes;
+mod rosters;
 mod sessions;
 mod statements;
 mod support;
@@ -48,7 +50,9 @@ fn main() -> ExitCode {
         ("leaks", leaks::cases()),
         ("load", load::cases()),
         ("me", me::cases()),
+        ("membership_life", membership_life::cases()),
         ("memberships", memberships::cases()),
+        ("rosters", rosters::cases()),
         ("migrations", migrations::cases()),
         ("posts", posts::cases()),
         ("processes", processes::cases()),

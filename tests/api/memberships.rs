@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use praxis::api::memberships;
 use serde_json::json;
 
-use crate::support::world::{PEER_SUPPORT, group, join, member, member_as, post};
+use crate::support::world::{PEER_SUPPORT, group, join, member, member_as, micros, post};
 use crate::support::{App, Caller, Case, served};
 
 pub fn cases() -> Vec<Case> {
@@ -104,6 +104,10 @@ async fn a_declined_person_reads_the_reason_and_may_ask_again(app: App) {
     assert_eq!(declined["state"], "declined");
     let mine = ann.get(membership(&id)).await.expect(200);
     assert_eq!((&mine["state"], &mine["decision_reason"]), (&json!("declined"), &json!("We are full.")));
+    let early = ann.put(membership(&id), json!({})).await.expect_problem(409, "cooling_down");
+    let days = (micros(&early["retry_at"]).unwrap() - micros(&mine["decided_at"]).unwrap()) / 86_400_000_000;
+    assert_eq!(days, 30, "unless the group says otherwise");
+    owner.patch(format!("/groups/{id}"), json!({ "request_cooldown_days": 0 })).await.expect(200);
     assert_eq!(join(&ann, &id).await, "requested");
     assert!(ann.get(membership(&id)).await.expect(200)["decision_reason"].is_null());
     assert_eq!(count(&owner, &id).await, 1);

@@ -200,6 +200,8 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     walks(conn, "memberships_by_joined", |conn| {
         drop(requests::queries::list(conn, &access, RequestState::Requested, &page(Key::of(now))).unwrap());
     });
+    let rules_key = if app.database.is_sqlite() { "sqlite_autoindex_group_rules_1" } else { "group_rules_pkey" };
+    walks(conn, rules_key, |conn| drop(groups::queries::list_rules(conn, &access, &by_time).unwrap()));
     walks(conn, "membership_events_by_time", |conn| {
         drop(memberships::queries::history(conn, &access, ann.id(), &by_time).unwrap());
     });

@@ -7,10 +7,10 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::memberships::model::{
-    Action, GroupStatus, Held, JoinPolicy, MemberListVisibility, Openness, PostPolicy, ViewerRole, ViewerState,
-    Visibility,
+    Action, GroupStatus, Held, InvitePolicy, JoinPolicy, JoinQuestion, MemberListVisibility, Openness, PostPolicy,
+    ViewerRole, ViewerState, Visibility,
 };
-use crate::db::schema::{group_types, groups};
+use crate::db::schema::{group_rules, group_types, groups};
 use crate::db::sql_types::JsonList;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
@@ -53,6 +53,10 @@ pub type Purpose = Markdown<0, 2000>;
 pub type Description = Markdown<0, 20_000>;
 /// What a group wants to learn.
 pub type LearningQuestion = Line<1, 500>;
+/// What a group tells those who come in.
+pub type WelcomeMessage = Markdown<0, 5000>;
+/// What members of a group agree to.
+pub type Rules = Markdown<1, 20_000>;
 /// The id of the same thing in another system.
 pub type ExternalId = Line<1, 200>;
 
@@ -80,6 +84,66 @@ impl PartialSchema for Tags {
 }
 
 impl ToSchema for Tags {}
+
+/// What a group asks those who want to join: up to five different questions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JoinQuestions(pub Vec<JoinQuestion>);
+
+impl<'de> Deserialize<'de> for JoinQuestions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Question {
+            text: Line<1, 300>,
+            is_required: bool,
+        }
+        let mut questions: Vec<JoinQuestion> = Vec::new();
+        for Question { text, is_required } in Vec::<Question>::deserialize(deserializer)? {
+            if questions.iter().any(|known| known.text == text.as_str()) {
+                return Err(serde::de::Error::custom("duplicate: a question is asked twice"));
+            }
+            questions.push(JoinQuestion { text: text.into_string(), is_required });
+        }
+        let is_too_many = questions.len() > 5;
+        if is_too_many { Err(serde::de::Error::custom("too_many: at most 5 questions")) } else { Ok(Self(questions)) }
+    }
+}
+
+impl PartialSchema for JoinQuestions {
+    fn schema() -> RefOr<Schema> {
+        let question = utoipa::openapi::Ref::from_schema_name("JoinQuestion");
+        utoipa::openapi::ArrayBuilder::new().items(question).max_items(Some(5)).into()
+    }
+}
+
+impl ToSchema for JoinQuestions {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((JoinQuestion::name().into_owned(), JoinQuestion::schema()));
+    }
+}
+
+/// For how many days somebody who was declined cannot ask again: 0 to 365.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CooldownDays(pub i32);
+
+impl<'de> Deserialize<'de> for CooldownDays {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let days = i32::deserialize(deserializer)?;
+        if (0..=365).contains(&days) {
+            Ok(Self(days))
+        } else {
+            Err(serde::de::Error::custom("out_of_range: 0 to 365 days"))
+        }
+    }
+}
+
+impl PartialSchema for CooldownDays {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(365)).into()
+    }
+}
+
+impl ToSchema for CooldownDays {}
 
 /// One to five different kinds of group, by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,6 +256,14 @@ pub struct GroupRow {
     pub tags: JsonList<String>,
     /// Its id in another system.
     pub external_id: Option<String>,
+    /// What it tells those who come in.
+    pub welcome_message: String,
+    /// What it asks those who want to join.
+    pub join_questions: JsonList<JoinQuestion>,
+    /// For how many days somebody who was declined cannot ask again.
+    pub request_cooldown_days: i32,
+    /// What its members agree to.
+    pub rules: Option<String>,
     /// Whether everybody sees how many members it has.
     pub show_member_count: bool,
     /// How many members it has.
@@ -271,6 +343,18 @@ pub struct Group {
     pub post_policy: PostPolicy,
     /// Who reads the list of members.
     pub member_list_visibility: MemberListVisibility,
+    /// Who invites people.
+    pub invite_policy: InvitePolicy,
+    /// What it asks those who want to join.
+    pub join_questions: Vec<JoinQuestion>,
+    /// For how many days somebody who was declined cannot ask again.
+    pub request_cooldown_days: i32,
+    /// What its members agree to, in Markdown; null where it has no rules.
+    pub rules: Option<String>,
+    /// The version of its rules; null where it has none.
+    pub rules_version: Option<i32>,
+    /// What it tells those who come in, in Markdown; null for who is not in it.
+    pub welcome_message: Option<String>,
     /// Whether everybody sees how many members it has.
     pub show_member_count: bool,
     /// Whether it is in use.
@@ -341,6 +425,23 @@ pub struct NewGroup {
     /// Who reads the list of members.
     #[serde(default)]
     pub member_list_visibility: Option<MemberListVisibility>,
+    /// Who invites people.
+    #[serde(default)]
+    pub invite_policy: Option<InvitePolicy>,
+    /// What it asks those who want to join.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub join_questions: JoinQuestions,
+    /// For how many days somebody who was declined cannot ask again; 30 unless said.
+    #[serde(default)]
+    pub request_cooldown_days: Option<CooldownDays>,
+    /// What its members agree to, in Markdown.
+    #[serde(default)]
+    pub rules: Option<Rules>,
+    /// What it tells those who come in, in Markdown.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub welcome_message: WelcomeMessage,
     /// Whether everybody sees how many members it has; true unless said.
     #[serde(default)]
     pub show_member_count: Option<bool>,
@@ -397,6 +498,26 @@ pub struct GroupPatch {
     #[serde(default)]
     #[schema(value_type = MemberListVisibility)]
     pub member_list_visibility: Set<MemberListVisibility>,
+    /// Who invites people.
+    #[serde(default)]
+    #[schema(value_type = InvitePolicy)]
+    pub invite_policy: Set<InvitePolicy>,
+    /// What it asks those who want to join.
+    #[serde(default)]
+    #[schema(value_type = JoinQuestions)]
+    pub join_questions: Set<JoinQuestions>,
+    /// For how many days somebody who was declined cannot ask again.
+    #[serde(default)]
+    #[schema(value_type = CooldownDays)]
+    pub request_cooldown_days: Set<CooldownDays>,
+    /// What its members agree to, in Markdown; another text is a new version, which members accept before they write again.
+    #[serde(default)]
+    #[schema(value_type = Option<Rules>)]
+    pub rules: Patch<Rules>,
+    /// What it tells those who come in, in Markdown.
+    #[serde(default)]
+    #[schema(value_type = WelcomeMessage)]
+    pub welcome_message: Set<WelcomeMessage>,
     /// Whether everybody sees how many members it has.
     #[serde(default)]
     #[schema(value_type = bool)]
@@ -430,6 +551,38 @@ pub struct GroupQuery {
     pub ids: Option<GroupIds>,
     /// Whether they are in use: `active` unless said.
     pub status: Option<GroupStatusFilter>,
+    /// How many items a page holds.
+    pub limit: Option<Limit>,
+    /// Where the page begins: the `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A row of `group_rules`, and what clients see of it.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
+#[diesel(table_name = group_rules)]
+pub struct GroupRules {
+    /// The version, from 1.
+    pub version: i32,
+    /// The text, in Markdown.
+    pub text: String,
+    /// When it was published.
+    pub published_at: Timestamp,
+}
+
+/// One page of the versions of a group's rules.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GroupRulesPage {
+    /// The versions, newest first.
+    pub items: Vec<GroupRules>,
+    /// The cursor of the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// Which page of the versions of a group's rules.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GroupRulesQuery {
     /// How many items a page holds.
     pub limit: Option<Limit>,
     /// Where the page begins: the `next_cursor` of the page before.

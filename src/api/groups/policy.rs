@@ -19,6 +19,11 @@ impl GroupPatch {
             || self.join_policy.0.is_some()
             || self.post_policy.0.is_some()
             || self.member_list_visibility.0.is_some()
+            || self.invite_policy.0.is_some()
+            || self.join_questions.0.is_some()
+            || self.request_cooldown_days.0.is_some()
+            || self.rules.0.is_some()
+            || self.welcome_message.0.is_some()
             || self.show_member_count.0.is_some()
             || self.external_id.0.is_some()
     }

@@ -1,18 +1,21 @@
 //! Every statement about groups and their kinds.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use diesel::prelude::*;
 
 use super::model::{
-    Found, Group, GroupPatch, GroupQuery, GroupRow, GroupSort, GroupStatusFilter, GroupType, GroupTypeName,
-    GroupViewer, NewGroup,
+    Found, Group, GroupPatch, GroupQuery, GroupRow, GroupRules, GroupSort, GroupStatusFilter, GroupType, GroupTypeName,
+    GroupViewer, NewGroup, Rules,
 };
-use crate::api::memberships::access::visible;
-use crate::api::memberships::model::{Action, GroupStatus, Held, Role, State, ViewerRole, ViewerState, Visibility};
+use crate::api::memberships::access::{Access, visible};
+use crate::api::memberships::model::{
+    Action, GroupStatus, Held, InvitePolicy, Role, State, ViewerRole, ViewerState, Visibility,
+};
 use crate::api::memberships::policy::Standing;
 use crate::auth::actor::Viewer;
-use crate::db::schema::{group_type_links, group_types, groups, memberships};
+use crate::db::schema::{group_rules, group_type_links, group_types, groups, memberships};
 use crate::db::sql_types::JsonList;
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
@@ -172,6 +175,12 @@ fn view(group: GroupRow, membership: Option<Held>, standing: &Standing, types: V
         join_policy: group.openness.join_policy,
         post_policy: group.openness.post_policy,
         member_list_visibility: group.openness.member_list_visibility,
+        invite_policy: group.openness.invite_policy,
+        join_questions: group.join_questions.0,
+        request_cooldown_days: group.request_cooldown_days,
+        rules_version: group.rules.as_ref().map(|_| group.openness.rules_version),
+        rules: group.rules,
+        welcome_message: Some(group.welcome_message).filter(|_| standing.role().is_some()),
         show_member_count: group.show_member_count,
         status: group.openness.status,
         member_count: knows_count.then_some(group.member_count),
@@ -222,6 +231,13 @@ pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) 
         refuse_taken_external_id(conn, external_id.as_str(), id)?;
     }
     for slug in slugs(new, visibility) {
+        let cooldown = new.request_cooldown_days.map(|days| groups::request_cooldown_days.eq(days.0));
+        let entry = (
+            groups::invite_policy.eq(new.invite_policy.unwrap_or(InvitePolicy::Facilitators)),
+            groups::join_questions.eq(JsonList(new.join_questions.0.clone())),
+            cooldown.unwrap_or(groups::request_cooldown_days.eq(30)),
+            groups::welcome_message.eq(new.welcome_message.as_str()),
+        );
         let row = (
             groups::id.eq(id),
             groups::slug.eq(slug.into_string()),
@@ -237,6 +253,7 @@ pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) 
             groups::post_policy.eq(new.post_policy.unwrap_or(main.default_post_policy)),
             groups::member_list_visibility
                 .eq(new.member_list_visibility.unwrap_or(main.default_member_list_visibility)),
+            entry,
             groups::show_member_count.eq(new.show_member_count.unwrap_or(true)),
             groups::status.eq(GroupStatus::Active),
             groups::created_by.eq(creator),
@@ -258,6 +275,9 @@ pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) 
             .execute(conn))?;
         if added == 1 {
             link_types(conn, id, &new.type_ids.0)?;
+            if let Some(rules) = &new.rules {
+                publish_rules(conn, id, 1, Some(rules), creator, now)?;
+            }
             return Ok(id);
         }
     }
@@ -330,8 +350,62 @@ fn refuse_taken_external_id(conn: &mut Conn, external_id: &str, group: GroupId) 
     if taken { Err(Error::new(Code::Taken, words).with_field("/external_id", "taken", words)) } else { Ok(()) }
 }
 
+/// Publishes a version of a group's rules, or takes the rules away; versions count on.
+fn publish_rules(
+    conn: &mut Conn,
+    group: GroupId,
+    version: i32,
+    rules: Option<&Rules>,
+    actor: UserId,
+    now: Timestamp,
+) -> Result<()> {
+    let text = rules.map(Rules::as_str);
+    if let Some(text) = text {
+        let row = (
+            group_rules::group_id.eq(group),
+            group_rules::version.eq(version),
+            group_rules::text.eq(text),
+            group_rules::published_by.eq(actor),
+            group_rules::published_at.eq(now),
+        );
+        each_backend!(conn => diesel::insert_into(group_rules::table).values(row).execute(conn))?;
+        each_backend!(conn => diesel::update(groups::table.find(group))
+            .set((groups::rules.eq(text), groups::rules_version.eq(version)))
+            .execute(conn))?;
+    } else {
+        each_backend!(conn => diesel::update(groups::table.find(group))
+            .set(groups::rules.eq(None::<String>))
+            .execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The versions of a group's rules, newest first.
+pub fn list_rules(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Vec<GroupRules>> {
+    let group = access.group_id();
+    Ok(each_backend!(conn, DB => {
+        let mut versions = group_rules::table
+            .filter(group_rules::group_id.eq(group))
+            .select(GroupRules::as_select())
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((version, _)) = page.after {
+            versions = versions.filter(group_rules::version.lt(i32::try_from(version).unwrap_or(0)));
+        }
+        versions.order(group_rules::version.desc()).load(conn)
+    })?)
+}
+
 /// Changes a group's settings.
-pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Timestamp) -> Result<()> {
+pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: UserId, now: Timestamp) -> Result<()> {
+    // the tag of what is shown is the time of the last change
+    let now = now.max(before.updated_at.after(Duration::from_micros(1)));
+    if let Some(rules) = &patch.rules.0 {
+        if rules.as_ref().map(Rules::as_str) != before.rules.as_deref() {
+            let version = before.openness.rules_version + 1;
+            publish_rules(conn, before.id, version, rules.as_ref(), actor, now)?;
+        }
+    }
     if let Some(types) = &patch.type_ids.0 {
         for id in &types.0 {
             known_type(conn, *id)?;
@@ -353,7 +427,14 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Times
     let learning_question =
         patch.learning_question.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
     let external_id = patch.external_id.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
+    let entry = (
+        patch.invite_policy.0.map(|value| groups::invite_policy.eq(value)),
+        patch.join_questions.0.as_ref().map(|questions| groups::join_questions.eq(JsonList(questions.0.clone()))),
+        patch.request_cooldown_days.0.map(|days| groups::request_cooldown_days.eq(days.0)),
+        patch.welcome_message.0.as_ref().map(|text| groups::welcome_message.eq(text.as_str())),
+    );
     let changes = (
+        entry,
         slug.map(|slug| groups::slug.eq(slug)),
         groups::name.eq(name),
         groups::summary.eq(summary),

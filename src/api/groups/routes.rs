@@ -3,15 +3,20 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{Group, GroupPage, GroupPatch, GroupQuery, GroupSort, GroupType, GroupTypePage, NewGroup};
+use super::model::{
+    Group, GroupPage, GroupPatch, GroupQuery, GroupRulesPage, GroupRulesQuery, GroupSort, GroupType, GroupTypePage,
+    NewGroup,
+};
 use super::{policy, queries};
-use crate::api::memberships;
+use crate::api::audit::model::{AuditAction, AuditChange, Entry, GroupAuditQuery};
 use crate::api::memberships::access::Access;
-use crate::api::memberships::model::{Action, Role, State};
+use crate::api::memberships::model::{Action, GroupStatus, Role, State};
 use crate::api::memberships::queries::Change;
+use crate::api::{audit, memberships};
 use crate::auth::actor::{Actor, Viewer};
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::query::Query;
@@ -23,6 +28,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list_group_types).service(get_group_type);
     config.service(list_groups).service(create_group).service(get_group_by_slug);
     config.service(get_group).service(update_group).service(delete_group);
+    config.service(list_group_rules).service(list_group_audit_events);
 }
 
 /// List the kinds of group
@@ -105,11 +111,13 @@ async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> 
             let founding = Change::new(group_id, actor.user_id, Some(actor), None, State::Active);
             let founding = founding.with_role(Role::Owner, None);
             memberships::queries::change(conn, &founding, now)?;
+            let entry = Entry::group(AuditAction::GroupCreated, group_id);
+            audit::queries::record(conn, Some(&actor), entry, now)?;
             let found = queries::get(conn, &actor.viewer(), group_id)?;
             queries::one_view(conn, &actor.viewer(), found)
         })
         .await?;
-    Ok(json::created(&format!("/api/v1/groups/{}", group.id), &group))
+    Ok(conditional::created(&format!("/api/v1/groups/{}", group.id), group.updated_at, &group))
 }
 
 /// Get a group by its slug
@@ -127,7 +135,7 @@ async fn get_group_by_slug(viewer: Viewer, db: web::Data<Db>, slug: web::Path<Sl
             queries::one_view(conn, &viewer, found)
         })
         .await?;
-    Ok(json::ok(&group))
+    Ok(conditional::ok(group.updated_at, &group))
 }
 
 /// Get a group
@@ -145,13 +153,15 @@ async fn get_group(viewer: Viewer, db: web::Data<Db>, group_id: web::Path<GroupI
             queries::one_view(conn, &viewer, found)
         })
         .await?;
-    Ok(json::ok(&group))
+    Ok(conditional::ok(group.updated_at, &group))
 }
 
 /// Change a group
 ///
-/// For owners: its settings, and whether it is archived.
-#[utoipa::path(tag = "groups", operation_id = "update_group", security(("bearer" = [])), request_body = GroupPatch, responses(
+/// For owners: its settings, and whether it is archived. `If-Match` says which version is changed, so that nobody overwrites
+/// what they have not seen.
+#[utoipa::path(tag = "groups", operation_id = "update_group", security(("bearer" = [])), request_body = GroupPatch,
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The group as it is now", body = Group),
     (status = 403, description = "Not for this caller"),
     (status = 404, description = "No such group"),
@@ -162,6 +172,7 @@ async fn update_group(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
+    if_match: IfMatch,
     patch: Body<GroupPatch>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
@@ -169,13 +180,33 @@ async fn update_group(
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             policy::update(&access, &patch.0)?;
-            let before = queries::get(conn, access.viewer(), access.group_id())?;
-            queries::update(conn, &before.group, &patch.0, now)?;
             let found = queries::get(conn, access.viewer(), access.group_id())?;
-            queries::one_view(conn, access.viewer(), found)
+            if_match.check(found.group.updated_at)?;
+            let row = found.group.clone();
+            let before = queries::one_view(conn, access.viewer(), found)?;
+            queries::update(conn, &row, &patch.0, actor.user_id, now)?;
+            let found = queries::get(conn, access.viewer(), access.group_id())?;
+            let after = queries::one_view(conn, access.viewer(), found)?;
+            record_update(conn, &actor, &before, &after, now)?;
+            Ok(after)
         })
         .await?;
-    Ok(json::ok(&group))
+    Ok(conditional::ok(group.updated_at, &group))
+}
+
+/// What changed, for the audit log. What the caller may do follows from it and is not a setting.
+fn record_update(conn: &mut Conn, actor: &Actor, before: &Group, after: &Group, now: Timestamp) -> Result<()> {
+    let mut changes = AuditChange::between(before, after);
+    changes.retain(|change| change.field != "viewer");
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let action = match (before.status, after.status) {
+        (GroupStatus::Active, GroupStatus::Archived) => AuditAction::GroupArchived,
+        (GroupStatus::Archived, GroupStatus::Active) => AuditAction::GroupUnarchived,
+        _ => AuditAction::GroupUpdated,
+    };
+    audit::queries::record(conn, Some(actor), Entry::group(action, after.id).with_changes(changes), now)
 }
 
 /// Delete a group
@@ -193,8 +224,63 @@ async fn delete_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<Group
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             access.require(Action::Delete)?;
-            queries::delete(conn, access.group_id(), now)
+            queries::delete(conn, access.group_id(), now)?;
+            let entry = Entry::group(AuditAction::GroupDeleted, access.group_id());
+            audit::queries::record(conn, Some(&actor), entry, now)
         })
         .await?;
     Ok(json::no_content())
+}
+
+/// List the versions of a group's rules
+///
+/// Newest first, for whoever sees the group.
+#[utoipa::path(tag = "groups", operation_id = "list_group_rules", security((), ("bearer" = [])), params(GroupRulesQuery),
+    responses(
+    (status = 200, description = "One page of versions", body = GroupRulesPage),
+    (status = 404, description = "No such group"),
+))]
+#[get("/groups/{group_id}/rules")]
+async fn list_group_rules(
+    request: HttpRequest,
+    viewer: Viewer,
+    db: web::Data<Db>,
+    group_id: web::Path<GroupId>,
+    query: Query<GroupRulesQuery>,
+) -> Result<HttpResponse> {
+    let group = *group_id;
+    let page = Page::<i64>::new("group-rules", &group, query.limit, query.cursor.as_deref())?;
+    let cut = page.clone();
+    let rules = db
+        .read(move |conn| {
+            let access = Access::find(conn, viewer, group)?;
+            queries::list_rules(conn, &access, &page)
+        })
+        .await?;
+    let (items, next_cursor) = cut.cut(rules, |rules| (i64::from(rules.version), group.uuid()));
+    let body = GroupRulesPage { items, next_cursor };
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}
+
+/// List a group's part of the audit log
+///
+/// Who did what in it, for its owners and administrators. Newest first.
+#[utoipa::path(tag = "groups", operation_id = "list_group_audit_events", security(("bearer" = [])),
+    params(GroupAuditQuery), responses(
+    (status = 200, description = "One page of entries", body = audit::model::AuditEventPage),
+    (status = 403, description = "Not for this caller"),
+    (status = 404, description = "No such group"),
+))]
+#[get("/groups/{group_id}/audit-log")]
+async fn list_group_audit_events(
+    request: HttpRequest,
+    actor: Actor,
+    db: web::Data<Db>,
+    group_id: web::Path<GroupId>,
+    query: Query<GroupAuditQuery>,
+) -> Result<HttpResponse> {
+    let group = *group_id;
+    let may_read = move |conn: &mut Conn| Access::find(conn, actor.viewer(), group)?.require(Action::ReadAuditLog);
+    db.read(may_read).await?;
+    audit::routes::answer(&request, &db, query.into_inner().about(group)).await
 }

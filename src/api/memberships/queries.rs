@@ -442,8 +442,19 @@ pub fn insert_newcomers(
     });
     let (rows, events): (Vec<_>, Vec<_>) =
         changes.map(|(change, name)| (change.row(name, now), change.event(now))).unzip();
-    each_backend!(conn => diesel::insert_into(memberships::table).values(&rows).execute(conn))?;
-    each_backend!(conn => diesel::insert_into(membership_events::table).values(&events).execute(conn))?;
+    match conn {
+        // diesel would begin a transaction for many rows, within the one that it does not know of
+        Conn::Sqlite(conn) => {
+            for (row, event) in rows.iter().zip(&events) {
+                diesel::insert_into(memberships::table).values(row).execute(conn)?;
+                diesel::insert_into(membership_events::table).values(event).execute(conn)?;
+            }
+        }
+        Conn::Postgres(conn) => {
+            diesel::insert_into(memberships::table).values(&rows).execute(conn)?;
+            diesel::insert_into(membership_events::table).values(&events).execute(conn)?;
+        }
+    }
     count(conn, group, i32::try_from(newcomers.len()).unwrap_or(i32::MAX))
 }
 

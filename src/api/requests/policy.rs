@@ -12,11 +12,11 @@ pub fn read(access: &Access) -> Result<()> {
     access.require(Action::ReadMembers)
 }
 
-/// Where a decision leads; `None` where it was made before.
-pub fn decide(before: &Membership, outcome: Outcome) -> Result<Option<State>> {
-    match (before.state, outcome) {
-        (State::Active, Outcome::Approve) | (State::Declined, Outcome::Decline) => Ok(None),
-        (from, Outcome::Approve) => take(Some(from), Step::Approve).map(Some),
-        (from, Outcome::Decline) => take(Some(from), Step::Decline).map(Some),
-    }
+/// Where a decision leads.
+pub fn decide(before: &Membership, outcome: Outcome) -> Result<State> {
+    let step = match outcome {
+        Outcome::Approve => Step::Approve,
+        Outcome::Decline => Step::Decline,
+    };
+    take(Some(before.state), step)
 }

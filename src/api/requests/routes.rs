@@ -65,7 +65,6 @@ async fn list_membership_requests(
 /// Decide a request to join
 ///
 /// For facilitators and owners. A person who is declined reads the reason in their membership, and may be approved later.
-/// The same decision again changes nothing.
 #[utoipa::path(tag = "memberships", operation_id = "decide_membership_request", security(("bearer" = [])),
     request_body = Decision, responses(
     (status = 200, description = "The person's membership now", body = Member),
@@ -91,7 +90,6 @@ async fn decide_membership_request(
     Ok(json::ok(&member.member(true, now)))
 }
 
-/// Decides; whether anything changed.
 fn decide(
     conn: &mut Conn,
     access: &Access,
@@ -99,14 +97,13 @@ fn decide(
     user: UserId,
     decision: &Decision,
     now: Timestamp,
-) -> Result<bool> {
+) -> Result<()> {
     access.require(Action::DecideRequests)?;
     let before = memberships::queries::find(conn, access.group_id(), user)?.ok_or_else(Error::not_found)?;
-    let Some(state) = policy::decide(&before, decision.outcome)? else { return Ok(false) };
+    let state = policy::decide(&before, decision.outcome)?;
     let change = Change::new(access.group_id(), user, Some(actor), Some(before), state)
         .because(decision.reason.as_ref(), decision.private_note.as_ref());
-    memberships::queries::change(conn, &change, now)?;
-    Ok(true)
+    memberships::queries::change(conn, &change, now).map(drop)
 }
 
 /// Decide many requests to join
@@ -133,8 +130,8 @@ async fn decide_membership_requests(
             access.require(Action::DecideRequests)?;
             RowResults::of(&rows, |row| {
                 let (user, decision) = (row.user_id, Decision::from(row.clone()));
-                let changed = decide(conn, &access, actor, user, &decision, now);
-                RowResult::new(Some(user), changed.map(RowStatus::from))
+                let decided = decide(conn, &access, actor, user, &decision, now);
+                RowResult::new(Some(user), decided.map(|()| RowStatus::Done))
             })
         })
         .await?;

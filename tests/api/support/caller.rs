@@ -97,8 +97,14 @@ impl Caller {
         self.request(Method::PUT, path).json(body)
     }
 
+    /// Changes whatever version there is.
     pub fn patch(&self, path: impl AsRef<str>, body: Value) -> Call {
-        self.request(Method::PATCH, path).json(body)
+        self.request(Method::PATCH, path).header("if-match", "*").json(body)
+    }
+
+    /// Changes the version with this tag.
+    pub fn patch_if(&self, etag: &str, path: impl AsRef<str>, body: Value) -> Call {
+        self.request(Method::PATCH, path).header("if-match", etag).json(body)
     }
 
     pub fn delete(&self, path: impl AsRef<str>) -> Call {
