@@ -69,6 +69,26 @@ impl Row {
     }
 }
 
+/// Counts lines, up to a record that begins at some byte or after the line breaks there: the parser takes empty lines and
+/// the second half of a Windows line break for the beginning of the next record.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn at(&mut self, position: Option<&csv::Position>) -> u64 {
+        let start = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(self.counted);
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let breaks = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = self.bytes.get(self.counted..start + breaks).unwrap_or_default();
+        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.counted = self.counted.max(start + breaks);
+        self.line
+    }
+}
+
 fn malformed(line: u64, words: &str) -> Error {
     Error::invalid(format!("/lines/{line}"), "malformed", words)
 }
@@ -82,7 +102,8 @@ impl Table {
     pub fn parse(bytes: &[u8], limit: usize, known: &[&'static str]) -> Result<Self> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-        let header = reader.headers().map_err(|error| fault(&error))?.clone();
+        let mut lines = Lines { bytes, counted: 0, line: 1 };
+        let header = reader.headers().map_err(|error| fault(&error, &mut lines))?.clone();
         if header.is_empty() {
             return Err(Error::invalid("", "empty", "the table is empty; its first line names the columns"));
         }
@@ -100,11 +121,11 @@ impl Table {
         }
         let mut rows = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(|error| fault(&error))?;
+            let record = record.map_err(|error| fault(&error, &mut lines))?;
             if rows.len() == limit {
                 return Err(Error::invalid("", "too_many", format!("a table has at most {limit} rows")));
             }
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = lines.at(record.position());
             let cells = columns.iter().copied().zip(record.iter().map(str::to_owned)).collect();
             rows.push(Row { line, cells });
         }
@@ -112,8 +133,8 @@ impl Table {
     }
 }
 
-fn fault(error: &csv::Error) -> Error {
-    let line = error.position().map_or(1, csv::Position::line);
+fn fault(error: &csv::Error, lines: &mut Lines<'_>) -> Error {
+    let line = lines.at(error.position());
     match error.kind() {
         csv::ErrorKind::Utf8 { .. } => malformed(line, "is not UTF-8"),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -169,6 +190,7 @@ mod tests {
             (b"name,name\nx,y\n", "/lines/1/name", "duplicate_column"),
             (b"name,role\nx\n", "/lines/2", "malformed"),
             (b"name\nx\n\xff\n", "/lines/3", "malformed"),
+            (b"name,role\r\nx,member\r\n\r\nx\r\n", "/lines/4", "malformed"),
             (b"name\n1\n2\n3\n", "", "too_many"),
         ] {
             let error = Table::parse(bytes, 2, &["name", "role"]).unwrap_err();

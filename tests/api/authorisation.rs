@@ -21,6 +21,8 @@ pub fn cases() -> Vec<Case> {
         accounts_answer_as_the_table_says,
         groups_answer_as_the_table_says,
         memberships_answer_as_the_table_says,
+        requests_and_rosters_answer_as_the_table_says,
+        own_memberships_and_histories_answer_as_the_table_says,
         posts_answer_as_the_table_says,
         comments_answer_as_the_table_says,
         articles_answer_as_the_table_says,
@@ -424,6 +426,12 @@ fn memberships() -> Vec<Row> {
         "delete_member" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 403, 403] |w| w.caller.delete(w.member().await);
         "delete_member" in PUBLIC [401, 403, 403, 403, 403, 204, 403, 409, 403, 403] |w| w.caller.delete(w.founder_path());
         "delete_member" in HIDDEN [401, 404, 404, 403, 403, 204, 404, 409, 404, 404] |w| w.caller.delete(w.founder_path());
+    }
+}
+
+fn requests_and_rosters() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
         "list_membership_requests" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 403, 403, 403] |w|
             w.caller.get(w.path("/membership-requests"));
         // an administrator says why
@@ -451,6 +459,12 @@ fn memberships() -> Vec<Row> {
             let decisions = json!({ "decisions": [{ "user_id": w.founder.id(), "outcome": "decline" }] });
             w.caller.post(w.path("/membership-requests:batch"), decisions)
         };
+    }
+}
+
+fn own_memberships_and_histories() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
         "update_membership" in PUBLIC [401, 404, 200, 200, 200, 200, 409, 404, 404, 404] |w|
             w.caller.patch(w.path("/membership"), json!({ "display_name": format!("Pseudonym {}", w.number) }));
         "update_membership" in HIDDEN [401, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w|
@@ -655,7 +669,16 @@ fn articles() -> Vec<Row> {
 }
 
 fn every_operation_has_a_row_and_every_row_an_operation() {
-    let tables = [accounts(), groups(), memberships(), posts(), comments(), articles()];
+    let tables = [
+        accounts(),
+        groups(),
+        memberships(),
+        requests_and_rosters(),
+        own_memberships_and_histories(),
+        posts(),
+        comments(),
+        articles(),
+    ];
     let rows: BTreeSet<&str> = tables.iter().flatten().map(|row| row.operation).collect();
     let operations: BTreeSet<&str> = document::operations().iter().map(|operation| operation.id.as_str()).collect();
     let missing: Vec<_> = operations.difference(&rows).collect();
@@ -692,6 +715,14 @@ async fn groups_answer_as_the_table_says(app: App) {
 
 async fn memberships_answer_as_the_table_says(app: App) {
     compare(&app, memberships(), 4).await;
+}
+
+async fn requests_and_rosters_answer_as_the_table_says(app: App) {
+    compare(&app, requests_and_rosters(), 4).await;
+}
+
+async fn own_memberships_and_histories_answer_as_the_table_says(app: App) {
+    compare(&app, own_memberships_and_histories(), 4).await;
 }
 
 async fn posts_answer_as_the_table_says(app: App) {

@@ -23,6 +23,7 @@ mod leaks;
 mod load;
 mod me;
 mod membership_life;
+mod membership_model;
 mod memberships;
 mod migrations;
 mod posts;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         ("load", load::cases()),
         ("me", me::cases()),
         ("membership_life", membership_life::cases()),
+        ("membership_model", membership_model::cases()),
         ("memberships", memberships::cases()),
         ("rosters", rosters::cases()),
         ("migrations", migrations::cases()),

@@ -454,7 +454,8 @@ async fn a_domain_makes_members_of_verified_addresses_only(app: App) {
             .unwrap();
         Ok(())
     });
-    assert_eq!(due(&app, Timestamp::now()), 1);
+    // the server's own job may have been there first
+    due(&app, Timestamp::now());
     assert_eq!(ann.get(membership(&id)).await.expect(200)["state"], "active");
     bob.get(membership(&id)).await.expect(404);
     ann.delete(membership(&id)).await.expect(204);

@@ -23,10 +23,14 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::support::world::{article, comment, group, join, post};
-use crate::support::{App, Case, on_each, served};
+use crate::support::{App, Caller, Case, on_each, served};
 
 pub fn cases() -> Vec<Case> {
-    served![no_list_issues_more_than_four_statements, every_list_walks_an_index_in_its_order]
+    served![
+        no_list_issues_more_than_four_statements,
+        every_list_walks_an_index_in_its_order,
+        histories_and_logs_walk_an_index_in_their_order,
+    ]
 }
 
 /// With the one that asks whether the session goes on, where there may be other servers.
@@ -157,20 +161,18 @@ fn walks(conn: &mut Conn, index: &str, work: impl FnOnce(&mut Conn)) {
     assert!(!sorts, "sorts:\n{plan}\n{sql}");
 }
 
+fn viewer(person: &Caller) -> Viewer {
+    let (session_id, request_id) = (SessionId::nil(), RequestId::new());
+    Actor { user_id: person.id(), session_id, role: PlatformRole::Member, request_id, gives_reason: false }.viewer()
+}
+
 async fn every_list_walks_an_index_in_its_order(app: App) {
     let ann = app.user("ann");
     let id = group(&ann, "Main", json!({})).await;
     let thread = post(&ann, &id, "Thread").await;
     let (group_id, post_id): (GroupId, PostId) = (id.parse().unwrap(), thread.parse().unwrap());
     let anybody = Viewer(None);
-    let member = Actor {
-        user_id: ann.id(),
-        session_id: SessionId::nil(),
-        role: PlatformRole::Member,
-        request_id: RequestId::new(),
-        gives_reason: false,
-    }
-    .viewer();
+    let member = viewer(&ann);
     let conn = &mut app.database.connect();
     let access = Access::find(conn, member, group_id).unwrap();
     let now = Timestamp::now();
@@ -200,21 +202,6 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     walks(conn, "memberships_by_joined", |conn| {
         drop(requests::queries::list(conn, &access, RequestState::Requested, &page(Key::of(now))).unwrap());
     });
-    let rules_key = if app.database.is_sqlite() { "sqlite_autoindex_group_rules_1" } else { "group_rules_pkey" };
-    walks(conn, rules_key, |conn| drop(groups::queries::list_rules(conn, &access, &by_time).unwrap()));
-    walks(conn, "membership_events_by_time", |conn| {
-        drop(memberships::queries::history(conn, &access, ann.id(), &by_time).unwrap());
-    });
-    for (asked, index) in [
-        (json!({}), "audit_events_by_time"),
-        (json!({ "actor_id": ann.id() }), "audit_events_by_actor"),
-        (json!({ "action": "group_updated" }), "audit_events_by_action"),
-        (json!({ "target_id": group_id }), "audit_events_by_target"),
-        (json!({ "group_id": group_id }), "audit_events_by_group"),
-        (json!({ "since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }), "audit_events_by_time"),
-    ] {
-        walks(conn, index, |conn| drop(audit::queries::list(conn, &query::<AuditQuery>(asked), &by_time).unwrap()));
-    }
     walks(conn, "posts_by_group", |conn| {
         drop(posts::queries::list(conn, &access, &query::<PostQuery>(json!({})), &by_time).unwrap());
     });
@@ -234,4 +221,29 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     walks(conn, "users_by_status", |conn| {
         drop(users::queries::list(conn, &query::<AccountQuery>(json!({ "status": "pending" })), &by_time).unwrap());
     });
+}
+
+async fn histories_and_logs_walk_an_index_in_their_order(app: App) {
+    let ann = app.user("ann");
+    let id = group(&ann, "Main", json!({})).await;
+    let group_id: GroupId = id.parse().unwrap();
+    let member = viewer(&ann);
+    let conn = &mut app.database.connect();
+    let access = Access::find(conn, member, group_id).unwrap();
+    let by_time = page(Timestamp::now().micros());
+    let rules_key = if app.database.is_sqlite() { "sqlite_autoindex_group_rules_1" } else { "group_rules_pkey" };
+    walks(conn, rules_key, |conn| drop(groups::queries::list_rules(conn, &access, &by_time).unwrap()));
+    walks(conn, "membership_events_by_time", |conn| {
+        drop(memberships::queries::history(conn, &access, ann.id(), &by_time).unwrap());
+    });
+    for (asked, index) in [
+        (json!({}), "audit_events_by_time"),
+        (json!({ "actor_id": ann.id() }), "audit_events_by_actor"),
+        (json!({ "action": "group_updated" }), "audit_events_by_action"),
+        (json!({ "target_id": group_id }), "audit_events_by_target"),
+        (json!({ "group_id": group_id }), "audit_events_by_group"),
+        (json!({ "since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }), "audit_events_by_time"),
+    ] {
+        walks(conn, index, |conn| drop(audit::queries::list(conn, &query::<AuditQuery>(asked), &by_time).unwrap()));
+    }
 }

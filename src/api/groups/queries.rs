@@ -400,11 +400,11 @@ pub fn list_rules(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<
 pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: UserId, now: Timestamp) -> Result<()> {
     // the tag of what is shown is the time of the last change
     let now = now.max(before.updated_at.after(Duration::from_micros(1)));
-    if let Some(rules) = &patch.rules.0 {
-        if rules.as_ref().map(Rules::as_str) != before.rules.as_deref() {
-            let version = before.openness.rules_version + 1;
-            publish_rules(conn, before.id, version, rules.as_ref(), actor, now)?;
-        }
+    if let Some(rules) = &patch.rules.0
+        && rules.as_ref().map(Rules::as_str) != before.rules.as_deref()
+    {
+        let version = before.openness.rules_version + 1;
+        publish_rules(conn, before.id, version, rules.as_ref(), actor, now)?;
     }
     if let Some(types) = &patch.type_ids.0 {
         for id in &types.0 {

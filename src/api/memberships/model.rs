@@ -718,6 +718,17 @@ pub struct MembershipEventRow {
     pub private_note: Option<String>,
 }
 
+/// A step, and the names of who took it.
+#[derive(Debug, Clone, Queryable)]
+pub struct NamedEvent {
+    /// The step.
+    pub event: MembershipEventRow,
+    /// The group's name for who took it.
+    pub shown_name: Option<String>,
+    /// The account's name of who took it.
+    pub account_name: Option<String>,
+}
+
 /// One step of a membership.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct MembershipEvent {
@@ -748,7 +759,8 @@ pub struct MembershipEvent {
 impl MembershipEvent {
     /// What a reader sees: about oneself, neither who else took the step nor the notes of those who decide.
     #[must_use]
-    pub fn new(row: MembershipEventRow, actor_name: Option<String>, is_oneself: bool) -> Self {
+    pub fn new(NamedEvent { event: row, shown_name, account_name }: NamedEvent, is_oneself: bool) -> Self {
+        let actor_name = shown_name.or(account_name);
         let changed_by = match row.actor_id {
             None => ChangedBy::Program,
             Some(actor) if actor == row.user_id => ChangedBy::Oneself,

@@ -9,7 +9,7 @@ use diesel::sql_types::Bool;
 use super::access::Access;
 use super::model::{
     Answer, Candidate, EntryTerms, GroupStatus, MemberQuery, MemberRow, MemberSort, Membership, MembershipEventRow,
-    Reason, Role, State,
+    NamedEvent, Reason, Role, State,
 };
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
@@ -466,12 +466,7 @@ fn log(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
 
 /// The steps of a person in a group, the latest first, each with the names that the group and the account have for who
 /// took it.
-pub fn history(
-    conn: &mut Conn,
-    access: &Access,
-    user: UserId,
-    page: &Page<i64>,
-) -> Result<Vec<(MembershipEventRow, Option<String>, Option<String>)>> {
+pub fn history(conn: &mut Conn, access: &Access, user: UserId, page: &Page<i64>) -> Result<Vec<NamedEvent>> {
     let group = access.group_id();
     Ok(each_backend!(conn, DB => {
         let shown = memberships::group_id.eq(membership_events::group_id)

@@ -6,8 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::access::{Access, Reader};
 use super::model::{
     Action, HistoryQuery, Member, MemberPage, MemberPatch, MemberQuery, MemberRow, MemberSort, MemberState, Membership,
-    MembershipEvent, MembershipEventPage, MembershipEventRow, NewMembership, OwnMembership, OwnMembershipPatch, Role,
-    RulesAcceptance, State,
+    MembershipEvent, MembershipEventPage, NewMembership, OwnMembership, OwnMembershipPatch, Role, RulesAcceptance,
+    State,
 };
 use super::policy::{self, MemberChange, Step};
 use super::queries::{self, Change, Entering};
@@ -384,10 +384,8 @@ async fn list_membership_events(
             Ok((access, steps))
         })
         .await?;
-    let (steps, next_cursor) = cut.cut(steps, |(step, ..)| (step.at.micros(), step.id.uuid()));
-    let view = |(step, shown, account): (MembershipEventRow, Option<String>, Option<String>)| {
-        MembershipEvent::new(step, shown.or(account), is_oneself)
-    };
+    let (steps, next_cursor) = cut.cut(steps, |step| (step.event.at.micros(), step.event.id.uuid()));
+    let view = |step| MembershipEvent::new(step, is_oneself);
     let body = MembershipEventPage { items: steps.into_iter().map(view).collect(), next_cursor };
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }

@@ -17,6 +17,7 @@ use crate::api::memberships::model::{
 use crate::api::memberships::policy::{Step, take};
 use crate::api::memberships::queries::{Change, Entering, Newcomer};
 use crate::api::memberships::routes::change_member;
+use crate::api::users::model::DisplayName;
 use crate::api::{audit, memberships};
 use crate::auth::actor::Actor;
 use crate::db::sql_types::TextEnum as _;
@@ -130,6 +131,38 @@ struct Plan {
     others: Vec<(Membership, ImportRow)>,
 }
 
+impl Plan {
+    fn take(
+        &mut self,
+        before: Option<Membership>,
+        user_id: UserId,
+        account_name: &str,
+        row: ImportRow,
+        report: &mut ImportReport,
+    ) {
+        let Some(before) = before else {
+            report.added += 1;
+            let display_name = row.display_name.map(DisplayName::into_string);
+            let account_name = account_name.to_owned();
+            return self.newcomers.push(Newcomer { user_id, account_name, role: row.role, display_name });
+        };
+        let shown = before.display_name.as_deref();
+        let same_name = row.display_name.as_ref().is_none_or(|name| shown == Some(name.as_str()));
+        if before.state == State::Active && before.role == row.role && same_name {
+            report.unchanged += 1;
+            return;
+        }
+        if before.state == State::Active {
+            report.changed += 1;
+        } else if let Err(error) = take(Some(before.state), Step::Add) {
+            return policy::refuse(report, row.line, None, error.code().as_str(), error.detail());
+        } else {
+            report.added += 1;
+        }
+        self.others.push((before, row));
+    }
+}
+
 fn import(
     conn: &mut Conn,
     access: &Access,
@@ -177,40 +210,12 @@ fn plan(conn: &mut Conn, access: &Access, rows: Vec<ImportRow>, report: &mut Imp
             policy::refuse(report, row.line, None, "duplicate", "the same person is on an earlier line");
             continue;
         }
-        if let Some(name) = &row.display_name {
-            if *shown.entry(folded(name.as_str())).or_insert(*id) != *id {
-                policy::refuse(report, row.line, Some("display_name"), "taken", "another member is shown by this name");
-                continue;
-            }
+        let is_taken = |name: &DisplayName| *shown.entry(folded(name.as_str())).or_insert(*id) != *id;
+        if row.display_name.as_ref().is_some_and(is_taken) {
+            policy::refuse(report, row.line, Some("display_name"), "taken", "another member is shown by this name");
+            continue;
         }
-        match held.remove(id) {
-            None => {
-                report.added += 1;
-                plan.newcomers.push(Newcomer {
-                    user_id: *id,
-                    account_name: account_name.clone(),
-                    role: row.role,
-                    display_name: row.display_name.map(crate::http::text::Line::into_string),
-                });
-            }
-            Some(before) if before.state == State::Active => {
-                let same_name =
-                    row.display_name.as_ref().is_none_or(|name| before.display_name.as_deref() == Some(name.as_str()));
-                if before.role == row.role && same_name {
-                    report.unchanged += 1;
-                } else {
-                    report.changed += 1;
-                    plan.others.push((before, row));
-                }
-            }
-            Some(before) => match take(Some(before.state), Step::Add) {
-                Ok(_) => {
-                    report.added += 1;
-                    plan.others.push((before, row));
-                }
-                Err(error) => policy::refuse(report, row.line, None, error.code().as_str(), error.detail()),
-            },
-        }
+        plan.take(held.remove(id), *id, account_name, row, report);
     }
     Ok(plan)
 }
