@@ -30,6 +30,7 @@ pub fn cases() -> Vec<Case> {
         the_audit_log_cannot_be_changed,
         two_who_save_settings_do_not_overwrite_each_other,
         a_domain_makes_members_of_verified_addresses_only,
+        the_usual_combinations_of_openness_work_as_pasted,
     ]
 }
 
@@ -460,4 +461,27 @@ async fn a_domain_makes_members_of_verified_addresses_only(app: App) {
     bob.get(membership(&id)).await.expect(404);
     ann.delete(membership(&id)).await.expect(204);
     assert_eq!(due(&app, Timestamp::now()), 0, "whoever left is left in peace");
+}
+
+async fn the_usual_combinations_of_openness_work_as_pasted(app: App) {
+    let owner = app.user("owner");
+    let page = include_str!("../../docs/API.md");
+    let bodies: Vec<Value> = page
+        .split("```json\n")
+        .skip(1)
+        .filter_map(|block| serde_json::from_str(block.split("```").next().unwrap()).ok())
+        .filter(|body: &Value| body["join_policy"].is_string())
+        .collect();
+    assert_eq!(bodies.len(), 4);
+    let anybody = app.user("anybody");
+    let mut told = Vec::new();
+    for body in bodies {
+        let id = owner.post("/groups", body).await.expect(201).id();
+        let card = anybody.get(format!("/groups/{id}")).await.status;
+        let posts = anybody.get(format!("/groups/{id}/posts")).await.status;
+        let joined = anybody.put(membership(&id), json!({})).await;
+        told.push((card, posts, joined["state"].as_str().unwrap_or("-").to_owned()));
+    }
+    let expected = [(200, 200, "active"), (200, 200, "requested"), (200, 403, "requested"), (404, 404, "-")];
+    assert_eq!(told, expected.map(|(card, posts, state)| (card, posts, state.to_owned())));
 }

@@ -742,4 +742,45 @@ mod tests {
         }
         assert!(OWN_STEPS.iter().all(|step| next(Some(Banned), *step).is_none()));
     }
+
+    #[test]
+    fn the_page_about_the_api_has_the_table_of_steps() {
+        use State::{Active, Banned, Declined, Invited, Left, Removed, Requested};
+        let states = [
+            None,
+            Some(Invited),
+            Some(Requested),
+            Some(Active),
+            Some(Declined),
+            Some(Left),
+            Some(Removed),
+            Some(Banned),
+        ];
+        let names = [
+            ("join, or accept an invitation", Step::Join),
+            ("ask to join", Step::Request),
+            ("withdraw", Step::Withdraw),
+            ("decline an invitation", Step::Refuse),
+            ("leave", Step::Leave),
+            ("invite", Step::Invite),
+            ("take an invitation back", Step::Revoke),
+            ("approve", Step::Approve),
+            ("decline", Step::Decline),
+            ("add", Step::Add),
+            ("remove", Step::Remove),
+            ("ban", Step::Ban),
+            ("lift a ban", Step::LiftBan),
+        ];
+        assert_eq!(names.map(|(_, step)| step)[..5], OWN_STEPS);
+        assert_eq!(names.map(|(_, step)| step)[5..], GROUP_STEPS);
+        let page = include_str!("../../../docs/API.md");
+        for (name, step) in names {
+            let cells: Vec<String> = states
+                .iter()
+                .map(|from| next(*from, step).map_or_else(String::new, |to| format!("`{}`", to.as_str())))
+                .collect();
+            let row = format!("| {name} | {} |", cells.join(" | "));
+            assert!(page.contains(&row), "docs/API.md lacks the row\n{row}");
+        }
+    }
 }
