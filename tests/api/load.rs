@@ -12,6 +12,7 @@ pub fn cases() -> Vec<Case> {
     served![
         sixteen_people_make_fifty_mixed_changes_each,
         sixty_four_people_post_into_one_group_at_once,
+        fifty_ask_at_once_and_are_approved_at_once,
         two_who_decide_one_request_at_once_make_one_member,
         posting_and_deleting_at_once_leaves_the_right_date,
         groups_with_one_name_get_slugs_of_their_own_at_once,
@@ -90,6 +91,26 @@ async fn sixty_four_people_post_into_one_group_at_once(app: App) {
     assert!(made.iter().all(|id| listed.each("id").contains(&id.as_str())));
     let latest = listed.items()[0]["created_at"].clone();
     assert_eq!(owner.get(format!("/groups/{id}")).await.expect(200)["last_active_at"], latest);
+}
+
+async fn fifty_ask_at_once_and_are_approved_at_once(app: App) {
+    let owner = app.user("owner");
+    let id = group(&owner, "Circle", json!({ "join_policy": "request" })).await;
+    let people: Vec<_> = (0..50).map(|number| app.user(&format!("person {number}"))).collect();
+    let asking = people.iter().map(|who| who.put(format!("/groups/{id}/membership"), json!({})).into_future());
+    for asked in join_all(asking).await {
+        assert_eq!(asked.expect(200)["state"], "requested");
+    }
+    assert_eq!(owner.get(format!("/groups/{id}/membership-requests?limit=100")).await.expect(200).items().len(), 50);
+    let approve = |who: &crate::support::Caller| {
+        let path = format!("/groups/{id}/membership-requests/{}/decision", who.id());
+        owner.post(path, json!({ "outcome": "approve" })).into_future()
+    };
+    for decided in join_all(people.iter().map(approve)).await {
+        assert_eq!(decided.expect(200)["state"], "active");
+    }
+    assert_eq!(owner.get(format!("/groups/{id}")).await.expect(200)["member_count"], 51);
+    assert_eq!(app.in_database(praxis::doctor::examine), []);
 }
 
 async fn two_who_decide_one_request_at_once_make_one_member(app: App) {

@@ -27,6 +27,7 @@ pub fn cases() -> Vec<Case> {
         many_requests_are_decided_with_a_result_each,
         an_administrator_reads_members_content_only_with_a_reason_that_the_owners_see,
         the_audit_log_tells_who_did_what,
+        an_administrators_change_of_the_welcome_is_recorded,
         the_audit_log_cannot_be_changed,
         two_who_save_settings_do_not_overwrite_each_other,
         a_domain_makes_members_of_verified_addresses_only,
@@ -399,6 +400,19 @@ async fn the_audit_log_tells_who_did_what(app: App) {
     let lines = admin.get(format!("/admin/audit-log.jsonl?group_id={id}")).await.expect(200);
     let entries: Vec<Value> = lines.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(Value::from(entries), log["items"]);
+}
+
+async fn an_administrators_change_of_the_welcome_is_recorded(app: App) {
+    let (owner, ann, admin) = (app.user("owner"), app.user("ann"), app.admin());
+    let id = group(&owner, "Circle", json!({ "welcome_message": "Hello" })).await;
+    let path = format!("/groups/{id}");
+    assert_eq!(ann.get(&path).await.expect(200)["welcome_message"], Value::Null);
+    join(&ann, &id).await;
+    assert_eq!(ann.get(&path).await.expect(200)["welcome_message"], "Hello");
+    admin.patch(&path, json!({ "welcome_message": "Welcome" })).await.expect(200);
+    let log = owner.get(format!("{path}/audit-log?action=group_updated")).await.expect(200);
+    let change = json!([{ "field": "welcome_message", "before": "Hello", "after": "Welcome" }]);
+    assert_eq!((&log.items()[0]["changes"], &log.items()[0]["actor_id"]), (&change, &json!(admin.id())));
 }
 
 async fn the_audit_log_cannot_be_changed(app: App) {

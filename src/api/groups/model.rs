@@ -353,7 +353,8 @@ pub struct Group {
     pub rules: Option<String>,
     /// The version of its rules; null where it has none.
     pub rules_version: Option<i32>,
-    /// What it tells those who come in, in Markdown; null for who is not in it.
+    /// What it tells those who come in, in Markdown; null for who is neither in it nor an
+    /// administrator.
     pub welcome_message: Option<String>,
     /// Whether everybody sees how many members it has.
     pub show_member_count: bool,

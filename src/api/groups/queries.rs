@@ -180,7 +180,8 @@ fn view(group: GroupRow, membership: Option<Held>, standing: &Standing, types: V
         request_cooldown_days: group.request_cooldown_days,
         rules_version: group.rules.as_ref().map(|_| group.openness.rules_version),
         rules: group.rules,
-        welcome_message: Some(group.welcome_message).filter(|_| standing.role().is_some()),
+        welcome_message: Some(group.welcome_message)
+            .filter(|_| standing.role().is_some() || can.contains(&Action::Delete)),
         show_member_count: group.show_member_count,
         status: group.openness.status,
         member_count: knows_count.then_some(group.member_count),
