@@ -263,7 +263,7 @@ impl State {
 async fn sweep(state: State) {
     let mut revisit = tokio::time::interval(REVISIT);
     let mut flush = tokio::time::interval_at(tokio::time::Instant::now() + FLUSH, FLUSH);
-    let mut due = tokio::time::interval(JOBS);
+    let mut due = tokio::time::interval_at(tokio::time::Instant::now() + JOBS, JOBS);
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {

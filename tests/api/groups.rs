@@ -7,6 +7,7 @@ use crate::support::{Answer, App, Caller, Case, served};
 
 pub fn cases() -> Vec<Case> {
     served![
+        groups_are_found_by_any_or_all_of_several_types,
         the_four_kinds_are_there_with_their_defaults,
         a_new_group_has_its_creator_as_owner_and_the_defaults_of_its_first_type,
         a_new_group_is_refused_by_the_field_that_is_wrong,
@@ -370,4 +371,31 @@ async fn what_one_can_do_is_what_works(app: App) {
             assert_eq!(can("join"), viewer.name() == "eve");
         }
     }
+}
+
+async fn groups_are_found_by_any_or_all_of_several_types(app: App) {
+    let ann = app.user("ann");
+    let made = async |name: &str, types: Value| {
+        let settings = json!({ "type_ids": types, "visibility": "public", "join_policy": "open" });
+        group(&ann, name, settings).await
+    };
+    let both = made("Both", json!([COMMUNITY, PEER_SUPPORT])).await;
+    let community = made("Community", json!([COMMUNITY])).await;
+    let peers = made("Peers", json!([PEER_SUPPORT])).await;
+    let lab = ann.get("/group-types").await.expect(200).items()[3]["id"].clone();
+    made("Lab", json!([lab])).await;
+    let list = async |query: &str| {
+        let listed = ann.get(format!("/groups?sort=name&type={query}")).await.expect(200);
+        listed.each("id").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(list("community-of-practice").await, [both.clone(), community.clone()]);
+    let two = "community-of-practice,peer-support";
+    assert_eq!(list(two).await, [both.clone(), community.clone(), peers.clone()]);
+    assert_eq!(list(&format!("{two}&type_match=any")).await, [both.clone(), community, peers]);
+    assert_eq!(list(&format!("{two}&type_match=all")).await, [both]);
+    assert_eq!(list("unheard-of").await, [""; 0]);
+    for wrong in ["a,", "A", "a,b,c,d,e,f,g,h,i,j,k"] {
+        ann.get(format!("/groups?type={wrong}")).await.expect_field(400, "type", "malformed");
+    }
+    ann.get("/groups?type=lab&type_match=some").await.expect_field(400, "type_match", "malformed");
 }

@@ -32,6 +32,16 @@ text_enum! {
 }
 
 text_enum! {
+    /// How a list of kinds is meant.
+    TypeMatch {
+        /// Groups with at least one of them.
+        Any = "any",
+        /// Groups with all of them.
+        All = "all",
+    }
+}
+
+text_enum! {
     /// Which groups to list.
     GroupStatusFilter {
         /// Those in use.
@@ -194,6 +204,28 @@ impl PartialSchema for GroupIds {
 }
 
 impl ToSchema for GroupIds {}
+
+/// Up to 10 slugs of kinds of group, separated by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeSlugs(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for TypeSlugs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let slugs: Result<Vec<String>, _> =
+            text.split(',').map(|slug| Slug::parse(slug).map(Slug::into_string)).collect();
+        let slugs = slugs.ok().filter(|slugs| slugs.len() <= 10);
+        slugs.map(Self).ok_or_else(|| serde::de::Error::custom("type: must be 1 to 10 slugs, separated by commas"))
+    }
+}
+
+impl PartialSchema for TypeSlugs {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(1009)).into()
+    }
+}
+
+impl ToSchema for TypeSlugs {}
 
 /// A kind of group.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
@@ -538,10 +570,12 @@ pub struct GroupPatch {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct GroupQuery {
-    /// Only groups of this kind, by its slug.
+    /// Only groups of these kinds, by their slugs, separated by commas; up to 10.
     #[serde(rename = "type")]
     #[param(rename = "type")]
-    pub kind: Option<Slug>,
+    pub kinds: Option<TypeSlugs>,
+    /// Whether a group needs one of the kinds or all of them: `any` unless said.
+    pub type_match: Option<TypeMatch>,
     /// Only groups with this text in their name, summary, purpose or tags.
     pub q: Option<Line<1, 100>>,
     /// The order: `active` unless said.

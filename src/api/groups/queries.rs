@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::model::{
     Found, Group, GroupPatch, GroupQuery, GroupRow, GroupRules, GroupSort, GroupStatusFilter, GroupType, GroupTypeName,
-    GroupViewer, NewGroup, Rules,
+    GroupViewer, NewGroup, Rules, TypeMatch, TypeSlugs,
 };
 use crate::api::memberships::access::{Access, visible};
 use crate::api::memberships::model::{
@@ -56,11 +56,11 @@ pub fn list(conn: &mut Conn, viewer: &Viewer, query: &GroupQuery, page: &Page<Ke
             GroupStatusFilter::Archived => found = found.filter(groups::status.eq(GroupStatus::Archived)),
             GroupStatusFilter::All => {}
         }
-        if let Some(kind) = &query.kind {
+        for slugs in query.kinds.iter().flat_map(|kinds| of_each(kinds, query.type_match)) {
             let of_kind = group_type_links::table
                 .inner_join(group_types::table)
                 .filter(group_type_links::group_id.eq(groups::id))
-                .filter(group_types::slug.eq(kind.as_str().to_owned()));
+                .filter(group_types::slug.eq_any(slugs));
             found = found.filter(diesel::dsl::exists(of_kind));
         }
         if let Some(q) = &query.q {
@@ -105,6 +105,14 @@ pub fn list(conn: &mut Conn, viewer: &Viewer, query: &GroupQuery, page: &Page<Ke
         };
         found.load(conn)
     })?)
+}
+
+/// The lists of kinds of each of which a group needs one.
+fn of_each(kinds: &TypeSlugs, type_match: Option<TypeMatch>) -> Vec<Vec<String>> {
+    match type_match.unwrap_or(TypeMatch::Any) {
+        TypeMatch::Any => vec![kinds.0.clone()],
+        TypeMatch::All => kinds.0.iter().map(|slug| vec![slug.clone()]).collect(),
+    }
 }
 
 /// The place of a group in the order of [`list`].

@@ -73,10 +73,7 @@ async fn list_groups(
         return Err(Error::new(Code::Unauthenticated, "mine: needs a login."));
     }
     let sort = query.sort.unwrap_or(GroupSort::Active);
-    let texts = (
-        query.kind.as_ref().map(crate::http::text::Slug::as_str),
-        query.q.as_ref().map(crate::http::text::Line::as_str),
-    );
+    let texts = (&query.kinds, query.type_match, query.q.as_ref().map(crate::http::text::Line::as_str));
     let filters = (texts, sort, query.mine, &query.ids, query.status);
     let page = Page::<Key>::new("groups", &filters, query.limit, query.cursor.as_deref())?;
     let (groups, next_cursor) = db
