@@ -7,6 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt as _;
 
 use crate::api;
+use crate::api::group_types::model::GroupTypeStatusFilter;
 use crate::api::groups::model::{GroupIds, GroupSort, GroupStatusFilter, TypeMatch, TypeSlugs};
 use crate::api::memberships::model::MemberSort;
 use crate::api::requests::model::RequestState;
@@ -23,7 +24,18 @@ use crate::http::problem::Problem;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     // beside the problem, what only query parameters refer to: utoipa does not collect those by itself
-    components(schemas(Problem, Limit, GroupIds, GroupSort, GroupStatusFilter, TypeMatch, TypeSlugs, MemberSort, RequestState)),
+    components(schemas(
+        Problem,
+        Limit,
+        GroupTypeStatusFilter,
+        GroupIds,
+        GroupSort,
+        GroupStatusFilter,
+        TypeMatch,
+        TypeSlugs,
+        MemberSort,
+        RequestState
+    )),
     modifiers(&Bearer),
     tags(
         (name = "articles", description = "Editorial pieces and the groups that contributed to them"),

@@ -2,6 +2,7 @@
 
 pub mod articles;
 pub mod audit;
+pub mod group_types;
 pub mod groups;
 pub mod health;
 pub mod last_seen;
@@ -11,6 +12,7 @@ pub mod posts;
 pub mod requests;
 pub mod rosters;
 pub mod sessions;
+pub mod settings;
 pub mod users;
 
 use utoipa_actix_web::scope;
@@ -27,10 +29,12 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     articles::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);
+    group_types::routes::configure(config);
     rosters::routes::configure(config);
     requests::routes::configure(config);
     memberships::routes::configure(config);
     sessions::routes::configure(config);
     users::routes::configure(config);
+    settings::routes::configure(config);
     audit::routes::configure(config);
 }

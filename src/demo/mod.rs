@@ -17,7 +17,7 @@ use crate::api::memberships::model::{Role, State};
 use crate::api::memberships::queries::Change;
 use crate::api::posts::model::{CommentBody, NewComment, NewPost};
 use crate::api::users::model::{UserRow, UserStatus};
-use crate::api::{articles, groups, memberships, posts, users};
+use crate::api::{articles, groups, memberships, posts, settings, users};
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -149,7 +149,8 @@ fn act_as(user_id: UserId, role: PlatformRole) -> Viewer {
 
 fn add_group(conn: &mut Conn, group: &PageGroup, members: &[UserId]) -> Result<(GroupId, Viewer)> {
     let owner = *members.first().ok_or_else(|| Error::internal("page.json holds a group without members"))?;
-    let group_id = groups::queries::insert(conn, &group.new, owner, FOUNDED)?;
+    let settings = settings::queries::get(conn)?;
+    let group_id = groups::queries::insert(conn, &group.new, owner, &settings, FOUNDED)?;
     let mut at = FOUNDED;
     for (place, user_id) in members.iter().enumerate() {
         let role = match place {

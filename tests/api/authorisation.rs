@@ -326,6 +326,9 @@ fn accounts() -> Vec<Row> {
             let is_admin = w.caller.get("/admin/users").await.status == 200;
             w.caller.patch(format!("/admin/users/{id}"), if is_admin { demoted } else { promoted })
         };
+        "get_settings" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| w.caller.get("/admin/settings");
+        "update_settings" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.patch("/admin/settings", json!({ "invitation_days": 21 }));
         "list_audit_events" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
             w.caller.get("/admin/audit-log");
         "export_audit_log_csv" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
@@ -341,6 +344,18 @@ fn groups() -> Vec<Row> {
         "list_group_types" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/group-types");
         "get_group_type" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
             w.caller.get(format!("/group-types/{}", world::COMMUNITY));
+        "create_group_type" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 201, 403, 403] |w|
+            w.caller.post("/group-types", new_kind(w.number));
+        "update_group_type" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.patch(format!("/group-types/{}", world::COMMUNITY), json!({ "plural": "Communities" }));
+        // nobody else learns how many groups there are
+        "delete_group_type" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 409, 403, 403] |w|
+            w.caller.delete(format!("/group-types/{}", world::COMMUNITY));
+        "delete_group_type" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 204, 403, 403] |w| {
+            let admin = w.app.person(&format!("another admin {}", w.number), PlatformRole::Admin);
+            let kind = admin.post("/group-types", new_kind(w.number)).await.expect(201).id();
+            w.caller.delete(format!("/group-types/{kind}"))
+        };
         "list_groups" in HIDDEN [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/groups");
         "list_groups" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/groups?mine=true");
         "create_group" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
@@ -384,6 +399,11 @@ fn groups() -> Vec<Row> {
             w.caller.get(w.path(""))
         };
     }
+}
+
+fn new_kind(number: usize) -> Value {
+    let (name, plural) = (format!("Kind {number}"), format!("Kinds {number}"));
+    json!({ "name": name, "plural": plural, "default_visibility": "public", "default_join_policy": "open" })
 }
 
 fn memberships() -> Vec<Row> {

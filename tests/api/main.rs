@@ -18,6 +18,7 @@ mod demo;
 mod doctor;
 mod document;
 mod ground_floor;
+mod group_types;
 mod groups;
 mod leaks;
 mod load;
@@ -30,6 +31,7 @@ mod posts;
 mod processes;
 mod rosters;
 mod sessions;
+mod settings;
 mod statements;
 mod support;
 mod users;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         ("demo", demo::cases()),
         ("doctor", doctor::cases()),
         ("document", document::cases()),
+        ("group_types", group_types::cases()),
         ("groups", groups::cases()),
         ("leaks", leaks::cases()),
         ("load", load::cases()),
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         ("posts", posts::cases()),
         ("processes", processes::cases()),
         ("sessions", sessions::cases()),
+        ("settings", settings::cases()),
         ("statements", statements::cases()),
         ("users", users::cases()),
     ])

@@ -1,4 +1,4 @@
-//! Groups and their kinds: rows, what clients see and what they send.
+//! Groups: rows, what clients see and what they send.
 
 use diesel::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,7 +10,8 @@ use crate::api::memberships::model::{
     Action, GroupStatus, Held, InvitePolicy, JoinPolicy, JoinQuestion, MemberListVisibility, Openness, PostPolicy,
     ViewerRole, ViewerState, Visibility,
 };
-use crate::db::schema::{group_rules, group_types, groups};
+use crate::api::settings::model::Days;
+use crate::db::schema::{group_rules, groups};
 use crate::db::sql_types::JsonList;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
@@ -132,29 +133,6 @@ impl ToSchema for JoinQuestions {
     }
 }
 
-/// For how many days somebody who was declined cannot ask again: 0 to 365.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CooldownDays(pub i32);
-
-impl<'de> Deserialize<'de> for CooldownDays {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let days = i32::deserialize(deserializer)?;
-        if (0..=365).contains(&days) {
-            Ok(Self(days))
-        } else {
-            Err(serde::de::Error::custom("out_of_range: 0 to 365 days"))
-        }
-    }
-}
-
-impl PartialSchema for CooldownDays {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(365)).into()
-    }
-}
-
-impl ToSchema for CooldownDays {}
-
 /// One to five different kinds of group, by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeIds(pub Vec<GroupTypeId>);
@@ -226,45 +204,6 @@ impl PartialSchema for TypeSlugs {
 }
 
 impl ToSchema for TypeSlugs {}
-
-/// A kind of group.
-#[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
-#[diesel(table_name = group_types)]
-pub struct GroupType {
-    /// Its id.
-    pub id: GroupTypeId,
-    /// Its name in URLs.
-    pub slug: String,
-    /// Its name.
-    pub name: String,
-    /// Its name for several.
-    pub plural: String,
-    /// What such groups are.
-    pub description: String,
-    /// Its place among the kinds, from 1.
-    pub position: i32,
-    /// What a new group of this kind has unless it says otherwise.
-    pub default_visibility: Visibility,
-    /// What a new group of this kind has unless it says otherwise.
-    pub default_join_policy: JoinPolicy,
-    /// What a new group of this kind has unless it says otherwise.
-    pub default_post_policy: PostPolicy,
-    /// What a new group of this kind has unless it says otherwise.
-    pub default_member_list_visibility: MemberListVisibility,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
-}
-
-/// The kinds of group.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GroupTypePage {
-    /// All of them, in their order.
-    pub items: Vec<GroupType>,
-    /// Always null: there is one page.
-    pub next_cursor: Option<String>,
-}
 
 /// A row of `groups`.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -465,9 +404,10 @@ pub struct NewGroup {
     #[serde(default)]
     #[schema(required = false)]
     pub join_questions: JoinQuestions,
-    /// For how many days somebody who was declined cannot ask again; 30 unless said.
+    /// For how many days somebody who was declined cannot ask again; what the platform says unless
+    /// given.
     #[serde(default)]
-    pub request_cooldown_days: Option<CooldownDays>,
+    pub request_cooldown_days: Option<Days<0>>,
     /// What its members agree to, in Markdown.
     #[serde(default)]
     pub rules: Option<Rules>,
@@ -475,7 +415,7 @@ pub struct NewGroup {
     #[serde(default)]
     #[schema(required = false)]
     pub welcome_message: WelcomeMessage,
-    /// Whether everybody sees how many members it has; true unless said.
+    /// Whether everybody sees how many members it has.
     #[serde(default)]
     pub show_member_count: Option<bool>,
     /// Its id in another system; administrators only.
@@ -541,8 +481,8 @@ pub struct GroupPatch {
     pub join_questions: Set<JoinQuestions>,
     /// For how many days somebody who was declined cannot ask again.
     #[serde(default)]
-    #[schema(value_type = CooldownDays)]
-    pub request_cooldown_days: Set<CooldownDays>,
+    #[schema(value_type = Days<0>)]
+    pub request_cooldown_days: Set<Days<0>>,
     /// What its members agree to, in Markdown; another text is a new version, which members accept before they write again.
     #[serde(default)]
     #[schema(value_type = Option<Rules>)]

@@ -1,4 +1,4 @@
-//! Every statement about groups and their kinds.
+//! Every statement about groups.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::model::{
-    Found, Group, GroupPatch, GroupQuery, GroupRow, GroupRules, GroupSort, GroupStatusFilter, GroupType, GroupTypeName,
+    Found, Group, GroupPatch, GroupQuery, GroupRow, GroupRules, GroupSort, GroupStatusFilter, GroupTypeName,
     GroupViewer, NewGroup, Rules, TypeMatch, TypeSlugs,
 };
+use crate::api::group_types::queries::choose;
 use crate::api::memberships::access::{Access, visible};
-use crate::api::memberships::model::{
-    Action, GroupStatus, Held, InvitePolicy, Role, State, ViewerRole, ViewerState, Visibility,
-};
+use crate::api::memberships::model::{Action, GroupStatus, Held, Role, State, ViewerRole, ViewerState, Visibility};
 use crate::api::memberships::policy::Standing;
+use crate::api::settings::model::Settings;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{group_rules, group_type_links, group_types, groups, memberships};
 use crate::db::sql_types::JsonList;
@@ -22,17 +22,6 @@ use crate::error::{Code, Error, Result};
 use crate::http::page::{Key, Page};
 use crate::http::text::{Line, Slug, containing, folded};
 use crate::types::{GroupId, GroupTypeId, Timestamp, UserId};
-
-/// All kinds of group, in their order.
-pub fn list_types(conn: &mut Conn) -> Result<Vec<GroupType>> {
-    let all = group_types::table.order((group_types::position.asc(), group_types::id.asc()));
-    Ok(each_backend!(conn => all.select(GroupType::as_select()).load(conn))?)
-}
-
-/// A kind of group.
-pub fn get_type(conn: &mut Conn, id: GroupTypeId) -> Result<GroupType> {
-    Ok(each_backend!(conn => group_types::table.find(id).select(GroupType::as_select()).first(conn))?)
-}
 
 /// What [`Found`] is made of: groups that the caller may know of, joined to the caller's membership.
 macro_rules! found {
@@ -231,8 +220,15 @@ fn owned_by_others(conn: &mut Conn, groups: &[GroupId], user: UserId) -> Result<
 }
 
 /// Adds a group without members. What it leaves out comes from its first type.
-pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) -> Result<GroupId> {
-    let types = new.type_ids.0.iter().map(|id| known_type(conn, *id)).collect::<Result<Vec<_>>>()?;
+pub fn insert(
+    conn: &mut Conn,
+    new: &NewGroup,
+    creator: UserId,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<GroupId> {
+    let kinds = new.type_ids.0.iter().map(|id| choose(conn, *id, false));
+    let types = kinds.collect::<Result<Vec<_>>>()?;
     let main = types.first().ok_or_else(|| Error::invalid("/type_ids", "empty", "a group has at least one type"))?;
     let id = GroupId::new();
     let visibility = new.visibility.unwrap_or(main.default_visibility);
@@ -240,11 +236,11 @@ pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) 
         refuse_taken_external_id(conn, external_id.as_str(), id)?;
     }
     for slug in slugs(new, visibility) {
-        let cooldown = new.request_cooldown_days.map(|days| groups::request_cooldown_days.eq(days.0));
+        let cooldown = new.request_cooldown_days.map_or(settings.request_cooldown_days, |days| days.0);
         let entry = (
-            groups::invite_policy.eq(new.invite_policy.unwrap_or(InvitePolicy::Facilitators)),
+            groups::invite_policy.eq(new.invite_policy.unwrap_or(main.default_invite_policy)),
             groups::join_questions.eq(JsonList(new.join_questions.0.clone())),
-            cooldown.unwrap_or(groups::request_cooldown_days.eq(30)),
+            groups::request_cooldown_days.eq(cooldown),
             groups::welcome_message.eq(new.welcome_message.as_str()),
         );
         let row = (
@@ -263,7 +259,7 @@ pub fn insert(conn: &mut Conn, new: &NewGroup, creator: UserId, now: Timestamp) 
             groups::member_list_visibility
                 .eq(new.member_list_visibility.unwrap_or(main.default_member_list_visibility)),
             entry,
-            groups::show_member_count.eq(new.show_member_count.unwrap_or(true)),
+            groups::show_member_count.eq(new.show_member_count.unwrap_or(main.default_show_member_count)),
             groups::status.eq(GroupStatus::Active),
             groups::created_by.eq(creator),
             groups::created_at.eq(now),
@@ -306,14 +302,6 @@ fn slugs(new: &NewGroup, visibility: Visibility) -> Vec<Slug> {
     }
     let numbered = (2..20).map(|number| wanted.numbered(number));
     std::iter::once(wanted.clone()).chain(numbered).chain([unguessable(&wanted)]).collect()
-}
-
-fn known_type(conn: &mut Conn, id: GroupTypeId) -> Result<GroupType> {
-    let unknown = |error: Error| match error.code() {
-        Code::NotFound => Error::invalid("/type_ids", "unknown", format!("there is no group type {id}")),
-        _ => error,
-    };
-    get_type(conn, id).map_err(unknown)
 }
 
 /// What a search for groups looks through.
@@ -416,8 +404,9 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
         publish_rules(conn, before.id, version, rules.as_ref(), actor, now)?;
     }
     if let Some(types) = &patch.type_ids.0 {
+        let held = types_of(conn, &[before.id])?.remove(&before.id).unwrap_or_default();
         for id in &types.0 {
-            known_type(conn, *id)?;
+            choose(conn, *id, held.iter().any(|kind| kind.id == *id))?;
         }
         let links = group_type_links::table.filter(group_type_links::group_id.eq(before.id));
         each_backend!(conn => diesel::delete(links).execute(conn))?;

@@ -1,18 +1,15 @@
-//! `/group-types` and `/groups`.
+//! `/groups`.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{
-    Group, GroupPage, GroupPatch, GroupQuery, GroupRulesPage, GroupRulesQuery, GroupSort, GroupType, GroupTypePage,
-    NewGroup,
-};
+use super::model::{Group, GroupPage, GroupPatch, GroupQuery, GroupRulesPage, GroupRulesQuery, GroupSort, NewGroup};
 use super::{policy, queries};
 use crate::api::audit::model::{AuditAction, AuditChange, Entry, GroupAuditQuery};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Action, GroupStatus, Role, State};
 use crate::api::memberships::queries::Change;
-use crate::api::{audit, memberships};
+use crate::api::{audit, memberships, settings};
 use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
@@ -21,38 +18,13 @@ use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::query::Query;
 use crate::http::text::Slug;
-use crate::types::{GroupId, GroupTypeId, Timestamp};
+use crate::types::{GroupId, Timestamp};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_group_types).service(get_group_type);
     config.service(list_groups).service(create_group).service(get_group_by_slug);
     config.service(get_group).service(update_group).service(delete_group);
     config.service(list_group_rules).service(list_group_audit_events);
-}
-
-/// List the kinds of group
-///
-/// All of them, in their order.
-#[utoipa::path(tag = "groups", operation_id = "list_group_types", security(()), responses(
-    (status = 200, description = "The kinds", body = GroupTypePage),
-))]
-#[get("/group-types")]
-async fn list_group_types(db: web::Data<Db>) -> Result<HttpResponse> {
-    let items = db.read(queries::list_types).await?;
-    Ok(json::ok(&GroupTypePage { items, next_cursor: None }))
-}
-
-/// Get a kind of group
-///
-/// With what a new group of this kind has unless it says otherwise.
-#[utoipa::path(tag = "groups", operation_id = "get_group_type", security(()), responses(
-    (status = 200, description = "The kind", body = GroupType),
-    (status = 404, description = "No such kind"),
-))]
-#[get("/group-types/{group_type_id}")]
-async fn get_group_type(db: web::Data<Db>, group_type_id: web::Path<GroupTypeId>) -> Result<HttpResponse> {
-    Ok(json::ok(&db.read(move |conn| queries::get_type(conn, *group_type_id)).await?))
 }
 
 /// List groups
@@ -93,7 +65,7 @@ async fn list_groups(
 /// The caller becomes its owner.
 #[utoipa::path(tag = "groups", operation_id = "create_group", security(("bearer" = [])), request_body = NewGroup, responses(
     (status = 201, description = "The group", body = Group, headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "Only administrators set external ids"),
+    (status = 403, description = "The platform lets nobody but administrators create groups, or set external ids"),
     (status = 409, description = "Another group has the slug or the external id"),
 ))]
 #[post("/groups")]
@@ -104,7 +76,9 @@ async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> 
     }
     let group = actor
         .write(&db, move |conn| {
-            let group_id = queries::insert(conn, &new, actor.user_id, now)?;
+            let settings = settings::queries::get(conn)?;
+            settings::policy::create_group(&settings, actor.is_admin())?;
+            let group_id = queries::insert(conn, &new, actor.user_id, &settings, now)?;
             let founding = Change::new(group_id, actor.user_id, Some(actor), None, State::Active);
             let founding = founding.with_role(Role::Owner, None);
             memberships::queries::change(conn, &founding, now)?;
