@@ -99,6 +99,32 @@ fn references() -> Vec<Check> {
             "NOT EXISTS (SELECT 1 FROM group_type_links WHERE group_type_links.group_id = groups.id)",
         ),
         orphan(
+            "groups that stand in each other, or more than three one within the other",
+            "groups",
+            "EXISTS (SELECT 1 FROM groups AS a JOIN groups AS b ON b.id = a.parent_id JOIN groups AS c ON c.id = b.parent_id
+                WHERE a.id = groups.parent_id)",
+        ),
+        orphan(
+            "groups within a group, or carried on by one, that does not exist",
+            "groups",
+            "(groups.parent_id IS NOT NULL AND groups.parent_id NOT IN (SELECT id FROM groups))
+                OR (groups.successor_id IS NOT NULL AND groups.successor_id NOT IN (SELECT id FROM groups))",
+        ),
+        orphan(
+            "groups whose rules are not those of their latest version",
+            "groups",
+            "groups.rules IS NOT NULL AND NOT EXISTS (SELECT 1 FROM group_rules WHERE group_rules.group_id = groups.id
+                AND group_rules.version = groups.rules_version AND group_rules.text = groups.rules)",
+        ),
+        orphan(
+            "groups whose domains are not those by which members join",
+            "groups",
+            "(groups.auto_join_domains <> '[]') <> EXISTS (
+                SELECT 1 FROM group_domains WHERE group_domains.group_id = groups.id)
+                OR EXISTS (SELECT 1 FROM group_domains WHERE group_domains.group_id = groups.id
+                    AND groups.auto_join_domains NOT LIKE '%\"' || group_domains.domain || '\"%')",
+        ),
+        orphan(
             "comments that belong to another group than their post, or to none",
             "comments",
             "NOT EXISTS (SELECT 1 FROM posts WHERE posts.id = comments.post_id AND posts.group_id = comments.group_id)",

@@ -7,6 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt as _;
 
 use crate::api;
+use crate::api::admin_groups::model::{AdminGroupStatus, OwnerCount};
 use crate::api::group_types::model::GroupTypeStatusFilter;
 use crate::api::groups::model::{GroupIds, GroupSort, GroupStatusFilter, TypeMatch, TypeSlugs};
 use crate::api::memberships::model::MemberSort;
@@ -27,6 +28,8 @@ use crate::http::problem::Problem;
     components(schemas(
         Problem,
         Limit,
+        AdminGroupStatus,
+        OwnerCount,
         GroupTypeStatusFilter,
         GroupIds,
         GroupSort,

@@ -1,5 +1,6 @@
 //! The table of contents: one line a feature, in the order of `docs/ARCHITECTURE.md`; a feature imports only those below.
 
+pub mod admin_groups;
 pub mod articles;
 pub mod audit;
 pub mod group_types;
@@ -26,6 +27,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
     me::routes::configure(config);
+    admin_groups::routes::configure(config);
     articles::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);

@@ -114,6 +114,12 @@ pub fn created(location: &str, body: &impl Serialize) -> HttpResponse {
     HttpResponse::Created().insert_header((header::LOCATION, location)).json(body)
 }
 
+/// 308: it is found there.
+#[must_use]
+pub fn moved(location: &str) -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, location)).finish()
+}
+
 /// 204.
 #[must_use]
 pub fn no_content() -> HttpResponse {

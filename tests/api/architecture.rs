@@ -17,7 +17,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// From the roof down: each may import those after it. Features stand as in `src/api/mod.rs`.
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 31] = [
     "main",
     "cli",
     "demo",
@@ -28,6 +28,7 @@ const ORDER: [&str; 30] = [
     "openapi",
     "api",
     "api::me",
+    "api::admin_groups",
     "api::articles",
     "api::posts",
     "api::groups",
@@ -60,7 +61,8 @@ const FOUNDATIONS: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that a feature may have besides the four.
-const EXTRA: [(&str, &str); 2] = [("memberships", "access.rs"), ("groups", "activity.rs")];
+const EXTRA: [(&str, &str); 4] =
+    [("memberships", "access.rs"), ("groups", "activity.rs"), ("groups", "relatives.rs"), ("groups", "slugs.rs")];
 
 struct Source {
     path: PathBuf,

@@ -19,6 +19,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = plain![every_operation_has_a_row_and_every_row_an_operation];
     cases.extend(served![
         accounts_answer_as_the_table_says,
+        the_platform_answers_as_the_table_says,
         groups_answer_as_the_table_says,
         memberships_answer_as_the_table_says,
         requests_and_rosters_answer_as_the_table_says,
@@ -326,9 +327,6 @@ fn accounts() -> Vec<Row> {
             let is_admin = w.caller.get("/admin/users").await.status == 200;
             w.caller.patch(format!("/admin/users/{id}"), if is_admin { demoted } else { promoted })
         };
-        "get_settings" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| w.caller.get("/admin/settings");
-        "update_settings" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
-            w.caller.patch("/admin/settings", json!({ "invitation_days": 21 }));
         "list_audit_events" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
             w.caller.get("/admin/audit-log");
         "export_audit_log_csv" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
@@ -338,9 +336,12 @@ fn accounts() -> Vec<Row> {
     }
 }
 
-fn groups() -> Vec<Row> {
+fn platform() -> Vec<Row> {
     rows! {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "get_settings" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| w.caller.get("/admin/settings");
+        "update_settings" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.patch("/admin/settings", json!({ "invitation_days": 21 }));
         "list_group_types" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/group-types");
         "get_group_type" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
             w.caller.get(format!("/group-types/{}", world::COMMUNITY));
@@ -356,6 +357,25 @@ fn groups() -> Vec<Row> {
             let kind = admin.post("/group-types", new_kind(w.number)).await.expect(201).id();
             w.caller.delete(format!("/group-types/{kind}"))
         };
+        "list_all_groups" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| w.caller.get("/admin/groups");
+        "restore_group" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 409, 403, 403] |w|
+            w.caller.post(format!("/admin{}", w.path("/restore")), json!({}));
+        "restore_group" in HIDDEN [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| {
+            w.founder.delete(w.path("")).await.expect(204);
+            w.caller.post(format!("/admin{}", w.path("/restore")), json!({}))
+        };
+        "purge_group" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 409, 403, 403] |w|
+            w.caller.post(format!("/admin{}", w.path("/purge")), json!({ "reason": "A test" }));
+        "purge_group" in HIDDEN [401, 403, 403, 403, 403, 403, 403, 204, 403, 403] |w| {
+            w.founder.delete(w.path("")).await.expect(204);
+            w.caller.post(format!("/admin{}", w.path("/purge")), json!({ "reason": "A test" }))
+        };
+    }
+}
+
+fn groups() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
         "list_groups" in HIDDEN [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/groups");
         "list_groups" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/groups?mine=true");
         "create_group" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
@@ -372,6 +392,10 @@ fn groups() -> Vec<Row> {
             w.caller.get(format!("/groups/by-slug/{}", w.slug));
         "get_group_by_slug" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
             w.caller.get(format!("/groups/by-slug/{}", w.slug));
+        "list_similar_groups" in HIDDEN [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/groups/similar?name=Group");
+        "update_group" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.patch(w.path(""), json!({ "auto_join_domains": ["example.net"] }));
         "update_group" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 403] |w|
             w.caller.patch(w.path(""), json!({ "summary": "Changed" }));
         "update_group" in HIDDEN [401, 404, 404, 403, 403, 200, 404, 200, 404, 404] |w|
@@ -691,6 +715,7 @@ fn articles() -> Vec<Row> {
 fn every_operation_has_a_row_and_every_row_an_operation() {
     let tables = [
         accounts(),
+        platform(),
         groups(),
         memberships(),
         requests_and_rosters(),
@@ -727,6 +752,11 @@ async fn compare(app: &App, rows: Vec<Row>, at_once: usize) {
 async fn accounts_answer_as_the_table_says(app: App) {
     // passwords take a core each, and wait for one only so long
     compare(&app, accounts(), 1).await;
+}
+
+async fn the_platform_answers_as_the_table_says(app: App) {
+    // the settings and kinds are shared
+    compare(&app, platform(), 1).await;
 }
 
 async fn groups_answer_as_the_table_says(app: App) {

@@ -280,7 +280,7 @@ async fn settings_change_one_by_one_and_null_clears(app: App) {
     let kinds = ann.patch(&path, json!({ "type_ids": [PEER_SUPPORT] })).await.expect(200);
     assert_eq!(kinds["types"][0]["slug"], "peer-support");
     ann.patch(&path, json!({ "name": null })).await.expect_field(422, "/name", "wrong_type");
-    ann.patch(&path, json!({ "slug": "new" })).await.expect_field(422, "/slug", "unknown_property");
+    ann.patch(&path, json!({ "member_count": 9 })).await.expect_field(422, "/member_count", "unknown_property");
     eve.patch(&path, json!({ "summary": "Mine" })).await.expect_problem(403, "forbidden");
     let unchanged = ann.patch(&path, json!({})).await.expect(200);
     assert_eq!(unchanged["summary"], "New");

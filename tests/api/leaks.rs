@@ -152,8 +152,10 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
         let words: Vec<String> = match name.as_str() {
             "cursor" => continue,
             "limit" => vec!["100".to_owned()],
-            "q" => secret.words.iter().map(|word| form_urlencoded::byte_serialize(word.as_bytes()).collect()).collect(),
-            "ids" => secret.paths["group_id"].clone(),
+            "q" | "name" => {
+                secret.words.iter().map(|word| form_urlencoded::byte_serialize(word.as_bytes()).collect()).collect()
+            }
+            "parent_id" | "ids" => secret.paths["group_id"].clone(),
             "type" => vec!["community-of-practice".to_owned(), "peer-support".to_owned()],
             _ if !values.is_empty() => values.clone(),
             "actor_id" | "target_id" => secret.paths["user_id"].clone(),
@@ -300,12 +302,13 @@ async fn what_was_deleted_is_nowhere(app: App) {
 fn body(operation: &str, ids: &Ids) -> Option<Value> {
     Some(match operation {
         "update_group" => json!({ "summary": "Changed" }),
+        "purge_group" => json!({ "reason": "A test" }),
         "update_membership" => json!({ "display_name": "New" }),
         "accept_rules" => json!({ "version": 1 }),
         "decide_membership_requests" => json!({ "decisions": [{ "user_id": ids.person, "outcome": "approve" }] }),
         "batch_members" => json!({ "rows": [{ "action": "remove", "user_id": ids.person }] }),
         "update_member" => json!({ "state": "banned" }),
-        "join_group" => json!({}),
+        "join_group" | "restore_group" => json!({}),
         "decide_membership_request" => json!({ "outcome": "approve" }),
         "create_post" => json!({ "kind": "discussion", "title": "New", "body": "New" }),
         "create_comment" => json!({ "body": "New", "parent_id": ids.comment }),

@@ -18,6 +18,7 @@ mod demo;
 mod doctor;
 mod document;
 mod ground_floor;
+mod group_course;
 mod group_types;
 mod groups;
 mod leaks;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         ("demo", demo::cases()),
         ("doctor", doctor::cases()),
         ("document", document::cases()),
+        ("group_course", group_course::cases()),
         ("group_types", group_types::cases()),
         ("groups", groups::cases()),
         ("leaks", leaks::cases()),

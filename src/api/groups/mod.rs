@@ -4,4 +4,6 @@ pub mod activity;
 pub mod model;
 pub mod policy;
 pub mod queries;
+pub mod relatives;
 pub mod routes;
+pub mod slugs;

@@ -11,6 +11,7 @@ use crate::api::memberships::model::{
     ViewerRole, ViewerState, Visibility,
 };
 use crate::api::settings::model::Days;
+use crate::api::users::model::Email;
 use crate::db::schema::{group_rules, groups};
 use crate::db::sql_types::JsonList;
 use crate::http::page::Limit;
@@ -68,6 +69,8 @@ pub type LearningQuestion = Line<1, 500>;
 pub type WelcomeMessage = Markdown<0, 5000>;
 /// What members of a group agree to.
 pub type Rules = Markdown<1, 20_000>;
+/// What a group that closes has learned.
+pub type LessonsLearned = Markdown<1, 20_000>;
 /// The id of the same thing in another system.
 pub type ExternalId = Line<1, 200>;
 
@@ -132,6 +135,35 @@ impl ToSchema for JoinQuestions {
         schemas.push((JoinQuestion::name().into_owned(), JoinQuestion::schema()));
     }
 }
+
+/// Up to 20 different domains of e-mail addresses, in lower case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Domains(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Domains {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut domains: Vec<String> = Vec::new();
+        for text in Vec::<String>::deserialize(deserializer)? {
+            let address = Email::parse(&format!("somebody@{}", text.trim()));
+            let address = address.map_err(|_| serde::de::Error::custom("bad_domain: must be like example.org"))?;
+            let domain = address.as_str().trim_start_matches("somebody@").to_owned();
+            if !domains.contains(&domain) {
+                domains.push(domain);
+            }
+        }
+        let is_too_many = domains.len() > 20;
+        if is_too_many { Err(serde::de::Error::custom("too_many: at most 20 domains")) } else { Ok(Self(domains)) }
+    }
+}
+
+impl PartialSchema for Domains {
+    fn schema() -> RefOr<Schema> {
+        let domain = ObjectBuilder::new().schema_type(Type::String).min_length(Some(4)).max_length(Some(245));
+        utoipa::openapi::ArrayBuilder::new().items(domain).max_items(Some(20)).into()
+    }
+}
+
+impl ToSchema for Domains {}
 
 /// One to five different kinds of group, by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,6 +267,16 @@ pub struct GroupRow {
     pub request_cooldown_days: i32,
     /// What its members agree to.
     pub rules: Option<String>,
+    /// The group that it is within.
+    pub parent_id: Option<GroupId>,
+    /// Whose verified addresses make members by themselves.
+    pub auto_join_domains: JsonList<String>,
+    /// When it closes, or closed, by itself.
+    pub closes_at: Option<Timestamp>,
+    /// What it has learned.
+    pub lessons_learned: Option<String>,
+    /// The group that carries on its work.
+    pub successor_id: Option<GroupId>,
     /// Whether everybody sees how many members it has.
     pub show_member_count: bool,
     /// How many members it has.
@@ -327,6 +369,17 @@ pub struct Group {
     /// What it tells those who come in, in Markdown; null for who is neither in it nor an
     /// administrator.
     pub welcome_message: Option<String>,
+    /// The domains of e-mail addresses, verified by an administrator, whose people become members by themselves; null for
+    /// who is neither an owner nor an administrator.
+    pub auto_join_domains: Option<Vec<String>>,
+    /// The group that it is within; null for none, and where the caller may not know of that group.
+    pub parent_id: Option<GroupId>,
+    /// When it closes by itself, or did: from then on it is archived. Null for never.
+    pub closes_at: Option<Timestamp>,
+    /// What it leaves to others to learn from, in Markdown; null where it has not said.
+    pub lessons_learned: Option<String>,
+    /// The group that carries on its work; null for none, and where the caller may not know of that group.
+    pub successor_id: Option<GroupId>,
     /// Whether everybody sees how many members it has.
     pub show_member_count: bool,
     /// Whether it is in use.
@@ -418,6 +471,13 @@ pub struct NewGroup {
     /// Whether everybody sees how many members it has.
     #[serde(default)]
     pub show_member_count: Option<bool>,
+    /// The group that it is within, which the caller owns too; at most three stand one within the other.
+    #[serde(default)]
+    pub parent_id: Option<GroupId>,
+    /// Whose verified addresses make members by themselves; administrators only.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub auto_join_domains: Domains,
     /// Its id in another system; administrators only.
     #[serde(default)]
     pub external_id: Option<ExternalId>,
@@ -431,6 +491,10 @@ pub struct GroupPatch {
     #[serde(default)]
     #[schema(value_type = GroupName)]
     pub name: Set<GroupName>,
+    /// Its name in URLs; the old one leads to the new one. That of a hidden group gets eight random characters.
+    #[serde(default)]
+    #[schema(value_type = Slug)]
+    pub slug: Set<Slug>,
     /// One line about it.
     #[serde(default)]
     #[schema(value_type = Summary)]
@@ -499,6 +563,26 @@ pub struct GroupPatch {
     #[serde(default)]
     #[schema(value_type = GroupStatus)]
     pub status: Set<GroupStatus>,
+    /// The group that it is within, which the caller owns too; at most three stand one within the other.
+    #[serde(default)]
+    #[schema(value_type = Option<GroupId>)]
+    pub parent_id: Patch<GroupId>,
+    /// When it closes by itself, in the future: it is archived then. Cleared by archiving it and taking it into use again.
+    #[serde(default)]
+    #[schema(value_type = Option<Timestamp>)]
+    pub closes_at: Patch<Timestamp>,
+    /// What it leaves to others to learn from, in Markdown; also while archived.
+    #[serde(default)]
+    #[schema(value_type = Option<LessonsLearned>)]
+    pub lessons_learned: Patch<LessonsLearned>,
+    /// The group that carries on its work; also while archived.
+    #[serde(default)]
+    #[schema(value_type = Option<GroupId>)]
+    pub successor_id: Patch<GroupId>,
+    /// Whose verified addresses make members by themselves; administrators only.
+    #[serde(default)]
+    #[schema(value_type = Domains)]
+    pub auto_join_domains: Set<Domains>,
     /// Its id in another system; administrators only.
     #[serde(default)]
     #[schema(value_type = Option<ExternalId>)]
@@ -526,10 +610,21 @@ pub struct GroupQuery {
     pub ids: Option<GroupIds>,
     /// Whether they are in use: `active` unless said.
     pub status: Option<GroupStatusFilter>,
+    /// Only groups that are directly within this one.
+    pub parent_id: Option<GroupId>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
     /// Where the page begins: the `next_cursor` of the page before.
     pub cursor: Option<String>,
+}
+
+/// What a new group is to be called.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SimilarQuery {
+    /// The name.
+    pub name: GroupName,
 }
 
 /// A row of `group_rules`, and what clients see of it.

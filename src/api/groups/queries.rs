@@ -6,16 +6,21 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::model::{
-    Found, Group, GroupPatch, GroupQuery, GroupRow, GroupRules, GroupSort, GroupStatusFilter, GroupTypeName,
-    GroupViewer, NewGroup, Rules, TypeMatch, TypeSlugs,
+    Domains, Found, Group, GroupPatch, GroupQuery, GroupRow, GroupRules, GroupSort, GroupStatusFilter, GroupTypeName,
+    GroupViewer, LessonsLearned, NewGroup, Rules, TypeMatch, TypeSlugs,
 };
+use super::relatives::known;
+use super::slugs;
+use crate::api::audit;
+use crate::api::audit::model::{AuditAction, AuditChange, Entry};
 use crate::api::group_types::queries::choose;
 use crate::api::memberships::access::{Access, visible};
 use crate::api::memberships::model::{Action, GroupStatus, Held, Role, State, ViewerRole, ViewerState, Visibility};
 use crate::api::memberships::policy::Standing;
+use crate::api::memberships::queries::lock_group;
 use crate::api::settings::model::Settings;
 use crate::auth::actor::Viewer;
-use crate::db::schema::{group_rules, group_type_links, group_types, groups, memberships};
+use crate::db::schema::{group_domains, group_rules, group_type_links, group_types, groups, memberships};
 use crate::db::sql_types::JsonList;
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
@@ -57,6 +62,9 @@ pub fn list(conn: &mut Conn, viewer: &Viewer, query: &GroupQuery, page: &Page<Ke
         }
         if query.mine == Some(true) {
             found = found.filter(memberships::state.assume_not_null().eq(State::Active));
+        }
+        if let Some(parent) = query.parent_id {
+            found = found.filter(groups::parent_id.eq(parent));
         }
         if let Some(ids) = &query.ids {
             found = found.filter(groups::id.eq_any(ids.0.clone()));
@@ -129,8 +137,27 @@ pub fn find_all(conn: &mut Conn, viewer: &Viewer, ids: &[GroupId]) -> Result<Vec
     Ok(each_backend!(conn => found!(viewer).filter(groups::id.eq_any(ids)).load(conn))?)
 }
 
-/// What clients see of groups as read, in the same order: one more statement for their kinds, and one for their owners
-/// where the caller owns any.
+/// Up to a thousand groups that the caller may know of with a word in their names that begins like one of these.
+pub fn named_like(conn: &mut Conn, viewer: &Viewer, beginnings: &[String]) -> Result<Vec<Found>> {
+    Ok(each_backend!(conn, DB => {
+        let mut found = found!(viewer).limit(1000).into_boxed::<DB>();
+        let mut like: Option<Box<dyn diesel::BoxableExpression<_, DB, SqlType = diesel::sql_types::Bool>>> = None;
+        for beginning in beginnings {
+            let one = groups::name_order.like(containing(beginning)).escape('\\');
+            like = Some(match like {
+                Some(others) => Box::new(others.or(one)),
+                None => Box::new(one),
+            });
+        }
+        if let Some(like) = like {
+            found = found.filter(like);
+        }
+        found.load(conn)
+    })?)
+}
+
+/// What clients see of groups as read, in the same order: one more statement for their kinds, one for their owners where
+/// the caller owns any, and one for the groups that they name.
 pub fn views(conn: &mut Conn, viewer: &Viewer, found: Vec<Found>) -> Result<Vec<Group>> {
     let ids: Vec<GroupId> = found.iter().map(|found| found.group.id).collect();
     let mut types = types_of(conn, &ids)?;
@@ -139,13 +166,16 @@ pub fn views(conn: &mut Conn, viewer: &Viewer, found: Vec<Found>) -> Result<Vec<
         .map(|found| found.group.id)
         .collect();
     let shared = if owned.is_empty() { Vec::new() } else { owned_by_others(conn, &owned, viewer.user_id())? };
+    let named: Vec<GroupId> =
+        found.iter().flat_map(|found| [found.group.parent_id, found.group.successor_id]).flatten().collect();
+    let named = known(conn, viewer, &named)?;
     let is_sole_owner = |id: &GroupId| owned.contains(id) && !shared.contains(id);
     Ok(found
         .into_iter()
         .map(|Found { group, membership }| {
             let standing = Standing::new(viewer, membership, is_sole_owner(&group.id), group.openness);
             let types = types.remove(&group.id).unwrap_or_default();
-            view(group, membership, &standing, types)
+            view(group, membership, &standing, types, &named)
         })
         .collect())
 }
@@ -155,7 +185,13 @@ pub fn one_view(conn: &mut Conn, viewer: &Viewer, found: Found) -> Result<Group>
     views(conn, viewer, vec![found])?.pop().ok_or_else(Error::not_found)
 }
 
-fn view(group: GroupRow, membership: Option<Held>, standing: &Standing, types: Vec<GroupTypeName>) -> Group {
+fn view(
+    group: GroupRow,
+    membership: Option<Held>,
+    standing: &Standing,
+    types: Vec<GroupTypeName>,
+    known: &[GroupId],
+) -> Group {
     let can = standing.can();
     let knows_count = group.show_member_count || can.contains(&Action::ManageMembers);
     Group {
@@ -179,6 +215,11 @@ fn view(group: GroupRow, membership: Option<Held>, standing: &Standing, types: V
         rules: group.rules,
         welcome_message: Some(group.welcome_message)
             .filter(|_| standing.role().is_some() || can.contains(&Action::Delete)),
+        auto_join_domains: Some(group.auto_join_domains.0).filter(|_| can.contains(&Action::Delete)),
+        parent_id: group.parent_id.filter(|id| known.contains(id)),
+        closes_at: group.closes_at,
+        lessons_learned: group.lessons_learned,
+        successor_id: group.successor_id.filter(|id| known.contains(id)),
         show_member_count: group.show_member_count,
         status: group.openness.status,
         member_count: knows_count.then_some(group.member_count),
@@ -235,13 +276,20 @@ pub fn insert(
     if let Some(external_id) = &new.external_id {
         refuse_taken_external_id(conn, external_id.as_str(), id)?;
     }
-    for slug in slugs(new, visibility) {
+    let tags = new.tags.0.join("\n");
+    let search = [new.name.as_str(), new.summary.as_str(), new.purpose.as_str(), &tags];
+    for slug in slugs::candidates(new, visibility) {
+        if !slugs::is_free(conn, &slug, id)? {
+            continue;
+        }
         let cooldown = new.request_cooldown_days.map_or(settings.request_cooldown_days, |days| days.0);
         let entry = (
             groups::invite_policy.eq(new.invite_policy.unwrap_or(main.default_invite_policy)),
             groups::join_questions.eq(JsonList(new.join_questions.0.clone())),
             groups::request_cooldown_days.eq(cooldown),
             groups::welcome_message.eq(new.welcome_message.as_str()),
+            groups::parent_id.eq(new.parent_id),
+            groups::auto_join_domains.eq(JsonList(new.auto_join_domains.0.clone())),
         );
         let row = (
             groups::id.eq(id),
@@ -265,12 +313,7 @@ pub fn insert(
             groups::created_at.eq(now),
             groups::updated_at.eq(now),
             groups::name_order.eq(folded(new.name.as_str())),
-            groups::search_text.eq(search_text([
-                new.name.as_str(),
-                new.summary.as_str(),
-                new.purpose.as_str(),
-                &new.tags.0.join("\n"),
-            ])),
+            groups::search_text.eq(search_text(search)),
         );
         // waits for whoever takes the same slug at this moment
         let added = each_backend!(conn => diesel::insert_into(groups::table)
@@ -279,29 +322,21 @@ pub fn insert(
             .do_nothing()
             .execute(conn))?;
         if added == 1 {
-            link_types(conn, id, &new.type_ids.0)?;
-            if let Some(rules) = &new.rules {
-                publish_rules(conn, id, 1, Some(rules), creator, now)?;
-            }
+            furnish(conn, id, new, creator, now)?;
             return Ok(id);
         }
     }
-    let words = "another group has this slug";
-    Err(Error::new(Code::Taken, words).with_field("/slug", "taken", words))
+    Err(slugs::taken())
 }
 
-/// The slugs that a new group may get, the best first: what was asked for, or what the name suggests. A hidden group's
-/// cannot be guessed, else asking for it would tell that the group exists.
-fn slugs(new: &NewGroup, visibility: Visibility) -> Vec<Slug> {
-    let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.name.as_str(), "group"));
-    if visibility == Visibility::Hidden {
-        return (0..3).map(|_| unguessable(&wanted)).collect();
+/// What stands in other tables.
+fn furnish(conn: &mut Conn, id: GroupId, new: &NewGroup, creator: UserId, now: Timestamp) -> Result<()> {
+    link_types(conn, id, &new.type_ids.0)?;
+    link_domains(conn, id, &new.auto_join_domains)?;
+    match &new.rules {
+        Some(rules) => publish_rules(conn, id, 1, Some(rules), creator, now),
+        None => Ok(()),
     }
-    if new.slug.is_some() {
-        return vec![wanted];
-    }
-    let numbered = (2..20).map(|number| wanted.numbered(number));
-    std::iter::once(wanted.clone()).chain(numbered).chain([unguessable(&wanted)]).collect()
 }
 
 /// What a search for groups looks through.
@@ -322,22 +357,15 @@ fn link_types(conn: &mut Conn, group: GroupId, types: &[GroupTypeId]) -> Result<
     Ok(())
 }
 
-/// The slug with eight random characters behind it.
-fn unguessable(slug: &Slug) -> Slug {
-    let random = GroupId::new().uuid().simple().to_string();
-    slug.with_suffix(random.get(24..).unwrap_or(&random))
-}
-
-/// A slug for a group that nobody must find by its old one, and that nobody could have taken beforehand.
-fn new_slug(conn: &mut Conn, old: &str) -> Result<String> {
-    let old = Slug::from_name(old, "group");
-    loop {
-        let slug = unguessable(&old);
-        let same = groups::table.filter(groups::slug.eq(slug.as_str()));
-        if !each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result::<bool>(conn))? {
-            return Ok(slug.into_string());
-        }
+/// What a search by address looks up; the column says the same.
+fn link_domains(conn: &mut Conn, group: GroupId, domains: &Domains) -> Result<()> {
+    let links = group_domains::table.filter(group_domains::group_id.eq(group));
+    each_backend!(conn => diesel::delete(links).execute(conn))?;
+    for domain in &domains.0 {
+        let link = (group_domains::domain.eq(domain), group_domains::group_id.eq(group));
+        each_backend!(conn => diesel::insert_into(group_domains::table).values(link).execute(conn))?;
     }
+    Ok(())
 }
 
 fn refuse_taken_external_id(conn: &mut Conn, external_id: &str, group: GroupId) -> Result<()> {
@@ -397,27 +425,8 @@ pub fn list_rules(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<
 pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: UserId, now: Timestamp) -> Result<()> {
     // the tag of what is shown is the time of the last change
     let now = now.max(before.updated_at.after(Duration::from_micros(1)));
-    if let Some(rules) = &patch.rules.0
-        && rules.as_ref().map(Rules::as_str) != before.rules.as_deref()
-    {
-        let version = before.openness.rules_version + 1;
-        publish_rules(conn, before.id, version, rules.as_ref(), actor, now)?;
-    }
-    if let Some(types) = &patch.type_ids.0 {
-        let held = types_of(conn, &[before.id])?.remove(&before.id).unwrap_or_default();
-        for id in &types.0 {
-            choose(conn, *id, held.iter().any(|kind| kind.id == *id))?;
-        }
-        let links = group_type_links::table.filter(group_type_links::group_id.eq(before.id));
-        each_backend!(conn => diesel::delete(links).execute(conn))?;
-        link_types(conn, before.id, &types.0)?;
-    }
-    if let Some(Some(external_id)) = &patch.external_id.0 {
-        refuse_taken_external_id(conn, external_id.as_str(), before.id)?;
-    }
-    let becomes_hidden =
-        patch.visibility.0 == Some(Visibility::Hidden) && before.openness.visibility != Visibility::Hidden;
-    let slug = becomes_hidden.then(|| new_slug(conn, &before.slug)).transpose()?;
+    refurnish(conn, before, patch, actor, now)?;
+    let slug = rename(conn, before, patch, now)?;
     let name = patch.name.0.as_ref().map_or(before.name.as_str(), |text| text.as_str());
     let summary = patch.summary.0.as_ref().map_or(before.summary.as_str(), |text| text.as_str());
     let purpose = patch.purpose.0.as_ref().map_or(before.purpose.as_str(), |text| text.as_str());
@@ -430,10 +439,21 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
         patch.join_questions.0.as_ref().map(|questions| groups::join_questions.eq(JsonList(questions.0.clone()))),
         patch.request_cooldown_days.0.map(|days| groups::request_cooldown_days.eq(days.0)),
         patch.welcome_message.0.as_ref().map(|text| groups::welcome_message.eq(text.as_str())),
+        patch.auto_join_domains.0.as_ref().map(|domains| groups::auto_join_domains.eq(JsonList(domains.0.clone()))),
+    );
+    let lessons_learned = patch.lessons_learned.0.as_ref().map(|text| text.as_ref().map(LessonsLearned::as_str));
+    // whoever archives a group or takes it into use again thinks anew about when it closes
+    let closes_at = patch.closes_at.0.or_else(|| patch.status.0.filter(|s| *s != before.openness.status).map(|_| None));
+    let course = (
+        patch.parent_id.0.map(|id| groups::parent_id.eq(id)),
+        closes_at.map(|at| groups::closes_at.eq(at)),
+        lessons_learned.map(|text| groups::lessons_learned.eq(text)),
+        patch.successor_id.0.map(|id| groups::successor_id.eq(id)),
     );
     let changes = (
         entry,
-        slug.map(|slug| groups::slug.eq(slug)),
+        course,
+        slug.map(|slug| groups::slug.eq(slug.into_string())),
         groups::name.eq(name),
         groups::summary.eq(summary),
         patch.description.0.as_ref().map(|text| groups::description.eq(text.as_str())),
@@ -455,10 +475,81 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     Ok(())
 }
 
-/// Deletes a group softly: it is not found any more, and its slug is free again, as if it had never been.
+/// Changes what stands in other tables.
+fn refurnish(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: UserId, now: Timestamp) -> Result<()> {
+    if let Some(rules) = &patch.rules.0
+        && rules.as_ref().map(Rules::as_str) != before.rules.as_deref()
+    {
+        let version = before.openness.rules_version + 1;
+        publish_rules(conn, before.id, version, rules.as_ref(), actor, now)?;
+    }
+    if let Some(types) = &patch.type_ids.0 {
+        let held = types_of(conn, &[before.id])?.remove(&before.id).unwrap_or_default();
+        for id in &types.0 {
+            choose(conn, *id, held.iter().any(|kind| kind.id == *id))?;
+        }
+        let links = group_type_links::table.filter(group_type_links::group_id.eq(before.id));
+        each_backend!(conn => diesel::delete(links).execute(conn))?;
+        link_types(conn, before.id, &types.0)?;
+    }
+    if let Some(Some(external_id)) = &patch.external_id.0 {
+        refuse_taken_external_id(conn, external_id.as_str(), before.id)?;
+    }
+    if let Some(domains) = &patch.auto_join_domains.0 {
+        link_domains(conn, before.id, domains)?;
+    }
+    Ok(())
+}
+
+/// The group's next name in URLs, where it gets one. The one before leads to it, unless the group is or becomes hidden.
+fn rename(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Timestamp) -> Result<Option<Slug>> {
+    let visibility = patch.visibility.0.unwrap_or(before.openness.visibility);
+    let was_hidden = before.openness.visibility == Visibility::Hidden;
+    let wanted = patch.slug.0.as_ref().filter(|slug| slug.as_str() != before.slug);
+    if visibility == Visibility::Hidden {
+        if was_hidden && wanted.is_none() {
+            return Ok(None);
+        }
+        slugs::give_up(conn, before.id)?;
+        return slugs::hiding(conn, wanted.map_or(before.slug.as_str(), Slug::as_str), before.id).map(Some);
+    }
+    let Some(wanted) = wanted else { return Ok(None) };
+    if !slugs::is_free(conn, wanted, before.id)? {
+        return Err(slugs::taken());
+    }
+    if !was_hidden {
+        slugs::remember(conn, before.id, &before.slug, wanted, now)?;
+    }
+    Ok(Some(wanted.clone()))
+}
+
+/// Deletes a group softly: it is not found any more, and its slugs are free again, as if it had never been.
 pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     let slug: String = each_backend!(conn => groups::table.find(id).select(groups::slug).first(conn))?;
-    let gone = (groups::slug.eq(new_slug(conn, &slug)?), groups::deleted_at.eq(now));
+    slugs::give_up(conn, id)?;
+    let gone = (groups::slug.eq(slugs::hiding(conn, &slug, id)?.into_string()), groups::deleted_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(gone).execute(conn))?;
     Ok(())
+}
+
+/// Archives the groups whose time has come; how many there were. For a job: the caller is a transaction of its own.
+pub fn close_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let in_use = groups::deleted_at.is_null().and(groups::status.eq(GroupStatus::Active));
+    let due = groups::table.filter(groups::closes_at.le(now)).filter(in_use).select(groups::id).limit(500);
+    let mut due: Vec<GroupId> = each_backend!(conn => due.load(conn))?;
+    // one order for all who lock groups
+    due.sort_unstable();
+    let mut closed = 0;
+    for id in due {
+        lock_group(conn, id)?;
+        let still = groups::table.find(id).filter(groups::closes_at.le(now)).filter(in_use);
+        let archived = (groups::status.eq(GroupStatus::Archived), groups::updated_at.eq(now));
+        if each_backend!(conn => diesel::update(still).set(archived).execute(conn))? == 0 {
+            continue;
+        }
+        let changes = vec![AuditChange::new("status", Some("active"), Some("archived"))];
+        audit::queries::record(conn, None, Entry::group(AuditAction::GroupArchived, id).with_changes(changes), now)?;
+        closed += 1;
+    }
+    Ok(closed)
 }

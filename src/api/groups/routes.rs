@@ -3,12 +3,15 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::model::{Group, GroupPage, GroupPatch, GroupQuery, GroupRulesPage, GroupRulesQuery, GroupSort, NewGroup};
-use super::{policy, queries};
+use super::model::{
+    Group, GroupPage, GroupPatch, GroupQuery, GroupRulesPage, GroupRulesQuery, GroupSort, NewGroup, SimilarQuery,
+};
+use super::{policy, queries, relatives, slugs};
 use crate::api::audit::model::{AuditAction, AuditChange, Entry, GroupAuditQuery};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Action, GroupStatus, Role, State};
 use crate::api::memberships::queries::Change;
+use crate::api::settings::model::Settings;
 use crate::api::{audit, memberships, settings};
 use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db};
@@ -18,11 +21,11 @@ use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::query::Query;
 use crate::http::text::Slug;
-use crate::types::{GroupId, Timestamp};
+use crate::types::{GroupId, Timestamp, UserId};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_groups).service(create_group).service(get_group_by_slug);
+    config.service(list_groups).service(create_group).service(list_similar_groups).service(get_group_by_slug);
     config.service(get_group).service(update_group).service(delete_group);
     config.service(list_group_rules).service(list_group_audit_events);
 }
@@ -46,11 +49,14 @@ async fn list_groups(
     }
     let sort = query.sort.unwrap_or(GroupSort::Active);
     let texts = (&query.kinds, query.type_match, query.q.as_ref().map(crate::http::text::Line::as_str));
-    let filters = (texts, sort, query.mine, &query.ids, query.status);
+    let filters = (texts, sort, query.mine, &query.ids, query.status, query.parent_id);
     let page = Page::<Key>::new("groups", &filters, query.limit, query.cursor.as_deref())?;
     let (groups, next_cursor) = db
         .read(move |conn| {
-            let found = queries::list(conn, &viewer, &query, &page)?;
+            // what is within a group that the caller may not know of does not tell of it
+            let parent: Vec<GroupId> = query.parent_id.into_iter().collect();
+            let is_known = relatives::known(conn, &viewer, &parent)?.len() == parent.len();
+            let found = if is_known { queries::list(conn, &viewer, &query, &page)? } else { Vec::new() };
             let (found, next_cursor) =
                 page.cut(found, |found| (queries::key(sort, &found.group), found.group.id.uuid()));
             Ok((queries::views(conn, &viewer, found)?, next_cursor))
@@ -72,18 +78,20 @@ async fn list_groups(
 async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
     if new.external_id.is_some() {
-        policy::external_id(actor.is_admin())?;
+        policy::administrators_set("/external_id", actor.is_admin())?;
+    }
+    if !new.auto_join_domains.0.is_empty() {
+        policy::administrators_set("/auto_join_domains", actor.is_admin())?;
     }
     let group = actor
         .write(&db, move |conn| {
             let settings = settings::queries::get(conn)?;
             settings::policy::create_group(&settings, actor.is_admin())?;
-            let group_id = queries::insert(conn, &new, actor.user_id, &settings, now)?;
-            let founding = Change::new(group_id, actor.user_id, Some(actor), None, State::Active);
-            let founding = founding.with_role(Role::Owner, None);
-            memberships::queries::change(conn, &founding, now)?;
-            let entry = Entry::group(AuditAction::GroupCreated, group_id);
-            audit::queries::record(conn, Some(&actor), entry, now)?;
+            if let Some(parent) = new.parent_id {
+                relatives::lock(conn)?;
+                relatives::check_parent(conn, actor.viewer(), None, parent)?;
+            }
+            let group_id = found(conn, &actor, &new, actor.user_id, &settings, now)?;
             let found = queries::get(conn, &actor.viewer(), group_id)?;
             queries::one_view(conn, &actor.viewer(), found)
         })
@@ -91,22 +99,64 @@ async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> 
     Ok(conditional::created(&format!("/api/v1/groups/{}", group.id), group.updated_at, &group))
 }
 
+/// Makes a group with its first owner, on the word of whoever decides it.
+///
+/// # Errors
+/// `taken`, or what is wrong with its types.
+pub fn found(
+    conn: &mut Conn,
+    actor: &Actor,
+    new: &NewGroup,
+    owner: UserId,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<GroupId> {
+    let group_id = queries::insert(conn, new, owner, settings, now)?;
+    let founding = Change::new(group_id, owner, Some(*actor), None, State::Active).with_role(Role::Owner, None);
+    memberships::queries::change(conn, &founding, now)?;
+    audit::queries::record(conn, Some(actor), Entry::group(AuditAction::GroupCreated, group_id), now)?;
+    Ok(group_id)
+}
+
+/// List groups with a similar name
+///
+/// For who is about to create one: up to ten that the caller may know of, the most similar first.
+#[utoipa::path(tag = "groups", operation_id = "list_similar_groups", security((), ("bearer" = [])), params(SimilarQuery),
+    responses(
+    (status = 200, description = "The groups; there is one page", body = GroupPage),
+))]
+#[get("/groups/similar")]
+async fn list_similar_groups(viewer: Viewer, db: web::Data<Db>, query: Query<SimilarQuery>) -> Result<HttpResponse> {
+    let items = db
+        .read(move |conn| {
+            let name = query.name.as_str();
+            let found = queries::named_like(conn, &viewer, &policy::beginnings(name))?;
+            queries::views(conn, &viewer, policy::most_similar(name, found))
+        })
+        .await?;
+    Ok(json::ok(&GroupPage { items, next_cursor: None }))
+}
+
 /// Get a group by its slug
 ///
-/// The same as by its id.
+/// The same as by its id. A slug that the group had before leads to the one that it has now.
 #[utoipa::path(tag = "groups", operation_id = "get_group_by_slug", security((), ("bearer" = [])), responses(
     (status = 200, description = "The group", body = Group),
+    (status = 308, description = "The group has another slug now", headers(("Location" = String, description = "Where it is"))),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/by-slug/{slug}")]
 async fn get_group_by_slug(viewer: Viewer, db: web::Data<Db>, slug: web::Path<Slug>) -> Result<HttpResponse> {
     let group = db
-        .read(move |conn| {
-            let found = queries::get_by_slug(conn, &viewer, slug.as_str())?;
-            queries::one_view(conn, &viewer, found)
+        .read(move |conn| match queries::get_by_slug(conn, &viewer, slug.as_str()) {
+            Err(error) if error.code() == Code::NotFound => slugs::moved_to(conn, &viewer, slug.as_str()).map(Err),
+            found => queries::one_view(conn, &viewer, found?).map(Ok),
         })
         .await?;
-    Ok(conditional::ok(group.updated_at, &group))
+    Ok(match group {
+        Ok(group) => conditional::ok(group.updated_at, &group),
+        Err(slug) => json::moved(&format!("/api/v1/groups/by-slug/{slug}")),
+    })
 }
 
 /// Get a group
@@ -136,7 +186,7 @@ async fn get_group(viewer: Viewer, db: web::Data<Db>, group_id: web::Path<GroupI
     (status = 200, description = "The group as it is now", body = Group),
     (status = 403, description = "Not for this caller"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived, or another has the external id"),
+    (status = 409, description = "The group is archived, or another has the slug or the external id"),
 ))]
 #[patch("/groups/{group_id}")]
 async fn update_group(
@@ -149,10 +199,19 @@ async fn update_group(
     let now = Timestamp::now();
     let group = actor
         .write(&db, move |conn| {
+            if patch.0.parent_id.0.is_some() || patch.0.successor_id.0.is_some() {
+                relatives::lock(conn)?;
+            }
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
-            policy::update(&access, &patch.0)?;
+            policy::update(&access, &patch.0, now)?;
             let found = queries::get(conn, access.viewer(), access.group_id())?;
             if_match.check(found.group.updated_at)?;
+            if let Some(parent) = patch.0.parent_id.0.flatten() {
+                relatives::check_parent(conn, actor.viewer(), Some(*group_id), parent)?;
+            }
+            if let Some(successor) = patch.0.successor_id.0.flatten() {
+                relatives::check_successor(conn, actor.viewer(), *group_id, successor)?;
+            }
             let row = found.group.clone();
             let before = queries::one_view(conn, access.viewer(), found)?;
             queries::update(conn, &row, &patch.0, actor.user_id, now)?;
