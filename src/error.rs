@@ -189,6 +189,15 @@ impl Error {
         self
     }
 
+    /// The same for a body that holds, at this pointer, what the fields were named in.
+    #[must_use]
+    pub fn within(mut self, pointer: &str) -> Self {
+        for field in &mut self.0.fields {
+            field.pointer.insert_str(0, pointer);
+        }
+        self
+    }
+
     /// Adds a member to the problem, such as the current state.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {

@@ -11,6 +11,7 @@ use crate::api::admin_groups::model::{AdminGroupStatus, OwnerCount};
 use crate::api::group_types::model::GroupTypeStatusFilter;
 use crate::api::groups::model::{GroupIds, GroupSort, GroupStatusFilter, TypeMatch, TypeSlugs};
 use crate::api::memberships::model::MemberSort;
+use crate::api::proposals::model::ProposalState;
 use crate::api::requests::model::RequestState;
 use crate::http::page::Limit;
 use crate::http::problem::Problem;
@@ -37,7 +38,8 @@ use crate::http::problem::Problem;
         TypeMatch,
         TypeSlugs,
         MemberSort,
-        RequestState
+        RequestState,
+        ProposalState
     )),
     modifiers(&Bearer),
     tags(
@@ -45,6 +47,7 @@ use crate::http::problem::Problem;
         (name = "posts", description = "Conversations in a group, with comments in threads"),
         (name = "groups", description = "Communities of practice, peer support groups and their kinds"),
         (name = "memberships", description = "Who belongs to a group, who asks to, and who decides"),
+        (name = "people", description = "People who let others see which groups they are in"),
         (name = "me", description = "One's own account"),
         (name = "sessions", description = "Registering, logging in and out"),
         (name = "admin", description = "What administrators do"),

@@ -9,7 +9,10 @@ pub mod health;
 pub mod last_seen;
 pub mod me;
 pub mod memberships;
+pub mod ownership;
+pub mod people;
 pub mod posts;
+pub mod proposals;
 pub mod requests;
 pub mod rosters;
 pub mod sessions;
@@ -27,11 +30,14 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
     me::routes::configure(config);
+    people::routes::configure(config);
+    proposals::routes::configure(config);
     admin_groups::routes::configure(config);
     articles::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);
     group_types::routes::configure(config);
+    ownership::routes::configure(config);
     rosters::routes::configure(config);
     requests::routes::configure(config);
     memberships::routes::configure(config);

@@ -24,6 +24,7 @@ pub fn cases() -> Vec<Case> {
         memberships_answer_as_the_table_says,
         requests_and_rosters_answer_as_the_table_says,
         own_memberships_and_histories_answer_as_the_table_says,
+        the_hand_over_answers_as_the_table_says,
         posts_answer_as_the_table_says,
         comments_answer_as_the_table_says,
         articles_answer_as_the_table_says,
@@ -207,6 +208,22 @@ impl<'a> World<'a> {
         self.path(&format!("/members/{}", member.id()))
     }
 
+    /// The founder offers the ownership to a plain member.
+    async fn offered(&self) {
+        let member = self.member().await.rsplit('/').next().unwrap().to_owned();
+        self.founder.put(self.path("/ownership-offer"), json!({ "user_id": member })).await.expect(200);
+    }
+
+    fn proposal(&self) -> Value {
+        json!({ "group": { "name": format!("Proposed {}", self.number), "type_ids": [world::COMMUNITY] } })
+    }
+
+    /// A proposal of somebody's; its path.
+    async fn proposed_group(&self) -> String {
+        let made = self.somebody().post("/group-proposals", self.proposal()).await.expect(201).id();
+        format!("/group-proposals/{made}")
+    }
+
     fn founder_path(&self) -> String {
         self.path(&format!("/members/{}", self.founder.id()))
     }
@@ -357,6 +374,23 @@ fn platform() -> Vec<Row> {
             let kind = admin.post("/group-types", new_kind(w.number)).await.expect(201).id();
             w.caller.delete(format!("/group-types/{kind}"))
         };
+        "create_group_proposal" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.post("/group-proposals", w.proposal());
+        "list_group_proposals" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/group-proposals");
+        "get_group_proposal" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 200, 404, 404] |w|
+            w.caller.get(w.proposed_group().await);
+        "decide_group_proposal" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.post(format!("{}/decision", w.proposed_group().await), json!({ "outcome": "approve" }));
+        "withdraw_group_proposal" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 403, 404, 404] |w|
+            w.caller.delete(w.proposed_group().await);
+        // who does not show themselves is not found
+        "get_person" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 200, 404, 404] |w|
+            w.caller.get(format!("/people/{}", w.somebody().id()));
+        "list_person_groups" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 200, 404, 404] |w|
+            w.caller.get(format!("/people/{}/groups", w.somebody().id()));
+        "get_person" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("/people/{}", w.caller_id()));
         "list_all_groups" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| w.caller.get("/admin/groups");
         "restore_group" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 409, 403, 403] |w|
             w.caller.post(format!("/admin{}", w.path("/restore")), json!({}));
@@ -503,6 +537,33 @@ fn requests_and_rosters() -> Vec<Row> {
             let decisions = json!({ "decisions": [{ "user_id": w.founder.id(), "outcome": "decline" }] });
             w.caller.post(w.path("/membership-requests:batch"), decisions)
         };
+    }
+}
+
+fn hand_over() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "offer_ownership" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 403, 403, 403] |w| {
+            let member = w.member().await.rsplit('/').next().unwrap().to_owned();
+            w.caller.put(w.path("/ownership-offer"), json!({ "user_id": member }))
+        };
+        "offer_ownership" in HIDDEN [401, 404, 404, 403, 403, 422, 404, 403, 404, 404] |w|
+            w.caller.put(w.path("/ownership-offer"), json!({ "user_id": w.founder.id() }));
+        "get_ownership_offer" in PUBLIC [401, 404, 404, 404, 404, 200, 404, 200, 404, 404] |w| {
+            w.offered().await;
+            w.caller.get(w.path("/ownership-offer"))
+        };
+        "delete_ownership_offer" in PUBLIC [401, 404, 404, 404, 404, 204, 404, 204, 404, 404] |w| {
+            w.offered().await;
+            w.caller.delete(w.path("/ownership-offer"))
+        };
+        // whoever may know of it and is not meant
+        "accept_ownership" in PUBLIC [401, 404, 404, 404, 404, 403, 404, 403, 404, 404] |w| {
+            w.offered().await;
+            w.caller.request(Method::POST, w.path("/ownership-offer/accept"))
+        };
+        "accept_ownership" in HIDDEN [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.request(Method::POST, w.path("/ownership-offer/accept"));
     }
 }
 
@@ -720,6 +781,7 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
         memberships(),
         requests_and_rosters(),
         own_memberships_and_histories(),
+        hand_over(),
         posts(),
         comments(),
         articles(),
@@ -773,6 +835,10 @@ async fn requests_and_rosters_answer_as_the_table_says(app: App) {
 
 async fn own_memberships_and_histories_answer_as_the_table_says(app: App) {
     compare(&app, own_memberships_and_histories(), 4).await;
+}
+
+async fn the_hand_over_answers_as_the_table_says(app: App) {
+    compare(&app, hand_over(), 4).await;
 }
 
 async fn posts_answer_as_the_table_says(app: App) {

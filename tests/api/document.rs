@@ -22,9 +22,9 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// What an operation's id begins with.
-const VERBS: [&str; 16] = [
-    "accept", "batch", "create", "decide", "delete", "export", "get", "import", "join", "leave", "list", "purge",
-    "refresh", "register", "restore", "update",
+const VERBS: [&str; 18] = [
+    "accept", "batch", "create", "decide", "delete", "export", "get", "import", "join", "leave", "list", "offer",
+    "purge", "refresh", "register", "restore", "update", "withdraw",
 ];
 
 fn document() -> Value {
@@ -128,10 +128,12 @@ fn operation_ids_are_unique_and_say_what_is_done_to_what() {
         assert!(seen.insert(id.clone()), "{id} occurs twice");
         let by_method: &[&str] = match operation.method.as_str() {
             "get" => &["get", "list", "export"],
-            "post" => &["batch", "create", "decide", "delete", "import", "purge", "refresh", "register", "restore"],
-            "put" => &["accept", "join", "update"],
+            "post" => {
+                &["accept", "batch", "create", "decide", "delete", "import", "purge", "refresh", "register", "restore"]
+            }
+            "put" => &["accept", "join", "offer", "update"],
             "patch" => &["update"],
-            "delete" => &["delete", "leave"],
+            "delete" => &["delete", "leave", "withdraw"],
             other => panic!("{other} {}", operation.path),
         };
         assert!(by_method.contains(&verb), "{} {} is {id}", operation.method, operation.path);

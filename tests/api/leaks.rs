@@ -87,6 +87,7 @@ impl Place {
             ("comment_id", vec![self.comment.clone()]),
             ("user_id", vec![self.owner.id().to_string(), self.member.id().to_string()]),
             ("session_id", vec![self.owner.session().to_string()]),
+            ("group_proposal_id", vec![GroupId::new().to_string()]),
             ("group_type_id", vec![world::COMMUNITY.to_owned()]),
         ])
     }
@@ -302,6 +303,7 @@ async fn what_was_deleted_is_nowhere(app: App) {
 fn body(operation: &str, ids: &Ids) -> Option<Value> {
     Some(match operation {
         "update_group" => json!({ "summary": "Changed" }),
+        "offer_ownership" => json!({ "user_id": ids.person }),
         "purge_group" => json!({ "reason": "A test" }),
         "update_membership" => json!({ "display_name": "New" }),
         "accept_rules" => json!({ "version": 1 }),

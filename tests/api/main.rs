@@ -28,8 +28,11 @@ mod membership_life;
 mod membership_model;
 mod memberships;
 mod migrations;
+mod ownership;
+mod people;
 mod posts;
 mod processes;
+mod proposals;
 mod rosters;
 mod sessions;
 mod settings;
@@ -61,6 +64,9 @@ fn main() -> ExitCode {
         ("memberships", memberships::cases()),
         ("rosters", rosters::cases()),
         ("migrations", migrations::cases()),
+        ("ownership", ownership::cases()),
+        ("people", people::cases()),
+        ("proposals", proposals::cases()),
         ("posts", posts::cases()),
         ("processes", processes::cases()),
         ("sessions", sessions::cases()),

@@ -1,6 +1,8 @@
 //! What administrators do with people: list, find, approve, decline, suspend, reinstate, give platform roles.
 
-use praxis::types::UserId;
+use std::time::Duration;
+
+use praxis::types::{Timestamp, UserId};
 use serde_json::{Value, json};
 
 use crate::support::app::PASSWORD;
@@ -14,6 +16,9 @@ pub fn cases() -> Vec<Case> {
         no_administrator_changes_their_own_standing,
         roles_open_what_they_should_at_the_next_login,
         a_change_is_refused_by_the_field_that_is_wrong,
+        a_suspension_says_why_and_ends_by_itself,
+        an_administrator_vouches_for_an_address,
+        the_fields_of_a_change_go_together,
         a_deleted_account_is_listed_without_a_trace_of_the_person,
     ]
 }
@@ -169,4 +174,72 @@ async fn a_deleted_account_is_listed_without_a_trace_of_the_person(app: App) {
     let body = json!({ "email": ann.email(), "password": PASSWORD, "display_name": "Another" });
     app.anon().post("/auth/register", body).await.expect(202);
     assert_eq!(admin.get("/admin/users?q=Another").await.expect(200).items().len(), 1);
+}
+
+async fn a_suspension_says_why_and_ends_by_itself(app: App) {
+    let (admin, ann) = (app.admin(), app.user("ann"));
+    let path = format!("/admin/users/{}", ann.id());
+    let until = "2125-01-01T00:00:00Z";
+    let body = json!({ "status": "suspended", "suspended_until": until, "reason": "Spam" });
+    let suspended = admin.patch(&path, body).await.expect(200);
+    assert_eq!((&suspended["status_reason"], &suspended["suspended_until"]), (&json!("Spam"), &json!(until)));
+    ann.get("/me").await.expect_problem(401, "invalid_token");
+    let login = json!({ "email": ann.email(), "password": PASSWORD });
+    let refused = app.anon().post("/auth/login", login.clone()).await.expect_problem(403, "account_suspended");
+    assert_eq!((&refused["reason"], &refused["until"]), (&json!("Spam"), &json!(until)));
+    // who does not know the password learns nothing
+    let wrong = json!({ "email": ann.email(), "password": "something else" });
+    let wrong = app.anon().post("/auth/login", wrong).await.expect_problem(401, "invalid_credentials");
+    assert_eq!(wrong["reason"], Value::Null);
+    reinstate(&app, Timestamp::now());
+    app.anon().post("/auth/login", login.clone()).await.expect_problem(403, "account_suspended");
+    reinstate(&app, Timestamp::now().after(Duration::from_hours(24 * 365 * 101)));
+    app.anon().post("/auth/login", login).await.expect(200);
+    let back = admin.get(&path).await.expect(200);
+    assert_eq!(
+        (&back["status"], &back["status_reason"], &back["suspended_until"]),
+        (&json!("active"), &Value::Null, &Value::Null)
+    );
+    let log = admin.get(format!("/admin/audit-log?target_id={}&action=user_updated", ann.id())).await.expect(200);
+    assert_eq!((&log.items()[0]["actor_id"], &log.items()[1]["actor_id"]), (&Value::Null, &json!(admin.id())));
+    assert_eq!(log.items()[1]["reason"], "Spam");
+    assert!(!log.text().contains("@example"), "{log}");
+}
+
+fn reinstate(app: &App, now: Timestamp) {
+    app.in_database(|conn| praxis::api::users::queries::reinstate_due(conn, now));
+}
+
+async fn an_administrator_vouches_for_an_address(app: App) {
+    let (admin, ann) = (app.admin(), app.user("ann"));
+    let path = format!("/admin/users/{}", ann.id());
+    assert_eq!(ann.get("/me").await.expect(200)["email_verified_at"], Value::Null);
+    let verified = admin.patch(&path, json!({ "email_verified": true })).await.expect(200);
+    let at = verified["email_verified_at"].clone();
+    assert!(at.is_string());
+    let again = admin.patch(&path, json!({ "email_verified": true })).await.expect(200);
+    assert_eq!(again["email_verified_at"], at);
+    assert_eq!(
+        admin.patch(&path, json!({ "email_verified": false })).await.expect(200)["email_verified_at"],
+        Value::Null
+    );
+    // nobody vouches for themselves by other means
+    ann.patch("/me", json!({ "email_verified": true })).await.expect_field(422, "/email_verified", "unknown_property");
+}
+
+async fn the_fields_of_a_change_go_together(app: App) {
+    let (admin, ann) = (app.admin(), app.user("ann"));
+    let path = format!("/admin/users/{}", ann.id());
+    for (body, pointer, code) in [
+        (json!({ "suspended_until": "2125-01-01T00:00:00Z" }), "/suspended_until", "conflict"),
+        (json!({ "status": "suspended", "suspended_until": "2020-01-01T00:00:00Z" }), "/suspended_until", "past"),
+        (json!({ "reason": "Because" }), "/reason", "conflict"),
+        (json!({ "status": "suspended", "reason": "x".repeat(501) }), "/reason", "too_long"),
+        (json!({ "platform_role": "king" }), "/platform_role", "unknown_value"),
+    ] {
+        admin.patch(&path, body).await.expect_field(422, pointer, code);
+    }
+    assert_eq!(admin.get(&path).await.expect(200)["status"], "active", "nothing half-done");
+    admin.patch(&path, json!({ "platform_role": "editor", "reason": "She writes" })).await.expect(200);
+    assert_eq!(admin.get("/admin/users?platform_role=editor").await.expect(200).each("display_name"), ["ann"]);
 }

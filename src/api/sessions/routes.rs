@@ -101,7 +101,7 @@ async fn log_in(
     let verified = passwords.verify(password, kept).await?;
     let user = user.filter(|_| verified.matches);
     let user = user.ok_or_else(wrong_credentials)?;
-    policy::log_in(user.status)?;
+    policy::log_in(&user)?;
     let tokens = start_session(&db, &tokens, user, user_agent(&request), verified.rehashed).await?;
     Ok(json::ok(&tokens))
 }
@@ -136,7 +136,7 @@ pub async fn start_session(
     let user = db
         .write(move |conn| {
             let user = users::queries::hold(conn, session.user_id)?;
-            policy::log_in(user.status)?;
+            policy::log_in(&user)?;
             if user.password_hash != tried {
                 return Err(wrong_credentials());
             }
@@ -196,7 +196,7 @@ async fn refresh(
             Ok(((refreshed, user), ended))
         })
         .await?;
-    let user = user.filter(|user| policy::log_in(user.status).is_ok());
+    let user = user.filter(|user| policy::log_in(user).is_ok());
     let (Refreshed::Session(session), Some(user)) = (refreshed, user) else {
         return Err(Error::new(Code::InvalidRefreshToken, "Log in again."));
     };

@@ -10,7 +10,7 @@ use crate::auth::actor::PlatformRole;
 use crate::auth::password::{GivenPassword, NewPassword};
 use crate::db::schema::users;
 use crate::http::page::Limit;
-use crate::http::patch::Set;
+use crate::http::patch::{Patch, Set};
 use crate::http::text::Line;
 use crate::types::{Timestamp, UserId, text_enum};
 
@@ -32,6 +32,9 @@ text_enum! {
 
 /// The name that others see: one line of up to 100 characters.
 pub type DisplayName = Line<1, 100>;
+
+/// Why an account was declined or suspended, as the person reads it at log-in.
+pub type StatusReason = Line<1, 500>;
 
 /// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -57,6 +60,14 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// When an administrator found that the address is the person's.
+    pub email_verified_at: Option<Timestamp>,
+    /// Why the account was declined or suspended.
+    pub status_reason: Option<String>,
+    /// When a suspension ends by itself.
+    pub suspended_until: Option<Timestamp>,
+    /// Whether others see which groups the person is in.
+    pub show_groups: bool,
 }
 
 /// A row of `users` to insert.
@@ -92,10 +103,18 @@ pub struct Account {
     pub email: Option<String>,
     /// The name that others see.
     pub display_name: String,
+    /// When an administrator found that the address is the person's; null where nobody has.
+    pub email_verified_at: Option<Timestamp>,
     /// Where the account stands.
     pub status: UserStatus,
+    /// Why the account was declined or suspended; null where nobody said, and while it is in use.
+    pub status_reason: Option<String>,
+    /// When a suspension ends by itself; null for never.
+    pub suspended_until: Option<Timestamp>,
     /// What the person may do on the whole platform.
     pub platform_role: PlatformRole,
+    /// Whether others see which groups the person is in.
+    pub show_groups: bool,
     /// Whether others see, coarsely, when the person was last here.
     pub show_last_seen: bool,
     /// The person's last request, to five minutes; null before the first.
@@ -112,7 +131,11 @@ impl From<User> for Account {
             id: user.id,
             email: user.email,
             display_name: user.display_name,
+            email_verified_at: user.email_verified_at,
             status: user.status,
+            status_reason: user.status_reason,
+            suspended_until: user.suspended_until,
+            show_groups: user.show_groups,
             platform_role: user.platform_role,
             show_last_seen: user.show_last_seen,
             last_seen_at: user.last_seen_at,
@@ -213,6 +236,10 @@ pub struct AccountPatch {
     #[serde(default)]
     #[schema(value_type = bool)]
     pub show_last_seen: Set<bool>,
+    /// Whether others see which groups one is in, as far as they may know of them; never those where one has a pseudonym.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    pub show_groups: Set<bool>,
 }
 
 /// A new password for one's own account.
@@ -226,7 +253,7 @@ pub struct PasswordChange {
 }
 
 /// Changes that an administrator makes to an account.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
     /// `active` approves or reinstates, `declined` refuses, `suspended` takes out of use and ends every session.
@@ -237,6 +264,17 @@ pub struct UserPatch {
     #[serde(default)]
     #[schema(value_type = PlatformRole)]
     pub platform_role: Set<PlatformRole>,
+    /// When a suspension ends by itself, in the future; null for never.
+    #[serde(default)]
+    #[schema(value_type = Option<Timestamp>)]
+    pub suspended_until: Patch<Timestamp>,
+    /// Whether an administrator has found that the address is the person's: groups may take people in by it.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    pub email_verified: Set<bool>,
+    /// Why; the person reads why they were declined or suspended.
+    #[serde(default)]
+    pub reason: Option<StatusReason>,
 }
 
 /// One page of accounts.
@@ -255,6 +293,8 @@ pub struct AccountPage {
 pub struct AccountQuery {
     /// Only accounts that stand so.
     pub status: Option<UserStatus>,
+    /// Only people with this role on the platform.
+    pub platform_role: Option<PlatformRole>,
     /// Only names and addresses with this text in them.
     pub q: Option<Line<1, 100>>,
     /// How many items a page holds.

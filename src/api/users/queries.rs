@@ -2,12 +2,17 @@
 
 use diesel::prelude::*;
 
-use super::model::{AccountPatch, AccountQuery, DisplayName, Email, User, UserPatch, UserRow, UserStatus};
-use crate::auth::actor::PlatformRole;
+use super::model::{
+    Account, AccountPatch, AccountQuery, DisplayName, Email, StatusReason, User, UserPatch, UserRow, UserStatus,
+};
+use crate::api::audit;
+use crate::api::audit::model::{AuditAction, AuditChange, Entry};
+use crate::auth::actor::{Actor, PlatformRole};
 use crate::db::schema::{sessions, users};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
+use crate::http::patch::Set;
 use crate::http::text::{containing, folded};
 use crate::types::{SessionId, Timestamp, UserId};
 
@@ -49,6 +54,9 @@ pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<V
         if let Some(status) = query.status {
             accounts = accounts.filter(users::status.eq(status));
         }
+        if let Some(role) = query.platform_role {
+            accounts = accounts.filter(users::platform_role.eq(role));
+        }
         if let Some(q) = &query.q {
             let pattern = containing(q.as_str());
             let matches = users::name_order.like(pattern.clone()).escape('\\')
@@ -82,6 +90,7 @@ pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp)
         patch.display_name.0.as_ref().map(|name| users::display_name.eq(name.as_str())),
         patch.display_name.0.as_ref().map(|name| users::name_order.eq(folded(name.as_str()))),
         patch.show_last_seen.0.map(|show| users::show_last_seen.eq(show)),
+        patch.show_groups.0.map(|show| users::show_groups.eq(show)),
         users::updated_at.eq(now),
     );
     Ok(each_backend!(conn => diesel::update(users::table.find(id))
@@ -91,13 +100,23 @@ pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp)
 }
 
 /// Changes an account as an administrator may.
-pub fn administer(conn: &mut Conn, id: UserId, patch: &UserPatch, now: Timestamp) -> Result<User> {
+pub fn administer(conn: &mut Conn, before: &User, patch: &UserPatch, now: Timestamp) -> Result<User> {
+    let status = patch.status.0.unwrap_or(before.status);
+    let is_out = matches!(status, UserStatus::Declined | UserStatus::Suspended);
+    let is_new = status != before.status;
+    let given = patch.reason.as_ref().map(|reason| reason.as_str().to_owned());
+    let kept = before.status_reason.clone().filter(|_| !is_new);
+    let until = patch.suspended_until.0.unwrap_or(before.suspended_until.filter(|_| !is_new));
+    let verified_at = |is_verified: bool| is_verified.then(|| before.email_verified_at.unwrap_or(now));
     let changes = (
-        patch.status.0.map(|status| users::status.eq(status)),
+        users::status.eq(status),
+        users::status_reason.eq(given.or(kept).filter(|_| is_out)),
+        users::suspended_until.eq(until.filter(|_| status == UserStatus::Suspended)),
         patch.platform_role.0.map(|role| users::platform_role.eq(role)),
+        patch.email_verified.0.map(|is_verified| users::email_verified_at.eq(verified_at(is_verified))),
         users::updated_at.eq(now),
     );
-    Ok(each_backend!(conn => diesel::update(users::table.find(id))
+    Ok(each_backend!(conn => diesel::update(users::table.find(before.id))
         .set(changes)
         .returning(User::as_returning())
         .get_result(conn))?)
@@ -126,9 +145,12 @@ pub fn make_admin(
         users::status.eq(UserStatus::Active),
         users::platform_role.eq(PlatformRole::Admin),
         users::password_hash.eq(password_hash),
+        users::email_verified_at.eq(now),
+        users::status_reason.eq(None::<String>),
+        users::suspended_until.eq(None::<Timestamp>),
         users::updated_at.eq(now),
     );
-    let row = (row, users::name_order.eq(folded(name.as_str())));
+    let row = (row, users::name_order.eq(folded(name.as_str())), users::email_verified_at.eq(now));
     Ok(each_backend!(conn => diesel::insert_into(users::table)
         .values(row)
         .on_conflict(users::email)
@@ -154,6 +176,10 @@ pub fn anonymise(conn: &mut Conn, id: UserId, now: Timestamp) -> Result<()> {
         users::status.eq(UserStatus::Deleted),
         users::platform_role.eq(PlatformRole::Member),
         users::show_last_seen.eq(false),
+        users::show_groups.eq(false),
+        users::email_verified_at.eq(None::<Timestamp>),
+        users::status_reason.eq(None::<String>),
+        users::suspended_until.eq(None::<Timestamp>),
         users::last_seen_at.eq(None::<Timestamp>),
         users::updated_at.eq(now),
     );
@@ -176,6 +202,47 @@ pub fn touch_last_seen(conn: &mut Conn, seen: &[(UserId, Timestamp)]) -> Result<
         .execute(conn))?;
     }
     Ok(())
+}
+
+/// Reinstates those whose suspension ends; how many there were. For a job: the caller is a transaction of its own.
+pub fn reinstate_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let due = users::table
+        .filter(users::suspended_until.le(now))
+        .filter(users::status.eq(UserStatus::Suspended))
+        .order(users::id.asc())
+        .select(users::id)
+        .limit(500);
+    let due: Vec<UserId> = each_backend!(conn => due.load(conn))?;
+    let mut reinstated = 0;
+    for id in due {
+        let before = lock(conn, id)?;
+        let is_over = before.suspended_until.is_some_and(|until| until <= now);
+        if before.status == UserStatus::Suspended && is_over {
+            let patch = UserPatch { status: Set(Some(UserStatus::Active)), ..UserPatch::default() };
+            let after = administer(conn, &before, &patch, now)?;
+            record(conn, None, &before, &after, None, now)?;
+            reinstated += 1;
+        }
+    }
+    Ok(reinstated)
+}
+
+/// What changed in an account's standing, for the audit log; never its address or name.
+pub fn record(
+    conn: &mut Conn,
+    actor: Option<&Actor>,
+    before: &User,
+    after: &User,
+    reason: Option<&StatusReason>,
+    now: Timestamp,
+) -> Result<()> {
+    let mut changes = AuditChange::between(&Account::from(before.clone()), &Account::from(after.clone()));
+    changes.retain(|change| change.field != "status_reason");
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let entry = Entry::user(AuditAction::UserUpdated, after.id).with_changes(changes);
+    audit::queries::record(conn, actor, entry.with_reason(reason.map(StatusReason::as_str)), now)
 }
 
 /// Ends every session of a person and returns them.

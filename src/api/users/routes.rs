@@ -37,7 +37,7 @@ async fn list_users(
     let query = query.into_inner();
     let page = Page::<i64>::new(
         "users",
-        &(query.status, query.q.as_ref().map(|q| q.as_str().to_owned())),
+        &(query.status, query.platform_role, query.q.as_ref().map(|q| q.as_str().to_owned())),
         query.limit,
         query.cursor.as_deref(),
     )?;
@@ -66,8 +66,8 @@ async fn get_user(actor: Actor, db: web::Data<Db>, user_id: web::Path<UserId>) -
 
 /// Change a person's standing
 ///
-/// Administrators only: approve, decline, suspend, reinstate, or give a platform role. Suspending and changing the role end
-/// the person's sessions at once.
+/// Administrators only: approve, decline, suspend (until a date or for good), reinstate, give a platform role, or say that
+/// the address is the person's. Suspending and changing the role end the person's sessions at once.
 #[utoipa::path(tag = "admin", operation_id = "update_user", security(("bearer" = [])), request_body = UserPatch, responses(
     (status = 200, description = "The account as it is now", body = Account),
     (status = 403, description = "Not an administrator"),
@@ -93,8 +93,9 @@ async fn update_user(
             }
             actor.confirm(conn)?;
             let user = queries::get(conn, *user_id)?;
-            policy::administer(&actor, &user, &patch.0)?;
-            let changed = queries::administer(conn, user.id, &patch.0, now)?;
+            policy::administer(&actor, &user, &patch.0, now)?;
+            let changed = queries::administer(conn, &user, &patch.0, now)?;
+            queries::record(conn, Some(&actor), &user, &changed, patch.0.reason.as_ref(), now)?;
             let goes_on = changed.status == UserStatus::Active
                 && (user.status, user.platform_role) == (changed.status, changed.platform_role);
             let ended = if goes_on { Vec::new() } else { queries::end_sessions(conn, user.id, now)? };

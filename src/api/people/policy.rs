@@ -1,0 +1,62 @@
+//! Who finds whom.
+
+use crate::api::users::model::{User, UserStatus};
+use crate::auth::actor::Actor;
+use crate::error::{Error, Result};
+
+/// A person's groups are theirs to show: others find a person who does, as if nobody else were here.
+pub fn find(actor: &Actor, person: &User) -> Result<()> {
+    let shows = person.show_groups && person.status == UserStatus::Active;
+    let may = shows || actor.user_id == person.id || actor.is_admin();
+    if may { Ok(()) } else { Err(Error::not_found()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::actor::PlatformRole;
+    use crate::types::{RequestId, SessionId, Timestamp, UserId};
+
+    #[test]
+    fn others_find_only_those_who_show_themselves() {
+        let now = Timestamp::from_micros(0);
+        let person = |show_groups, status| User {
+            id: UserId::new(),
+            email: None,
+            display_name: String::new(),
+            password_hash: String::new(),
+            status,
+            platform_role: PlatformRole::Member,
+            show_last_seen: true,
+            last_seen_at: None,
+            created_at: now,
+            updated_at: now,
+            email_verified_at: None,
+            status_reason: None,
+            suspended_until: None,
+            show_groups,
+        };
+        let actor = |user_id, role| Actor {
+            user_id,
+            session_id: SessionId::new(),
+            role,
+            request_id: RequestId::new(),
+            gives_reason: false,
+        };
+        for (show, status, other, own, admin) in [
+            (false, UserStatus::Active, false, true, true),
+            (true, UserStatus::Active, true, true, true),
+            (true, UserStatus::Suspended, false, true, true),
+            (true, UserStatus::Pending, false, true, true),
+        ] {
+            let person = person(show, status);
+            assert_eq!(
+                find(&actor(UserId::new(), PlatformRole::Moderator), &person).is_ok(),
+                other,
+                "{show} {status:?}"
+            );
+            assert_eq!(find(&actor(person.id, PlatformRole::Member), &person).is_ok(), own, "{show} {status:?}");
+            assert_eq!(find(&actor(UserId::new(), PlatformRole::Admin), &person).is_ok(), admin, "{show} {status:?}");
+        }
+    }
+}
