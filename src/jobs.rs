@@ -1,7 +1,7 @@
-//! What happens when its time has come, without anybody asking: bans, roles and suspensions end, groups close, people join by their address. Each job
+//! What happens when its time has come, without anybody asking: bans, roles, suspensions and invitations end, groups close, people join by their address. Each job
 //! is one bounded transaction that several servers may run at once: whoever comes second finds nothing left to do.
 
-use crate::api::{groups, memberships, users};
+use crate::api::{groups, invitations, memberships, users};
 use crate::db::{Conn, Db};
 use crate::error::Result;
 use crate::types::Timestamp;
@@ -10,9 +10,10 @@ use crate::types::Timestamp;
 type Job = fn(&mut Conn, Timestamp) -> Result<usize>;
 
 /// All jobs, by the names that the log has for them.
-pub const JOBS: [(&str, Job); 4] = [
+pub const JOBS: [(&str, Job); 5] = [
     ("end bans and roles", memberships::queries::end_due),
     ("reinstate people", users::queries::reinstate_due),
+    ("expire invitations", invitations::queries::expire_due),
     ("close groups", groups::queries::close_due),
     ("join by e-mail domain", memberships::queries::join_by_domain),
 ];

@@ -10,6 +10,7 @@ use crate::api;
 use crate::api::admin_groups::model::{AdminGroupStatus, OwnerCount};
 use crate::api::group_types::model::GroupTypeStatusFilter;
 use crate::api::groups::model::{GroupIds, GroupSort, GroupStatusFilter, TypeMatch, TypeSlugs};
+use crate::api::invitations::model::{InvitationKind, InvitationState};
 use crate::api::memberships::model::MemberSort;
 use crate::api::proposals::model::ProposalState;
 use crate::api::requests::model::RequestState;
@@ -39,7 +40,9 @@ use crate::http::problem::Problem;
         TypeSlugs,
         MemberSort,
         RequestState,
-        ProposalState
+        ProposalState,
+        InvitationState,
+        InvitationKind
     )),
     modifiers(&Bearer),
     tags(

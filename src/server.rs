@@ -15,7 +15,7 @@ use utoipa_actix_web::AppExt as _;
 
 use crate::api::health::Draining;
 use crate::api::last_seen::{self, LastSeen};
-use crate::api::sessions::routes::NewAccountStatus;
+use crate::api::registration::model::NewAccountStatus;
 use crate::api::users::model::UserStatus;
 use crate::api::{self, sessions};
 use crate::auth::password::Passwords;

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod group_types;
 pub mod groups;
 pub mod health;
+pub mod invitations;
 pub mod last_seen;
 pub mod me;
 pub mod memberships;
@@ -13,6 +14,7 @@ pub mod ownership;
 pub mod people;
 pub mod posts;
 pub mod proposals;
+pub mod registration;
 pub mod requests;
 pub mod rosters;
 pub mod sessions;
@@ -30,6 +32,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
     me::routes::configure(config);
+    registration::routes::configure(config);
+    invitations::routes::configure(config);
     people::routes::configure(config);
     proposals::routes::configure(config);
     admin_groups::routes::configure(config);

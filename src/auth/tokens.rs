@@ -198,16 +198,29 @@ fn parse_key(der: &[u8]) -> Result<(EncodingKey, JsonWebKey), jsonwebtoken::erro
 /// # Errors
 /// When the system gives no randomness.
 pub fn new_refresh_token() -> Result<(String, Vec<u8>)> {
+    random_token("")
+}
+
+/// A new token of an invitation, which begins with `prx_inv_` so that scanners for secrets find it, and the hash to keep of
+/// it.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn new_invitation_token() -> Result<(String, Vec<u8>)> {
+    random_token("prx_inv_")
+}
+
+fn random_token(prefix: &str) -> Result<(String, Vec<u8>)> {
     let mut bytes = [0_u8; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;
-    let token = URL_SAFE_NO_PAD.encode(bytes);
-    let hash = refresh_token_hash(&token);
+    let token = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes));
+    let hash = token_hash(&token);
     Ok((token, hash))
 }
 
-/// What is kept of a refresh token. It is random already, so a plain hash will do.
+/// What is kept of a token. It is random already, so a plain hash will do.
 #[must_use]
-pub fn refresh_token_hash(token: &str) -> Vec<u8> {
+pub fn token_hash(token: &str) -> Vec<u8> {
     digest(&SHA256, token.as_bytes()).as_ref().to_vec()
 }
 

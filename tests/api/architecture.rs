@@ -17,7 +17,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// From the roof down: each may import those after it. Features stand as in `src/api/mod.rs`.
-const ORDER: [&str; 34] = [
+const ORDER: [&str; 36] = [
     "main",
     "cli",
     "demo",
@@ -28,6 +28,8 @@ const ORDER: [&str; 34] = [
     "openapi",
     "api",
     "api::me",
+    "api::registration",
+    "api::invitations",
     "api::people",
     "api::proposals",
     "api::admin_groups",
@@ -64,8 +66,13 @@ const FOUNDATIONS: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that a feature may have besides the four.
-const EXTRA: [(&str, &str); 4] =
-    [("memberships", "access.rs"), ("groups", "activity.rs"), ("groups", "relatives.rs"), ("groups", "slugs.rs")];
+const EXTRA: [(&str, &str); 5] = [
+    ("invitations", "acceptance.rs"),
+    ("memberships", "access.rs"),
+    ("groups", "activity.rs"),
+    ("groups", "relatives.rs"),
+    ("groups", "slugs.rs"),
+];
 
 struct Source {
     path: PathBuf,

@@ -25,6 +25,7 @@ pub fn cases() -> Vec<Case> {
         requests_and_rosters_answer_as_the_table_says,
         own_memberships_and_histories_answer_as_the_table_says,
         the_hand_over_answers_as_the_table_says,
+        invitations_answer_as_the_table_says,
         posts_answer_as_the_table_says,
         comments_answer_as_the_table_says,
         articles_answer_as_the_table_says,
@@ -82,6 +83,8 @@ const BY_INVITATION: Setting = setting(r#"{"join_policy":"invite_only"}"#);
 const OPEN_LIST: Setting = setting(r#"{"member_list_visibility":"everyone"}"#);
 const CLOSED_LIST: Setting = setting(r#"{"member_list_visibility":"facilitators"}"#);
 const RULED: Setting = setting(r#"{"rules":"Be kind."}"#);
+const MEMBERS_INVITE: Setting = setting(r#"{"invite_policy":"members"}"#);
+const OWNERS_INVITE: Setting = setting(r#"{"invite_policy":"owners"}"#);
 const FACILITATORS_POST: Setting = setting(r#"{"post_policy":"facilitators"}"#);
 
 type Ask = for<'a> fn(&'a World<'a>) -> Pin<Box<dyn Future<Output = Call> + 'a>>;
@@ -212,6 +215,13 @@ impl<'a> World<'a> {
     async fn offered(&self) {
         let member = self.member().await.rsplit('/').next().unwrap().to_owned();
         self.founder.put(self.path("/ownership-offer"), json!({ "user_id": member })).await.expect(200);
+    }
+
+    /// A link of the founder's: its path and its token.
+    async fn link(&self) -> (String, String) {
+        let made = self.founder.post(self.path("/invitation-links"), json!({})).await.expect(201);
+        let id = made["invitation"]["id"].as_str().unwrap();
+        (self.path(&format!("/invitations/{id}")), made["token"].as_str().unwrap().to_owned())
     }
 
     fn proposal(&self) -> Value {
@@ -567,6 +577,52 @@ fn hand_over() -> Vec<Row> {
     }
 }
 
+fn invitations() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "create_invitations" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.post(w.path("/invitations"), json!({ "recipients": [{ "user_id": w.somebody().id() }] }));
+        "create_invitations" in MEMBERS_INVITE [401, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.post(w.path("/invitations"), json!({ "recipients": [{ "email": format!("n{}@example.org", w.number) }] }));
+        "create_invitations" in OWNERS_INVITE [401, 403, 403, 403, 403, 200, 403, 200, 403, 403] |w|
+            w.caller.post(w.path("/invitations"), json!({ "recipients": [{ "user_id": w.somebody().id() }] }));
+        "create_invitations" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.post(w.path("/invitations"), json!({ "recipients": [{ "user_id": w.somebody().id() }] }));
+        "create_invitation_link" in PUBLIC [401, 403, 403, 403, 201, 201, 403, 201, 403, 403] |w|
+            w.caller.post(w.path("/invitation-links"), json!({}));
+        "create_invitation_link" in HIDDEN [401, 404, 404, 403, 201, 201, 404, 201, 404, 404] |w|
+            w.caller.post(w.path("/invitation-links"), json!({}));
+        "list_invitations" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 403, 403, 403] |w| w.caller.get(w.path("/invitations"));
+        "list_invitations" in MEMBERS_INVITE [401, 403, 403, 200, 200, 200, 403, 200, 403, 403] |w|
+            reasoned(w.caller.get(w.path("/invitations")));
+        "list_invitations" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(w.path("/invitations")));
+        "resend_invitation" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.request(Method::POST, format!("{}/resend", w.link().await.0));
+        // somebody else's
+        "resend_invitation" in MEMBERS_INVITE [401, 403, 403, 404, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.request(Method::POST, format!("{}/resend", w.link().await.0));
+        "revoke_invitation" in MEMBERS_INVITE [401, 403, 403, 404, 204, 204, 403, 204, 403, 403] |w|
+            w.caller.delete(w.link().await.0);
+        "revoke_invitation" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w|
+            w.caller.delete(w.link().await.0);
+        // whoever has the token
+        "lookup_invitation" in HIDDEN [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.post("/invitations/lookup", json!({ "token": w.link().await.1 }));
+        "accept_invitation" in HIDDEN [401, 200, 200, 200, 200, 200, 403, 200, 200, 200] |w|
+            w.caller.post("/invitations/accept", json!({ "token": w.link().await.1 }));
+        "accept_invitation" in HIDDEN [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.post("/invitations/accept", json!({ "token": "prx_inv_nothing" }));
+        "decline_invitation" in PUBLIC [204, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w| {
+            let body = json!({ "recipients": [{ "email": format!("n{}@example.org", w.number) }] });
+            let made = w.founder.post(w.path("/invitations"), body).await.expect(200);
+            w.caller.post("/invitations/decline", json!({ "token": made.items()[0]["token"] }))
+        };
+        "list_my_invitations" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/me/invitations");
+    }
+}
+
 fn own_memberships_and_histories() -> Vec<Row> {
     rows! {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
@@ -782,6 +838,7 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
         requests_and_rosters(),
         own_memberships_and_histories(),
         hand_over(),
+        invitations(),
         posts(),
         comments(),
         articles(),
@@ -835,6 +892,10 @@ async fn requests_and_rosters_answer_as_the_table_says(app: App) {
 
 async fn own_memberships_and_histories_answer_as_the_table_says(app: App) {
     compare(&app, own_memberships_and_histories(), 4).await;
+}
+
+async fn invitations_answer_as_the_table_says(app: App) {
+    compare(&app, invitations(), 4).await;
 }
 
 async fn the_hand_over_answers_as_the_table_says(app: App) {

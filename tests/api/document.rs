@@ -22,9 +22,9 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// What an operation's id begins with.
-const VERBS: [&str; 18] = [
-    "accept", "batch", "create", "decide", "delete", "export", "get", "import", "join", "leave", "list", "offer",
-    "purge", "refresh", "register", "restore", "update", "withdraw",
+const VERBS: [&str; 22] = [
+    "accept", "batch", "create", "decide", "decline", "delete", "export", "get", "import", "join", "leave", "list",
+    "lookup", "offer", "purge", "refresh", "register", "resend", "restore", "revoke", "update", "withdraw",
 ];
 
 fn document() -> Value {
@@ -128,12 +128,13 @@ fn operation_ids_are_unique_and_say_what_is_done_to_what() {
         assert!(seen.insert(id.clone()), "{id} occurs twice");
         let by_method: &[&str] = match operation.method.as_str() {
             "get" => &["get", "list", "export"],
-            "post" => {
-                &["accept", "batch", "create", "decide", "delete", "import", "purge", "refresh", "register", "restore"]
-            }
+            "post" => &[
+                "accept", "batch", "create", "decide", "decline", "delete", "import", "lookup", "purge", "refresh",
+                "register", "resend", "restore",
+            ],
             "put" => &["accept", "join", "offer", "update"],
             "patch" => &["update"],
-            "delete" => &["delete", "leave", "withdraw"],
+            "delete" => &["delete", "leave", "revoke", "withdraw"],
             other => panic!("{other} {}", operation.path),
         };
         assert!(by_method.contains(&verb), "{} {} is {id}", operation.method, operation.path);

@@ -211,7 +211,7 @@ async fn two_groups_put_within_each_other_at_once_make_no_circle(app: App) {
 }
 
 /// Moves a date of a group into the past and runs the jobs, as time would.
-async fn let_pass(app: &App, group: &str) {
+fn let_pass(app: &App, group: &str) {
     let id: GroupId = group.parse().unwrap();
     app.in_database(|conn| {
         let at = Timestamp::now().before(std::time::Duration::from_secs(1));
@@ -242,7 +242,7 @@ async fn a_group_closes_at_its_date_and_can_be_taken_back(app: App) {
     assert_eq!(set["closes_at"], "2125-01-01T00:00:00Z");
     run_jobs(&app);
     assert_eq!(ann.get(format!("/groups/{id}")).await.expect(200)["status"], "active");
-    let_pass(&app, &id).await;
+    let_pass(&app, &id);
     let closed = ann.get(format!("/groups/{id}")).await.expect(200);
     assert_eq!(closed["status"], "archived");
     assert_ne!(closed["updated_at"], set["updated_at"], "whoever edits it now has seen that it closed");

@@ -87,6 +87,7 @@ impl Place {
             ("comment_id", vec![self.comment.clone()]),
             ("user_id", vec![self.owner.id().to_string(), self.member.id().to_string()]),
             ("session_id", vec![self.owner.session().to_string()]),
+            ("invitation_id", vec![GroupId::new().to_string()]),
             ("group_proposal_id", vec![GroupId::new().to_string()]),
             ("group_type_id", vec![world::COMMUNITY.to_owned()]),
         ])
@@ -303,6 +304,7 @@ async fn what_was_deleted_is_nowhere(app: App) {
 fn body(operation: &str, ids: &Ids) -> Option<Value> {
     Some(match operation {
         "update_group" => json!({ "summary": "Changed" }),
+        "create_invitations" => json!({ "recipients": [{ "user_id": ids.person }] }),
         "offer_ownership" => json!({ "user_id": ids.person }),
         "purge_group" => json!({ "reason": "A test" }),
         "update_membership" => json!({ "display_name": "New" }),
@@ -310,7 +312,7 @@ fn body(operation: &str, ids: &Ids) -> Option<Value> {
         "decide_membership_requests" => json!({ "decisions": [{ "user_id": ids.person, "outcome": "approve" }] }),
         "batch_members" => json!({ "rows": [{ "action": "remove", "user_id": ids.person }] }),
         "update_member" => json!({ "state": "banned" }),
-        "join_group" | "restore_group" => json!({}),
+        "join_group" | "restore_group" | "create_invitation_link" => json!({}),
         "decide_membership_request" => json!({ "outcome": "approve" }),
         "create_post" => json!({ "kind": "discussion", "title": "New", "body": "New" }),
         "create_comment" => json!({ "body": "New", "parent_id": ids.comment }),
@@ -360,7 +362,10 @@ async fn what_is_hidden_answers_like_what_never_was(app: App) {
             let ask = async |ids: &Ids| {
                 let path = operation.path.replace("{group_id}", &ids.group).replace("{post_id}", &ids.post);
                 let path = path.replace("{comment_id}", &ids.comment).replace("{slug}", &ids.slug);
-                let path = path.replace("{user_id}", &ids.person).replace("{article_id}", article);
+                let path = path
+                    .replace("{user_id}", &ids.person)
+                    .replace("{invitation_id}", &ids.post)
+                    .replace("{article_id}", article);
                 let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
                 let request = caller.request_at(method, &path).header("if-match", "*");
                 let answer = match body(&operation.id, ids) {

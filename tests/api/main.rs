@@ -21,6 +21,7 @@ mod ground_floor;
 mod group_course;
 mod group_types;
 mod groups;
+mod invitations;
 mod leaks;
 mod load;
 mod me;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         ("group_course", group_course::cases()),
         ("group_types", group_types::cases()),
         ("groups", groups::cases()),
+        ("invitations", invitations::cases()),
         ("leaks", leaks::cases()),
         ("load", load::cases()),
         ("me", me::cases()),

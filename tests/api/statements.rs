@@ -16,7 +16,8 @@ use praxis::api::proposals::model::ProposalState;
 use praxis::api::requests::model::RequestState;
 use praxis::api::users::model::AccountQuery;
 use praxis::api::{
-    admin_groups, articles, audit, groups, me, memberships, people, posts, proposals, requests, sessions, users,
+    admin_groups, articles, audit, groups, invitations, me, memberships, people, posts, proposals, requests, sessions,
+    users,
 };
 use praxis::auth::actor::{Actor, PlatformRole, Viewer};
 use praxis::db::Conn;
@@ -51,6 +52,12 @@ async fn no_list_issues_more_than_six_statements(app: App) {
             let id =
                 group(&ann, &format!("Circle {rows}"), json!({ "join_policy": "request", "parent_id": main })).await;
             let who = app.user(&format!("person {rows}"));
+            let body = json!({ "recipients": [{ "user_id": app.user(&format!("asked {rows}")).id() }] });
+            ann.post(format!("/groups/{main}/invitations"), body).await.expect(200);
+            let other = app.user(&format!("inviter {rows}"));
+            let theirs = group(&other, &format!("Elsewhere {rows}"), json!({})).await;
+            let body = json!({ "recipients": [{ "user_id": ann.id() }] });
+            other.post(format!("/groups/{theirs}/invitations"), body).await.expect(200);
             join(&who, &main).await;
             join(&who, &id).await;
             post(&ann, &main, "Words").await;
@@ -64,6 +71,8 @@ async fn no_list_issues_more_than_six_statements(app: App) {
             "/group-types".to_owned(),
             format!("/people/{}/groups?limit=100", ann.id()),
             "/group-proposals?limit=100".to_owned(),
+            format!("/groups/{main}/invitations?limit=100"),
+            "/me/invitations?limit=100".to_owned(),
             format!("/groups/{main}/members?limit=100"),
             format!("/groups/{main}/members?limit=100&sort=name&q=person"),
             format!("/groups/{main}/membership-requests?limit=100"),
@@ -244,6 +253,16 @@ async fn histories_and_logs_walk_an_index_in_their_order(app: App) {
     walks(conn, "membership_events_by_time", |conn| {
         drop(memberships::queries::history(conn, &access, ann.id(), &by_time).unwrap());
     });
+    walks(conn, "invitations_by_person", |conn| {
+        drop(invitations::queries::list_mine(conn, &member, &by_time).unwrap());
+    });
+    for (by, asked) in
+        [(None, json!({})), (Some(ann.id()), json!({ "state": "open" })), (None, json!({ "kind": "link" }))]
+    {
+        walks(conn, "invitations_by_group", |conn| {
+            drop(invitations::queries::list(conn, &access, by, &query(asked), &by_time).unwrap());
+        });
+    }
     for (proposer, state, index) in [
         (None, None, "group_proposals_by_created"),
         (None, Some(ProposalState::Pending), "group_proposals_by_state"),

@@ -8,8 +8,8 @@ use super::model::{Login, Refresh, Session, SessionPage, SessionQuery, SessionVi
 use super::policy;
 use super::queries::{self, Refreshed};
 use crate::api::users;
-use crate::api::users::model::{Account, Registered, Registration, User, UserRow, UserStatus};
-use crate::auth::actor::{Actor, PlatformRole};
+use crate::api::users::model::{Account, User};
+use crate::auth::actor::Actor;
 use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
 use crate::auth::tokens::{self, JsonWebKeySet, REFRESH_LIFE};
@@ -18,15 +18,11 @@ use crate::error::{Code, Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
-use crate::types::{SessionId, Timestamp, UserId};
-
-/// Where new accounts begin; `None` when registration is closed.
-#[derive(Debug, Clone, Copy)]
-pub struct NewAccountStatus(pub Option<UserStatus>);
+use crate::types::{SessionId, Timestamp};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(register).service(log_in).service(refresh).service(log_out);
+    config.service(log_in).service(refresh).service(log_out);
     config.service(list_sessions).service(delete_session);
 }
 
@@ -44,39 +40,6 @@ pub fn configure_root(config: &mut ServiceConfig<'_>) {
 #[get("/.well-known/jwks.json")]
 async fn get_jwks(tokens: web::Data<tokens::Tokens>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(tokens.published())
-}
-
-/// Register
-///
-/// The answer is the same when the address has an account already, so that nobody learns who is here.
-#[utoipa::path(tag = "sessions", operation_id = "register_account", security(()), request_body = Registration, responses(
-    (status = 202, description = "Accepted", body = Registered),
-    (status = 403, description = "Registration is closed"),
-))]
-#[post("/auth/register")]
-async fn register(
-    db: web::Data<Db>,
-    passwords: web::Data<Passwords>,
-    status: web::Data<NewAccountStatus>,
-    body: Body<Registration>,
-) -> Result<HttpResponse> {
-    let closed = || Error::new(Code::RegistrationClosed, "Ask the administrators for an account.");
-    let status = status.0.ok_or_else(closed)?;
-    let Registration { email, password, display_name } = body.0;
-    let now = Timestamp::now();
-    let row = UserRow {
-        id: UserId::new(),
-        email: Some(email.into_string()),
-        display_name: display_name.into_string(),
-        password_hash: passwords.hash(password).await?,
-        status,
-        platform_role: PlatformRole::Member,
-        show_last_seen: true,
-        created_at: now,
-        updated_at: now,
-    };
-    db.write(move |conn| users::queries::insert(conn, &row)).await?;
-    Ok(HttpResponse::Accepted().json(Registered { status }))
 }
 
 /// Log in
@@ -183,7 +146,7 @@ async fn refresh(
     body: Body<Refresh>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let used = tokens::refresh_token_hash(&body.0.refresh_token);
+    let used = tokens::token_hash(&body.0.refresh_token);
     let (refresh_token, next) = tokens::new_refresh_token()?;
     let (refreshed, user) = revocations
         .write(move |conn| {

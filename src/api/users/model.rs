@@ -205,25 +205,6 @@ impl PartialSchema for Email {
 
 impl ToSchema for Email {}
 
-/// What a person sends to register.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Registration {
-    /// The address that will log in.
-    pub email: Email,
-    /// 8 to 128 characters.
-    pub password: NewPassword,
-    /// The name that others see.
-    pub display_name: DisplayName,
-}
-
-/// What became of a registration. It says the same when the address has an account already.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Registered {
-    /// `active`: log in now; `pending`: an administrator decides first.
-    pub status: UserStatus,
-}
-
 /// Changes to one's own account.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,2 @@
+DROP INDEX invitations_by_person;
+CREATE INDEX invitations_by_person ON invitations (user_id, state) WHERE user_id IS NOT NULL;

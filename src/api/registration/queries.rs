@@ -1,0 +1,37 @@
+//! Adding an account, together with what an invitation gives it.
+
+use super::policy;
+use crate::api::invitations::acceptance::{self, Open};
+use crate::api::invitations::model::InvitationAcceptance;
+use crate::api::memberships::access::Access;
+use crate::api::memberships::policy::rules_version;
+use crate::api::users;
+use crate::api::users::model::UserRow;
+use crate::auth::actor::Actor;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::types::{RequestId, SessionId, Timestamp};
+
+/// Adds an account; nothing where the address has one already.
+pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
+    users::queries::insert(conn, row)
+}
+
+/// Gives a new account what it was invited to.
+pub fn welcome(
+    conn: &mut Conn,
+    row: &UserRow,
+    open: &Open,
+    acceptance: &InvitationAcceptance,
+    request_id: RequestId,
+    now: Timestamp,
+) -> Result<()> {
+    let access = Access::find(conn, open.inviter.viewer(), open.row.group_id)?;
+    let rules = rules_version(&access.standing().group, acceptance.accepted_rules_version);
+    if !policy::joins_at_once(row.status, &rules) {
+        return acceptance::invite(conn, row.id, open, now);
+    }
+    let (session_id, role) = (SessionId::nil(), row.platform_role);
+    let actor = Actor { user_id: row.id, session_id, role, request_id, gives_reason: false };
+    acceptance::accept(conn, actor, open, acceptance, now).map(drop)
+}
