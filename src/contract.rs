@@ -1,7 +1,7 @@
 //! What follows from the document: serving it, the answers about paths and verbs that are not in it, and the refusal of
 //! parameters that it does not name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
@@ -21,6 +21,8 @@ const DOCS: &str = "/docs/{_:.*}";
 pub struct Contract {
     text: web::Bytes,
     paths: Vec<Path>,
+    /// Paths without parameters that others with some match too: a verb that they lack is not that of the other.
+    literal: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -45,7 +47,8 @@ impl Contract {
         let mut paths: Vec<Path> = paths.map(|(path, item)| Path::new(path, item)).collect();
         let about_itself = serde_json::json!({ "get": {} });
         paths.extend(["/openapi.json", "/docs", DOCS].map(|path| Path::new(path, &about_itself)));
-        Self { text: openapi::text().into(), paths }
+        let literal = literal(&document, &paths);
+        Self { text: openapi::text().into(), paths, literal }
     }
 
     fn find(&self, path: &str) -> Option<&Path> {
@@ -53,7 +56,17 @@ impl Contract {
     }
 }
 
+fn literal(document: &Value, paths: &[Path]) -> HashSet<String> {
+    let names = document.get("paths").and_then(Value::as_object).into_iter().flatten().map(|(path, _)| path);
+    let is_matched_twice = |name: &&String| paths.iter().filter(|path| path.pattern.is_match(name)).count() > 1;
+    names.filter(|name| !name.contains('{')).filter(is_matched_twice).cloned().collect()
+}
+
 impl Path {
+    fn takes(&self, verb: &str) -> bool {
+        self.verbs.contains_key(if verb == "HEAD" { "GET" } else { verb })
+    }
+
     fn new(path: &str, item: &Value) -> Self {
         let verbs = item.as_object().into_iter().flatten();
         let verbs = verbs.map(|(verb, operation)| (verb.to_uppercase(), names_of_parameters(operation)));
@@ -99,7 +112,8 @@ pub async fn no_route(request: HttpRequest, contract: web::Data<Contract>) -> Re
     Ok(HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, path.allow())).finish())
 }
 
-/// A middleware that refuses, by name, a query parameter that the operation does not have.
+/// A middleware that refuses, by name, a query parameter that the operation does not have; and a verb that a path does not
+/// have, where the router would take it for another path's.
 ///
 /// # Errors
 /// `bad_parameter`.
@@ -107,11 +121,24 @@ pub async fn refuse_unknown_parameters(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if let Some(allow) = shadowed(&request) {
+        let refused = HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow)).finish();
+        return Ok(request.into_response(refused));
+    }
     if let Some(name) = unknown_parameter(&request) {
         let error = Error::parameter(name, "unknown", "there is no such parameter here");
         return Ok(request.error_response(error));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// The verbs of a path that has not the request's.
+fn shadowed(request: &ServiceRequest) -> Option<String> {
+    // decoded as the router decodes it
+    let path = request.match_info().unprocessed();
+    let contract = request.app_data::<web::Data<Contract>>()?;
+    let known = contract.literal.get(path).and_then(|path| contract.find(path))?;
+    (!known.takes(request.method().as_str())).then(|| known.allow())
 }
 
 fn unknown_parameter(request: &ServiceRequest) -> Option<String> {

@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
 use crate::support::world::group;
-use crate::support::{App, Caller, Case, served};
+use crate::support::{Answer, App, Caller, Case, served};
 
 pub fn cases() -> Vec<Case> {
     served![memberships_live_as_a_naive_model_says]
@@ -61,7 +61,7 @@ impl Model {
         match (self.state(who), self.open) {
             ("banned", _) => return 403,
             ("active", _) | ("requested", false) => {}
-            (_, true) => self.set(who, "active", 0),
+            ("invited", _) | (_, true) => self.set(who, "active", 0),
             (_, false) => self.set(who, "requested", self.kept(who)),
         }
         200
@@ -71,7 +71,7 @@ impl Model {
         if self.is_last_owner(who) {
             return 409;
         }
-        if matches!(self.state(who), "active" | "requested") {
+        if matches!(self.state(who), "active" | "requested" | "invited") {
             self.set(who, "left", self.kept(who));
         }
         204
@@ -130,6 +130,51 @@ impl Model {
     }
 
     /// The status of the whole and of the row.
+    fn invite(&mut self, by: usize, who: usize) -> (u16, Option<&'static str>) {
+        match (self.role(by), self.state(who)) {
+            (None | Some(0), _) => (403, None),
+            (_, "banned") => (200, Some("failed")),
+            _ if by == who => (200, Some("failed")),
+            (_, "active" | "invited") => (200, Some("unchanged")),
+            (_, "requested") => {
+                self.set(who, "active", 0);
+                (200, Some("joined"))
+            }
+            _ => {
+                self.set(who, "invited", self.kept(who));
+                (200, Some("invited"))
+            }
+        }
+    }
+
+    /// The status of making a link, and of coming in by it.
+    fn link(&mut self, by: usize, who: usize) -> (u16, Option<u16>) {
+        match (self.role(by), self.state(who)) {
+            (None | Some(0), _) => (403, None),
+            (_, "banned") => (201, Some(403)),
+            (_, "active") => (201, Some(200)),
+            _ => {
+                self.set(who, "active", 0);
+                (201, Some(200))
+            }
+        }
+    }
+
+    /// The status of offering the ownership; an offer that is made is accepted.
+    fn hand_over(&mut self, by: usize, who: usize, afterwards: usize) -> u16 {
+        match (self.role(by), self.role(who)) {
+            (None | Some(0 | 1), _) => return 403,
+            (_, None | Some(2)) => return 422,
+            _ => {}
+        }
+        self.set(who, "active", 2);
+        if afterwards != 2 {
+            self.set(by, "active", afterwards);
+        }
+        200
+    }
+
+    /// The status of the whole and of the row.
     fn add(&mut self, by: usize, who: usize, role: usize) -> (u16, Option<&'static str>) {
         match (self.role(by), self.state(who)) {
             (None | Some(0), _) => (403, None),
@@ -143,6 +188,43 @@ impl Model {
     }
 }
 
+/// Invites a person, makes a link that the person uses, or offers the ownership, which the person accepts.
+async fn try_handing(model: &mut Model, people: &[Caller], id: &str, tried: Try) -> (Answer, u16) {
+    let (by, who, role) =
+        (usize::from(tried.1) % PEOPLE, usize::from(tried.2) % PEOPLE, usize::from(tried.3) % ROLES.len());
+    let (caller, path, target) = (&people[by], format!("/groups/{id}"), people[who].id());
+    match tried.0 % 13 {
+        9 => {
+            let recipients = json!({ "recipients": [{ "user_id": target }] });
+            let answer = caller.post(format!("{path}/invitations"), recipients).await;
+            let (status, result) = model.invite(by, who);
+            if let Some(result) = result {
+                assert_eq!(answer.each("status"), [result], "{tried:?}: {answer}");
+            }
+            (answer, status)
+        }
+        10 => {
+            let answer = caller.post(format!("{path}/invitation-links"), json!({ "max_uses": 1 })).await;
+            let (status, entered) = model.link(by, who);
+            if let Some(expected) = entered {
+                let entered = people[who].post("/invitations/accept", json!({ "token": answer["token"] })).await;
+                assert_eq!(entered.status, expected, "{tried:?}: {entered}");
+            }
+            (answer, status)
+        }
+        _ => {
+            let offer = json!({ "user_id": target, "role_afterwards": ROLES[role] });
+            let answer = caller.put(format!("{path}/ownership-offer"), offer).await;
+            let status = model.hand_over(by, who, role);
+            if status == 200 {
+                let accept = people[who].request(reqwest::Method::POST, format!("{path}/ownership-offer/accept"));
+                accept.await.expect(200);
+            }
+            (answer, status)
+        }
+    }
+}
+
 async fn try_one(model: &mut Model, people: &[Caller], id: &str, tried: Try) {
     let (by, who, role) =
         (usize::from(tried.1) % PEOPLE, usize::from(tried.2) % PEOPLE, usize::from(tried.3) % ROLES.len());
@@ -151,7 +233,7 @@ async fn try_one(model: &mut Model, people: &[Caller], id: &str, tried: Try) {
     let decide = async |outcome: &str| {
         caller.post(format!("{path}/membership-requests/{target}/decision"), json!({ "outcome": outcome })).await
     };
-    let (answer, expected) = match tried.0 % 10 {
+    let (answer, expected) = match tried.0 % 13 {
         0 | 1 => (caller.put(format!("{path}/membership"), json!({})).await, model.enter(by)),
         2 => (caller.delete(format!("{path}/membership")).await, model.leave(by)),
         3 => (decide("approve").await, model.decide(by, who, true)),
@@ -168,6 +250,7 @@ async fn try_one(model: &mut Model, people: &[Caller], id: &str, tried: Try) {
             }
             (answer, status)
         }
+        9..=11 => try_handing(model, people, id, tried).await,
         _ => {
             let policy = if model.open { "request" } else { "open" };
             let answer = caller.patch(&path, json!({ "join_policy": policy })).await;

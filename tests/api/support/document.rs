@@ -41,11 +41,11 @@ pub fn operations() -> &'static [Operation] {
     &OPERATIONS
 }
 
-/// The operation behind a method and a path: the one whose template is the most literal.
+/// The operation behind a method and a path: of the template that is the most literal, whatever verbs others take.
 pub fn operation(method: &str, path: &str) -> Option<&'static Operation> {
-    let candidates = operations().iter().filter(|operation| operation.method == method);
-    let candidates = candidates.filter_map(|operation| Some((operation.matches(path)?, operation)));
-    candidates.max_by_key(|(literal, _)| *literal).map(|(_, operation)| operation)
+    let candidates = operations().iter().filter_map(|operation| Some((operation.matches(path)?, operation)));
+    let (_, template) = candidates.max_by_key(|(literal, _)| *literal)?;
+    operations().iter().find(|operation| operation.path == template.path && operation.method == method)
 }
 
 /// Compiles the document's schemas, once, before the first case has to wait for it.
