@@ -1,5 +1,6 @@
-//! What happens when its time has come, without anybody asking: bans, roles, suspensions and invitations end, groups close, people join by their address. Each job
-//! is one bounded transaction that several servers may run at once: whoever comes second finds nothing left to do.
+//! What happens when its time has come, without anybody asking: bans, roles, suspensions and invitations end, groups close,
+//! people join by their address. Each job is one bounded transaction that several servers may run at once: whoever comes
+//! second finds nothing left to do.
 
 use crate::api::{groups, invitations, memberships, users};
 use crate::db::{Conn, Db};

@@ -1,6 +1,6 @@
 //! What a change to a group asks of whoever makes it.
 
-use super::model::{Found, GroupPatch};
+use super::model::GroupPatch;
 use super::relatives::LEVELS;
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Action, GroupStatus};
@@ -112,18 +112,19 @@ pub fn beginnings(name: &str) -> Vec<String> {
     beginnings
 }
 
-/// The ten of these groups whose names are most like this one, the most similar first; none that is hardly like it.
+/// The ten of these groups, by their folded names, that are most like a name, the most similar first; none that is hardly
+/// like it.
 #[must_use]
-pub fn most_similar(name: &str, found: Vec<Found>) -> Vec<Found> {
+pub fn most_similar(name: &str, named: Vec<(GroupId, String)>) -> Vec<GroupId> {
     let name = folded(name);
     let likeness = |other: &str| {
         let holds = other.contains(&name) || name.contains(other);
         strsim::sorensen_dice(&name, other).max(if holds { 0.9 } else { 0.0 })
     };
-    let mut likely: Vec<(f64, Found)> = found.into_iter().map(|one| (likeness(&one.group.name_order), one)).collect();
+    let mut likely: Vec<(f64, GroupId)> = named.into_iter().map(|(id, other)| (likeness(&other), id)).collect();
     likely.retain(|(likeness, _)| *likeness >= 0.4);
-    likely.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.group.id.cmp(&other.group.id)));
-    likely.into_iter().take(10).map(|(_, found)| found).collect()
+    likely.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.cmp(other)));
+    likely.into_iter().take(10).map(|(_, id)| id).collect()
 }
 
 #[cfg(test)]

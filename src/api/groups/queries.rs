@@ -137,10 +137,11 @@ pub fn find_all(conn: &mut Conn, viewer: &Viewer, ids: &[GroupId]) -> Result<Vec
     Ok(each_backend!(conn => found!(viewer).filter(groups::id.eq_any(ids)).load(conn))?)
 }
 
-/// Up to a thousand groups that the caller may know of with a word in their names that begins like one of these.
-pub fn named_like(conn: &mut Conn, viewer: &Viewer, beginnings: &[String]) -> Result<Vec<Found>> {
+/// The folded names of up to a thousand groups that the caller may know of, with a word that begins like one of these.
+pub fn named_like(conn: &mut Conn, viewer: &Viewer, beginnings: &[String]) -> Result<Vec<(GroupId, String)>> {
     Ok(each_backend!(conn, DB => {
-        let mut found = found!(viewer).limit(1000).into_boxed::<DB>();
+        let names = groups::table.filter(visible!(viewer)).select((groups::id, groups::name_order));
+        let mut found = names.limit(1000).into_boxed::<DB>();
         let mut like: Option<Box<dyn diesel::BoxableExpression<_, DB, SqlType = diesel::sql_types::Bool>>> = None;
         for beginning in beginnings {
             let one = groups::name_order.like(containing(beginning)).escape('\\');

@@ -130,8 +130,11 @@ async fn list_similar_groups(viewer: Viewer, db: web::Data<Db>, query: Query<Sim
     let items = db
         .read(move |conn| {
             let name = query.name.as_str();
-            let found = queries::named_like(conn, &viewer, &policy::beginnings(name))?;
-            queries::views(conn, &viewer, policy::most_similar(name, found))
+            let named = queries::named_like(conn, &viewer, &policy::beginnings(name))?;
+            let ids = policy::most_similar(name, named);
+            let mut found = queries::find_all(conn, &viewer, &ids)?;
+            found.sort_by_key(|found| ids.iter().position(|id| *id == found.group.id));
+            queries::views(conn, &viewer, found)
         })
         .await?;
     Ok(json::ok(&GroupPage { items, next_cursor: None }))

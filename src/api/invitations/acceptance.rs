@@ -20,7 +20,8 @@ pub struct Open {
     pub row: InvitationRow,
     /// Its maker.
     pub inviter: Actor,
-    access: Access,
+    /// What its maker is to the group now.
+    pub access: Access,
 }
 
 /// The invitation that a token opens; the group's row stays locked until the transaction ends.

@@ -1,21 +1,14 @@
-//! Adding an account, together with what an invitation gives it.
+//! What an invitation gives a new account.
 
 use super::policy;
 use crate::api::invitations::acceptance::{self, Open};
 use crate::api::invitations::model::InvitationAcceptance;
-use crate::api::memberships::access::Access;
 use crate::api::memberships::policy::rules_version;
-use crate::api::users;
 use crate::api::users::model::UserRow;
 use crate::auth::actor::Actor;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::types::{RequestId, SessionId, Timestamp};
-
-/// Adds an account; nothing where the address has one already.
-pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
-    users::queries::insert(conn, row)
-}
 
 /// Gives a new account what it was invited to.
 pub fn welcome(
@@ -26,8 +19,7 @@ pub fn welcome(
     request_id: RequestId,
     now: Timestamp,
 ) -> Result<()> {
-    let access = Access::find(conn, open.inviter.viewer(), open.row.group_id)?;
-    let rules = rules_version(&access.standing().group, acceptance.accepted_rules_version);
+    let rules = rules_version(&open.access.standing().group, acceptance.accepted_rules_version);
     if !policy::joins_at_once(row.status, &rules) {
         return acceptance::invite(conn, row.id, open, now);
     }

@@ -5,11 +5,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{NewAccountStatus, Registered, Registration};
 use super::{policy, queries};
-use crate::api::invitations;
 use crate::api::invitations::acceptance;
 use crate::api::invitations::model::InvitationAcceptance;
 use crate::api::memberships::model::Answers;
 use crate::api::users::model::UserRow;
+use crate::api::{invitations, users};
 use crate::auth::actor::PlatformRole;
 use crate::auth::password::Passwords;
 use crate::db::Db;
@@ -64,11 +64,11 @@ async fn register(
         display_name: None,
     });
     db.write(move |conn| {
-        let Some(acceptance) = &acceptance else { return queries::insert(conn, &row).map(drop) };
+        let Some(acceptance) = &acceptance else { return users::queries::insert(conn, &row).map(drop) };
         // what is wrong with the invitation is told whether or not the address has an account
         let open = acceptance::lock(conn, acceptance.token.as_str(), now)?;
         invitations::policy::meant(&open.row, row.email.as_deref())?;
-        if queries::insert(conn, &row)? {
+        if users::queries::insert(conn, &row)? {
             queries::welcome(conn, &row, &open, acceptance, request_id, now)?;
         }
         Ok(())
