@@ -176,7 +176,7 @@ pub struct Db {
     target: Target,
     read: Lane,
     write: Lane,
-    statements: Arc<AtomicU64>,
+    statements_read: Arc<AtomicU64>,
 }
 
 impl Db {
@@ -186,16 +186,16 @@ impl Db {
     /// When a thread cannot be started.
     pub fn start(target: Target) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let statements = Arc::new(AtomicU64::new(0));
-        let opener = |read_only| Opener { target: target.clone(), read_only, statements: Arc::clone(&statements) };
+        let opener = |read_only| Opener { target: target.clone(), read_only, statements: Arc::default() };
+        let reading = opener(true);
         let (readers, writers) = match &target {
             Target::Sqlite(_) => (2 * cores, 1),
             Target::Postgres(_) => (4 * cores, 4 * cores),
         };
         Ok(Self {
-            read: Lane::readers(readers, &opener(true))?,
+            read: Lane::readers(readers, &reading)?,
             write: Lane::writers(writers, &opener(false))?,
-            statements,
+            statements_read: reading.statements,
             target,
         })
     }
@@ -224,10 +224,10 @@ impl Db {
         &self.target
     }
 
-    /// How many statements have run since the start.
+    /// How many statements have run in [`Db::read`] since the start.
     #[must_use]
-    pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+    pub fn statements_read(&self) -> u64 {
+        self.statements_read.load(Ordering::Relaxed)
     }
 }
 

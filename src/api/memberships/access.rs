@@ -34,7 +34,8 @@ macro_rules! visible {
             .filter(
                 (belongs.field(memberships::state).eq(State::Active))
                     .or(belongs.field(memberships::state).eq(State::Invited)),
-            );
+            )
+            .select(belongs.field(memberships::user_id));
         // nothing of it is known only at run time, so that the statement is written and prepared once
         groups::deleted_at.is_null().and(
             groups::visibility.ne(Visibility::Hidden).or(diesel::dsl::exists(knows)).or(diesel::IntoSql::into_sql::<

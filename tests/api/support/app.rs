@@ -79,9 +79,9 @@ impl App {
         self.site.base().trim_start_matches("http://").to_owned()
     }
 
-    /// How many statements the server has run.
-    pub fn statements(&self) -> u64 {
-        self.server.as_ref().unwrap().db.statements()
+    /// How many statements the server has run to read.
+    pub fn statements_read(&self) -> u64 {
+        self.server.as_ref().unwrap().db.statements_read()
     }
 
     /// The server's keys.
