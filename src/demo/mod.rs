@@ -2,6 +2,7 @@
 //! would over HTTP, by the same queries, at the dates when it happened.
 
 mod scale;
+mod seeds;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -9,6 +9,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use uuid::{NoContext, Uuid};
 
+use super::seeds::{CommentSeed, EventSeed, GroupSeed, MemberSeed, PersonSeed, PostSeed, Seeds, TypeSeed};
+use crate::api::audit::model::{AuditAction, AuditChange, AuditRow, AuditTarget};
 use crate::api::groups::queries::search_text;
 use crate::api::memberships::model::{
     GroupStatus, JoinPolicy, MemberListVisibility, PostPolicy, Role, State, Visibility,
@@ -16,12 +18,14 @@ use crate::api::memberships::model::{
 use crate::api::posts::model::PostKind;
 use crate::api::users::model::{UserRow, UserStatus};
 use crate::auth::actor::PlatformRole;
-use crate::db::schema::{comments, group_type_links, groups, membership_events, memberships, posts, users};
+use crate::db::schema::groups;
 use crate::db::sql_types::JsonList;
-use crate::db::{Conn, each_backend, in_transaction};
+use crate::db::{Conn, each_backend};
 use crate::error::{Error, Result};
 use crate::http::text::folded;
-use crate::types::{CommentId, GroupId, GroupTypeId, MembershipEventId, PostId, Timestamp, UserId};
+use crate::types::{
+    AuditEventId, CommentId, GroupId, GroupTypeId, MembershipEventId, PostId, RequestId, Timestamp, UserId,
+};
 
 /// What a scale of 1 holds.
 const GROUPS: f64 = 10_000.0;
@@ -37,146 +41,11 @@ const STEEPNESS: f64 = 0.8;
 /// 2020-01-01 and the five years after it, in microseconds.
 const BEGIN: i64 = 1_577_836_800_000_000;
 const SPAN: i64 = 5 * 365 * 86_400_000_000;
-/// Rows in one statement, well within the number of values that either engine takes.
-const BATCH: usize = 500;
+/// For so many members one person asks to join, and one of so many has been approved by the owner.
+const MEMBERS_PER_REQUEST: usize = 20;
+const MEMBERS_PER_APPROVAL: usize = 5;
 /// Rows in one transaction, about.
 const TRANSACTION: usize = 20_000;
-
-#[derive(Insertable)]
-#[diesel(table_name = groups, treat_none_as_default_value = false)]
-struct GroupSeed {
-    id: GroupId,
-    slug: String,
-    name: String,
-    summary: String,
-    description: String,
-    purpose: String,
-    tags: JsonList<String>,
-    visibility: Visibility,
-    join_policy: JoinPolicy,
-    post_policy: PostPolicy,
-    member_list_visibility: MemberListVisibility,
-    show_member_count: bool,
-    status: GroupStatus,
-    member_count: i32,
-    last_active_at: Option<Timestamp>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    name_order: String,
-    search_text: String,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = group_type_links)]
-struct TypeSeed {
-    group_id: GroupId,
-    group_type_id: GroupTypeId,
-    position: i32,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = memberships, treat_none_as_default_value = false)]
-struct MemberSeed {
-    group_id: GroupId,
-    user_id: UserId,
-    role: Role,
-    state: State,
-    joined_at: Option<Timestamp>,
-    last_contributed_at: Option<Timestamp>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    name_order: String,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = membership_events)]
-struct EventSeed {
-    id: MembershipEventId,
-    group_id: GroupId,
-    user_id: UserId,
-    at: Timestamp,
-    to_state: State,
-    to_role: Role,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = posts)]
-struct PostSeed {
-    id: PostId,
-    group_id: GroupId,
-    author_id: UserId,
-    kind: PostKind,
-    title: String,
-    body: String,
-    comment_count: i32,
-    created_at: Timestamp,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = comments)]
-struct CommentSeed {
-    id: CommentId,
-    post_id: PostId,
-    group_id: GroupId,
-    author_id: UserId,
-    depth: i32,
-    reply_count: i32,
-    body: String,
-    created_at: Timestamp,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = users)]
-struct PersonSeed {
-    #[diesel(embed)]
-    row: UserRow,
-    name_order: String,
-}
-
-/// What waits to be written.
-#[derive(Default)]
-struct Seeds {
-    users: Vec<PersonSeed>,
-    groups: Vec<GroupSeed>,
-    types: Vec<TypeSeed>,
-    members: Vec<MemberSeed>,
-    events: Vec<EventSeed>,
-    posts: Vec<PostSeed>,
-    comments: Vec<CommentSeed>,
-}
-
-/// Writes rows in statements of up to `BATCH` rows. diesel writes many rows in one statement on both engines.
-macro_rules! insert_all {
-    ($conn:expr, $table:ident, $rows:expr) => {
-        for batch in $rows.chunks(BATCH) {
-            let conn = &mut *$conn;
-            each_backend!(conn => diesel::insert_into($table::table).values(batch).execute(conn))?;
-        }
-    };
-}
-
-impl Seeds {
-    fn rows(&self) -> usize {
-        self.users.len() + self.groups.len() + self.members.len() + self.posts.len() + self.comments.len()
-    }
-
-    fn flush(&mut self, conn: &mut Conn, progress: &ProgressBar) -> Result<()> {
-        let Self { users, groups, types, members, events, posts, comments } = std::mem::take(self);
-        let rows = users.len() + groups.len() + members.len() + posts.len() + comments.len();
-        in_transaction(conn, |conn| {
-            insert_all!(conn, users, users);
-            insert_all!(conn, groups, groups);
-            insert_all!(conn, group_type_links, types);
-            insert_all!(conn, memberships, members);
-            insert_all!(conn, membership_events, events);
-            insert_all!(conn, posts, posts);
-            insert_all!(conn, comments, comments);
-            Ok(())
-        })?;
-        progress.inc(u64::try_from(rows).unwrap_or(u64::MAX));
-        Ok(())
-    }
-}
 
 fn scaled(whole: f64, scale: f64) -> usize {
     #[expect(
@@ -269,12 +138,16 @@ fn person(seeds: &mut Seeds, rng: &mut StdRng, number: usize) -> UserId {
     id
 }
 
-/// One group with its members and what they wrote.
+/// One group with its members, what they wrote, and who asks to join.
 fn group(seeds: &mut Seeds, rng: &mut StdRng, number: usize, size: usize, writings: usize, people: &[UserId]) {
     let born = moment(rng, BEGIN + SPAN / 10, BEGIN + SPAN / 5);
     let id = GroupId::from(id_of(born));
-    let places = choose(rng, size.max(1), people.len());
-    let members: Vec<UserId> = places.iter().filter_map(|place| people.get(*place).copied()).collect();
+    let size = size.max(1);
+    let places = choose(rng, size + size / MEMBERS_PER_REQUEST, people.len());
+    let chosen: Vec<(usize, UserId)> =
+        places.into_iter().filter_map(|place| Some((place, *people.get(place)?))).collect();
+    let (inside, asking) = chosen.split_at(size.min(chosen.len()));
+    let members: Vec<UserId> = inside.iter().map(|(_, id)| *id).collect();
     let mut latest: Vec<Option<Timestamp>> = vec![None; members.len()];
     write_posts(seeds, rng, id, &members, writings, &mut latest);
     seeds.groups.push(group_seed(id, number, born, members.len(), latest.iter().copied().max().flatten()));
@@ -282,33 +155,72 @@ fn group(seeds: &mut Seeds, rng: &mut StdRng, number: usize, size: usize, writin
     let kinds = 0x019a_af5c_0000_7000_8000_0000_0000_0000_u128;
     let group_type_id = GroupTypeId::from(Uuid::from_u128(kinds + kind));
     seeds.types.push(TypeSeed { group_id: id, group_type_id, position: 0 });
-    for (place, (user_id, contributed)) in members.iter().zip(latest).enumerate() {
+    for (place, ((person, user_id), contributed)) in inside.iter().zip(latest).enumerate() {
         let role = match place {
             0 => Role::Owner,
             1 | 2 => Role::Facilitator,
             _ => Role::Member,
         };
         let at = moment(rng, born.micros(), BEGIN + SPAN / 4);
-        let person = places.get(place).map_or(0, |place| place + 1);
         seeds.members.push(MemberSeed {
-            group_id: id,
-            user_id: *user_id,
-            role,
-            state: State::Active,
             joined_at: Some(at),
             last_contributed_at: contributed,
-            created_at: at,
-            updated_at: at,
-            name_order: folded(&format!("Person {person}")),
+            ..member_seed(id, *user_id, *person, role, State::Active, at)
         });
-        seeds.events.push(EventSeed {
-            id: MembershipEventId::from(id_of(at)),
-            group_id: id,
-            user_id: *user_id,
-            at,
-            to_state: State::Active,
-            to_role: role,
+        seeds.events.push(event_seed(id, *user_id, role, State::Active, at));
+        if place > 0 && place.is_multiple_of(MEMBERS_PER_APPROVAL) {
+            seeds.audit.push(approval(id, members.first().copied(), *user_id, at));
+        }
+    }
+    for (person, user_id) in asking {
+        let at = moment(rng, BEGIN + SPAN / 4, BEGIN + SPAN);
+        seeds.members.push(MemberSeed {
+            requested_at: Some(at),
+            ..member_seed(id, *user_id, *person, Role::Member, State::Requested, at)
         });
+        seeds.events.push(event_seed(id, *user_id, Role::Member, State::Requested, at));
+    }
+}
+
+/// `person` is the place in the list of all people, for the name.
+fn member_seed(
+    group_id: GroupId,
+    user_id: UserId,
+    person: usize,
+    role: Role,
+    state: State,
+    at: Timestamp,
+) -> MemberSeed {
+    MemberSeed {
+        group_id,
+        user_id,
+        role,
+        state,
+        requested_at: None,
+        joined_at: None,
+        last_contributed_at: None,
+        created_at: at,
+        updated_at: at,
+        name_order: folded(&format!("Person {}", person + 1)),
+    }
+}
+
+fn event_seed(group_id: GroupId, user_id: UserId, to_role: Role, to_state: State, at: Timestamp) -> EventSeed {
+    EventSeed { id: MembershipEventId::from(id_of(at)), group_id, user_id, at, to_state, to_role }
+}
+
+fn approval(group_id: GroupId, owner: Option<UserId>, user: UserId, at: Timestamp) -> AuditRow {
+    AuditRow {
+        id: AuditEventId::from(id_of(at)),
+        at,
+        actor_id: owner,
+        action: AuditAction::RequestApproved,
+        target_kind: AuditTarget::User,
+        target_id: Some(user.uuid().into()),
+        group_id: Some(group_id),
+        changes: JsonList(vec![AuditChange::new("state", Some("requested"), Some("active"))]),
+        reason: None,
+        request_id: Some(RequestId::new().as_str().to_owned()),
     }
 }
 

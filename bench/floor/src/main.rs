@@ -1,19 +1,28 @@
-//! The least program that does the work of six of Praxis' operations: actix-web, the same statements prepared, the same
+//! The least program that does the work of some of Praxis' operations: actix-web, the same statements prepared, as much
 //! JSON. It has no login, no limits, no checks of what it is sent, no log and no care for failures: what a request costs
 //! here, nobody can spare. `bench/run` compares the two.
 //!
 //! `floor sqlite:PATH|postgres://… ADDRESS`
 
-mod model;
+mod answer;
+mod operations;
 mod postgres;
 mod sqlite;
-mod statements;
 
 use actix_web::http::header;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, get, post, web};
 use uuid::Uuid;
 
-use model::{NewPost, Written};
+use answer::{NewPost, Written};
+use operations::OPERATIONS;
+
+/// Who asks for what.
+pub struct Asked<'a> {
+    /// Nobody's id where nobody says who they are.
+    pub caller: Uuid,
+    /// What the path names.
+    pub named: &'a str,
+}
 
 /// One worker's way to the database.
 enum Store {
@@ -21,43 +30,24 @@ enum Store {
     Postgres(postgres::Store),
 }
 
-/// `$store.$operation(…)` on either database: SQLite answers at once, PostgreSQL is awaited.
-macro_rules! ask {
-    ($store:ident . $operation:ident ( $($argument:expr),* )) => {
-        match $store.as_ref() {
-            Store::Sqlite(store) => store.$operation($($argument),*),
-            Store::Postgres(store) => store.$operation($($argument),*).await,
-        }
-    };
+/// What stands in a path at the pattern's `*`, where it fits.
+fn named<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
+    let Some((before, after)) = pattern.split_once('*') else { return (pattern == path).then_some("") };
+    path.strip_prefix(before)?.strip_suffix(after).filter(|part| !part.contains('/'))
 }
 
-fn json(body: Option<impl serde::Serialize>) -> HttpResponse {
-    body.map_or_else(|| HttpResponse::NotFound().finish(), |body| HttpResponse::Ok().json(body))
-}
-
-#[get("/api/v1/groups")]
-async fn list_groups(store: web::Data<Store>) -> HttpResponse {
-    json(Some(ask!(store.groups())))
-}
-
-#[get("/api/v1/groups/{group_id}")]
-async fn get_group(store: web::Data<Store>, group_id: web::Path<Uuid>) -> HttpResponse {
-    json(ask!(store.group(*group_id)))
-}
-
-#[get("/api/v1/groups/{group_id}/members")]
-async fn list_members(store: web::Data<Store>, group_id: web::Path<Uuid>) -> HttpResponse {
-    json(ask!(store.members(*group_id)))
-}
-
-#[get("/api/v1/groups/{group_id}/posts")]
-async fn list_posts(store: web::Data<Store>, group_id: web::Path<Uuid>) -> HttpResponse {
-    json(ask!(store.posts(*group_id)))
-}
-
-#[get("/api/v1/articles/by-slug/{slug}")]
-async fn get_article(store: web::Data<Store>, slug: web::Path<String>) -> HttpResponse {
-    json(ask!(store.article(&slug)))
+#[get("/{path:.*}")]
+async fn read(request: HttpRequest, store: web::Data<Store>) -> HttpResponse {
+    let found = OPERATIONS.iter().enumerate().find_map(|(place, operation)| {
+        let named = named(operation.path, request.path()).filter(|_| operation.query == request.query_string())?;
+        Some((place, named))
+    });
+    let Some((place, named)) = found else { return HttpResponse::NotFound().finish() };
+    let asked = Asked { caller: caller(&request).unwrap_or_default(), named };
+    HttpResponse::Ok().json(match store.as_ref() {
+        Store::Sqlite(store) => store.read(place, &asked),
+        Store::Postgres(store) => store.read(place, &asked).await,
+    })
 }
 
 /// The caller's «token» is an id, and believed.
@@ -77,17 +67,12 @@ async fn create_post(
         return HttpResponse::BadRequest().finish();
     };
     let written = Written::now(*group_id, author_id, new);
+    let location = format!("/api/v1/posts/{}", written.id);
     let post = match store.as_ref() {
         Store::Sqlite(store) => store.write(written).await,
         Store::Postgres(store) => store.write(written).await,
     };
-    match post {
-        Some(post) => {
-            let location = format!("/api/v1/posts/{}", post.id);
-            HttpResponse::Created().insert_header((header::LOCATION, location)).json(post)
-        }
-        None => HttpResponse::Forbidden().finish(),
-    }
+    HttpResponse::Created().insert_header((header::LOCATION, location)).json(post)
 }
 
 fn main() -> std::io::Result<()> {
@@ -106,17 +91,8 @@ fn main() -> std::io::Result<()> {
         }
     };
     actix_web::rt::System::new().block_on(
-        HttpServer::new(move || {
-            App::new()
-                .data_factory(open.clone())
-                .service(list_groups)
-                .service(get_group)
-                .service(list_members)
-                .service(list_posts)
-                .service(get_article)
-                .service(create_post)
-        })
-        .bind(address)?
-        .run(),
+        HttpServer::new(move || App::new().data_factory(open.clone()).service(create_post).service(read))
+            .bind(address)?
+            .run(),
     )
 }

@@ -51,12 +51,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[get("/groups/{group_id}/invitations")]
 async fn list_invitations(
     request: HttpRequest,
-    actor: Actor,
     reader: Reader,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
     query: Query<InvitationQuery>,
 ) -> Result<HttpResponse> {
+    let actor = reader.actor()?;
     let query = query.into_inner();
     let filters = (*group_id, query.state, query.kind, actor.user_id);
     let page = Page::<i64>::new("invitations", &filters, query.limit, query.cursor.as_deref())?;

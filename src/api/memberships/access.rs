@@ -146,6 +146,14 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Whoever reads, where that needs a login.
+    ///
+    /// # Errors
+    /// `unauthenticated`.
+    pub fn actor(&self) -> Result<Actor> {
+        self.viewer.0.ok_or_else(|| Error::new(Code::Unauthenticated, "This needs a login."))
+    }
+
     /// Runs `work` on a reading connection; it answers with the access that it asked for. An administrator's reading is
     /// recorded before the answer.
     ///
@@ -177,7 +185,7 @@ impl Reader {
         action: Action,
         work: impl Fn(&mut Conn, Actor) -> Result<(Access, T)> + Send + 'static,
     ) -> Result<T> {
-        let actor = self.viewer.0.ok_or_else(|| Error::new(Code::Unauthenticated, "This needs a login."))?;
+        let actor = self.actor()?;
         let now = Timestamp::now();
         actor
             .write(db, move |conn| {

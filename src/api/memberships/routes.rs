@@ -363,12 +363,12 @@ pub fn change_member(
 #[get("/groups/{group_id}/members/{user_id}/history")]
 async fn list_membership_events(
     request: HttpRequest,
-    actor: Actor,
     reader: Reader,
     db: web::Data<Db>,
     path: web::Path<(GroupId, UserId)>,
     query: Query<HistoryQuery>,
 ) -> Result<HttpResponse> {
+    let actor = reader.actor()?;
     let (group_id, user_id) = path.into_inner();
     let page = Page::<i64>::new("membership-events", &(group_id, user_id), query.limit, query.cursor.as_deref())?;
     let (cut, is_oneself) = (page.clone(), actor.user_id == user_id);

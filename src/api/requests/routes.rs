@@ -37,12 +37,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[get("/groups/{group_id}/membership-requests")]
 async fn list_membership_requests(
     request: HttpRequest,
-    _: Actor,
     reader: Reader,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
     query: Query<MembershipRequestQuery>,
 ) -> Result<HttpResponse> {
+    reader.actor()?;
     let state = query.state.unwrap_or(RequestState::Requested);
     let page = Page::<Key>::new("membership-requests", &(*group_id, state), query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
