@@ -34,6 +34,7 @@ mod people;
 mod posts;
 mod processes;
 mod proposals;
+mod regressions;
 mod rosters;
 mod sessions;
 mod settings;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         ("proposals", proposals::cases()),
         ("posts", posts::cases()),
         ("processes", processes::cases()),
+        ("regressions", regressions::cases()),
         ("sessions", sessions::cases()),
         ("settings", settings::cases()),
         ("statements", statements::cases()),

@@ -143,7 +143,7 @@ const MEMBERS_FOUND: Question =
 const MEMBERS_FOUND_FEW: Question =
     Question { sql: FOUND, values: &[Path, Text("active"), Text("%999%"), Text("\\"), Number(ROWS)] };
 const FOUND: &str = members!(
-    r#"((("memberships"."group_id" = $1) AND ("memberships"."state" = $2)) AND ("memberships"."name_order" LIKE $3 ESCAPE $4)) ORDER BY "memberships"."name_order" ASC, "memberships"."user_id" ASC LIMIT $5"#
+    r#"(((("memberships"."group_id" = $1) AND ("memberships"."state" = $2)) AND ("memberships"."name_order" LIKE $3 ESCAPE $4)) AND TRUE) ORDER BY "memberships"."name_order" ASC, "memberships"."user_id" ASC LIMIT $5"#
 );
 const REQUESTS: Question = Question {
     sql: members!(

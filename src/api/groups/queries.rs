@@ -22,7 +22,7 @@ use crate::api::settings::model::Settings;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{group_domains, group_rules, group_type_links, group_types, groups, memberships};
 use crate::db::sql_types::JsonList;
-use crate::db::{Conn, each_backend};
+use crate::db::{Conn, each_backend, planned_anew};
 use crate::error::{Code, Error, Result};
 use crate::http::page::{Key, Page};
 use crate::http::text::{Line, Slug, containing, folded};
@@ -58,7 +58,7 @@ pub fn list(conn: &mut Conn, viewer: &Viewer, query: &GroupQuery, page: &Page<Ke
             found = found.filter(diesel::dsl::exists(of_kind));
         }
         if let Some(q) = &query.q {
-            found = found.filter(groups::search_text.like(containing(q.as_str())).escape('\\'));
+            found = found.filter(groups::search_text.like(containing(q.as_str())).escape('\\')).filter(planned_anew());
         }
         if query.mine == Some(true) {
             found = found.filter(memberships::state.assume_not_null().eq(State::Active));

@@ -106,6 +106,22 @@ pub fn use_up(conn: &mut Conn, row: &InvitationRow, now: Timestamp) -> Result<()
     Ok(())
 }
 
+/// Forgets what invitations hold of a person who goes: their address and what was written to them. Those of the address that
+/// are open end.
+pub fn forget(conn: &mut Conn, user: UserId, email: Option<&str>, now: Timestamp) -> Result<()> {
+    let nothing = || (invitations::email.eq(None::<String>), invitations::message.eq(None::<String>));
+    let theirs = invitations::table.filter(invitations::user_id.eq(user));
+    each_backend!(conn => diesel::update(theirs).set(nothing()).execute(conn))?;
+    let Some(email) = email else { return Ok(()) };
+    let ended = (invitations::state.eq(InvitationState::Revoked), invitations::settled_at.eq(now));
+    let open =
+        invitations::table.filter(invitations::email.eq(email)).filter(invitations::state.eq(InvitationState::Open));
+    each_backend!(conn => diesel::update(open).set(ended).execute(conn))?;
+    let addressed = invitations::table.filter(invitations::email.eq(email));
+    each_backend!(conn => diesel::update(addressed).set(nothing()).execute(conn))?;
+    Ok(())
+}
+
 /// Ends an invitation that is opened by a token.
 pub fn settle(conn: &mut Conn, id: InvitationId, state: InvitationState, now: Timestamp) -> Result<()> {
     let settled = (invitations::state.eq(state), invitations::settled_at.eq(now));

@@ -10,7 +10,7 @@ use crate::api::memberships::model::OwnMembership;
 use crate::api::sessions::model::Tokens;
 use crate::api::sessions::routes::{start_session, user_agent};
 use crate::api::users::model::{Account, AccountPatch, PasswordChange};
-use crate::api::{groups, memberships, users};
+use crate::api::{groups, invitations, memberships, users};
 use crate::auth::actor::Actor;
 use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
@@ -73,12 +73,13 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
     let (user, now) = (actor.user_id, Timestamp::now());
     revocations
         .write(move |conn| {
-            users::queries::lock(conn, user)?;
+            let account = users::queries::lock(conn, user)?;
             actor.confirm(conn)?;
             let memberships = queries::lock_memberships(conn, user)?;
             policy::delete(&queries::solely_owned(conn, &memberships)?)?;
             users::queries::anonymise(conn, user, now)?;
             queries::leave(conn, actor, memberships, now)?;
+            invitations::queries::forget(conn, user, account.email.as_deref(), now)?;
             Ok(((), users::queries::end_sessions(conn, user, now)?))
         })
         .await?;

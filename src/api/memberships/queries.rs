@@ -17,7 +17,7 @@ use crate::api::users::model::{DisplayName, UserStatus};
 use crate::auth::actor::Actor;
 use crate::db::schema::{group_domains, groups, invitations, membership_events, memberships, ownership_offers, users};
 use crate::db::sql_types::{JsonList, TextEnum as _};
-use crate::db::{Conn, each_backend};
+use crate::db::{Conn, each_backend, planned_anew};
 use crate::error::{Code, Error, Result};
 use crate::http::page::{Key, Page};
 use crate::http::text::{containing, folded};
@@ -50,7 +50,7 @@ pub fn list(conn: &mut Conn, access: &Access, query: &MemberQuery, page: &Page<K
             members = members.filter(memberships::role.eq(role));
         }
         if let Some(q) = &query.q {
-            members = members.filter(memberships::name_order.like(containing(q.as_str())).escape('\\'));
+            members = members.filter(memberships::name_order.like(containing(q.as_str())).escape('\\')).filter(planned_anew());
         }
         let after = page.after.as_ref().map(|(key, id)| (key, UserId::from(*id)));
         let members = match query.sort.unwrap_or(MemberSort::Joined) {
@@ -658,6 +658,9 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
     );
     let all = memberships::table.filter(memberships::user_id.eq(user));
     each_backend!(conn => diesel::update(all).set(cleared).execute(conn))?;
+    let steps = membership_events::table.filter(membership_events::user_id.eq(user));
+    let words = (membership_events::reason.eq(None::<String>), membership_events::private_note.eq(None::<String>));
+    each_backend!(conn => diesel::update(steps).set(words).execute(conn))?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
 use crate::auth::actor::{Actor, PlatformRole};
 use crate::db::schema::{sessions, users};
-use crate::db::{Conn, each_backend};
+use crate::db::{Conn, each_backend, planned_anew};
 use crate::error::Result;
 use crate::http::page::Page;
 use crate::http::patch::Set;
@@ -61,7 +61,7 @@ pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<V
             let pattern = containing(q.as_str());
             let matches = users::name_order.like(pattern.clone()).escape('\\')
                 .or(users::email.assume_not_null().like(pattern).escape('\\'));
-            accounts = accounts.filter(matches);
+            accounts = accounts.filter(matches).filter(planned_anew());
         }
         if let Some((at, id)) = page.after {
             let (at, id) = (Timestamp::from_micros(at), UserId::from(id));
