@@ -115,6 +115,8 @@ table! {
         closes_at -> Nullable<Instant>,
         lessons_learned -> Nullable<Text>,
         successor_id -> Nullable<Id>,
+        description_html -> Nullable<Text>,
+        purpose_html -> Nullable<Text>,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::db::schema::groups;
 use crate::db::sql_types::JsonList;
 use crate::db::{Conn, each_backend};
 use crate::error::{Error, Result};
+use crate::http::markdown::to_html;
 use crate::http::text::folded;
 use crate::types::{
     AuditEventId, CommentId, GroupId, GroupTypeId, MembershipEventId, PostId, RequestId, Timestamp, UserId,
@@ -232,6 +233,7 @@ fn group_seed(
     last_active_at: Option<Timestamp>,
 ) -> GroupSeed {
     let name = format!("Community {number}");
+    let description = "What we do, how we meet, and how you can take part. ".repeat(8);
     let summary = format!("People who work on topic {} and share what they learn.", number % 97);
     GroupSeed {
         id,
@@ -240,8 +242,10 @@ fn group_seed(
         search_text: search_text([&name, &summary, "", ""]),
         name,
         summary,
-        description: "What we do, how we meet, and how you can take part. ".repeat(8),
+        description_html: to_html(&description),
+        description,
         purpose: String::new(),
+        purpose_html: String::new(),
         tags: JsonList(vec![format!("topic-{}", number % 97)]),
         visibility: match number % 10 {
             0 => Visibility::Hidden,

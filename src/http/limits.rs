@@ -1,4 +1,5 @@
-//! Rate limits per address: a tight one where passwords are tried and accounts made, a wide one for the rest.
+//! Rate limits per address: a tight one where passwords are tried and accounts made, one where people come and go, a wide one
+//! for the rest.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -11,6 +12,8 @@ use crate::error::{Code, Error};
 
 /// Requests to `/auth/…` and `/me/password` per minute and address.
 const AUTH_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).unwrap();
+/// Comings and goings per minute and address, behind which may be a whole hospital.
+const MEMBERSHIPS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// Requests per second and address, with bursts of ten times as many.
 const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
 const BURST: NonZeroU32 = NonZeroU32::new(500).unwrap();
@@ -18,6 +21,7 @@ const BURST: NonZeroU32 = NonZeroU32::new(500).unwrap();
 /// The limits and whom to believe about addresses.
 pub struct RateLimits {
     auth: DefaultKeyedRateLimiter<IpAddr>,
+    memberships: DefaultKeyedRateLimiter<IpAddr>,
     requests: DefaultKeyedRateLimiter<IpAddr>,
     trusted_proxies: Vec<IpAddr>,
 }
@@ -28,6 +32,7 @@ impl RateLimits {
     pub fn new(trusted_proxies: Vec<IpAddr>) -> Self {
         Self {
             auth: RateLimiter::keyed(Quota::per_minute(AUTH_PER_MINUTE)),
+            memberships: RateLimiter::keyed(Quota::per_minute(MEMBERSHIPS_PER_MINUTE)),
             requests: RateLimiter::keyed(Quota::per_second(REQUESTS_PER_SECOND).allow_burst(BURST)),
             trusted_proxies,
         }
@@ -43,7 +48,12 @@ impl RateLimits {
         }
         let address = self.address(request)?;
         let tries_passwords = path.starts_with("/api/v1/auth/") || path == "/api/v1/me/password";
-        let limiter = if tries_passwords { &self.auth } else { &self.requests };
+        let comes_or_goes = path.ends_with("/membership") && !request.method().is_safe();
+        let limiter = match (tries_passwords, comes_or_goes) {
+            (true, _) => &self.auth,
+            (false, true) => &self.memberships,
+            (false, false) => &self.requests,
+        };
         let not_until = limiter.check_key(&address).err()?;
         let wait = not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
         let error = Error::new(Code::RateLimited, "Too many requests from this address.");
@@ -53,6 +63,7 @@ impl RateLimits {
     /// Forgets the addresses that have been quiet.
     pub fn sweep(&self) {
         self.auth.retain_recent();
+        self.memberships.retain_recent();
         self.requests.retain_recent();
     }
 

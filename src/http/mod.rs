@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod export;
 pub mod json;
 pub mod limits;
+pub mod markdown;
 pub mod page;
 pub mod patch;
 pub mod problem;

@@ -24,6 +24,7 @@ pub fn cases() -> Vec<Case> {
         settings_change_one_by_one_and_null_clears,
         an_archived_group_is_read_only_until_it_is_taken_into_use_again,
         a_deleted_group_is_gone_with_all_that_is_in_it,
+        texts_come_as_written_and_as_safe_html,
         a_hidden_group_is_known_to_its_members_and_administrators_only,
         what_one_can_do_is_what_works,
     ]
@@ -329,6 +330,31 @@ async fn a_deleted_group_is_gone_with_all_that_is_in_it(app: App) {
     assert!(names(&ann, "status=all").await.is_empty());
     assert!(ann.get("/me/memberships").await.expect(200).items().is_empty());
     ann.delete("/me").await.expect(204);
+}
+
+async fn texts_come_as_written_and_as_safe_html(app: App) {
+    let ann = app.user("ann");
+    let hostile = "**Falls** <script>alert(1)</script> [x](javascript:alert(1))";
+    let id = group(&ann, "Circle", json!({ "description": hostile, "purpose": "- one" })).await;
+    let path = format!("/groups/{id}");
+    let safe =
+        "<p><strong>Falls</strong> &lt;script&gt;alert(1)&lt;/script&gt; <a rel=\"nofollow ugc noopener\">x</a></p>\n";
+    let (made, list) = ("<ul>\n<li>one</li>\n</ul>\n", ann.get("/groups").await.expect(200));
+    for shown in [ann.get(&path).await.expect(200).json, list.items()[0].clone()] {
+        assert_eq!((&shown["description"], &shown["description_html"]), (&json!(hostile), &json!(safe)));
+        assert_eq!(shown["purpose_html"], made);
+    }
+    let changed = ann.patch(&path, json!({ "description": "_Other_" })).await.expect(200);
+    assert_eq!(changed["description_html"], "<p><em>Other</em></p>\n");
+    assert_eq!(changed["purpose_html"], made, "what is not changed is kept");
+    app.in_database(|conn| {
+        use diesel::prelude::*;
+        use praxis::db::schema::groups;
+        let before = (groups::description_html.eq(None::<String>), groups::purpose_html.eq(None::<String>));
+        crate::support::on_each!(conn => diesel::update(groups::table).set(before).execute(conn))?;
+        Ok(())
+    });
+    assert_eq!(ann.get(&path).await.expect(200).json, changed.json, "written before there was any HTML");
 }
 
 async fn a_hidden_group_is_known_to_its_members_and_administrators_only(app: App) {

@@ -120,7 +120,8 @@ impl AuditChange {
         Self { field: field.to_owned(), before: before.map(str::to_owned), after: after.map(str::to_owned) }
     }
 
-    /// What differs between two objects, property by property; `updated_at` always does and says nothing.
+    /// What differs between two objects, property by property; `updated_at` always does and says nothing,
+    /// nor does what is derived.
     #[must_use]
     pub fn between(before: &impl Serialize, after: &impl Serialize) -> Vec<Self> {
         let object = |value: serde_json::Result<Value>| match value {
@@ -131,7 +132,8 @@ impl AuditChange {
         let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
         names.sort_unstable();
         names.dedup();
-        let changed = names.into_iter().filter(|name| *name != "updated_at" && before.get(*name) != after.get(*name));
+        let says_nothing = |name: &str| name == "updated_at" || name.ends_with("_html");
+        let changed = names.into_iter().filter(|name| !says_nothing(name) && before.get(*name) != after.get(*name));
         changed
             .map(|name| Self { field: name.clone(), before: text(before.get(name)), after: text(after.get(name)) })
             .collect()

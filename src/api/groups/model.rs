@@ -251,8 +251,12 @@ pub struct GroupRow {
     pub summary: String,
     /// All about it.
     pub description: String,
+    /// That as HTML; `None` where it was written before there was any.
+    pub description_html: Option<String>,
     /// What it is for.
     pub purpose: String,
+    /// That as HTML, like the description's.
+    pub purpose_html: Option<String>,
     /// What it wants to learn.
     pub learning_question: Option<String>,
     /// Its tags.
@@ -340,8 +344,12 @@ pub struct Group {
     pub summary: String,
     /// All about it, in Markdown.
     pub description: String,
+    /// The same as HTML that is safe to put into a page.
+    pub description_html: String,
     /// What it is for, in Markdown.
     pub purpose: String,
+    /// The same as HTML that is safe to put into a page.
+    pub purpose_html: String,
     /// What it wants to learn; null where it has not said.
     pub learning_question: Option<String>,
     /// Its kinds, the main one first.

@@ -24,6 +24,7 @@ use crate::db::schema::{group_domains, group_rules, group_type_links, group_type
 use crate::db::sql_types::JsonList;
 use crate::db::{Conn, each_backend, planned_anew};
 use crate::error::{Code, Error, Result};
+use crate::http::markdown::to_html;
 use crate::http::page::{Key, Page};
 use crate::http::text::{Line, Slug, containing, folded};
 use crate::types::{GroupId, GroupTypeId, Timestamp, UserId};
@@ -200,7 +201,9 @@ fn view(
         slug: group.slug,
         name: group.name,
         summary: group.summary,
+        description_html: group.description_html.unwrap_or_else(|| to_html(&group.description)),
         description: group.description,
+        purpose_html: group.purpose_html.unwrap_or_else(|| to_html(&group.purpose)),
         purpose: group.purpose,
         learning_question: group.learning_question,
         types,
@@ -269,16 +272,15 @@ pub fn insert(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<GroupId> {
-    let kinds = new.type_ids.0.iter().map(|id| choose(conn, *id, false));
-    let types = kinds.collect::<Result<Vec<_>>>()?;
+    let types = new.type_ids.0.iter().map(|id| choose(conn, *id, false)).collect::<Result<Vec<_>>>()?;
     let main = types.first().ok_or_else(|| Error::invalid("/type_ids", "empty", "a group has at least one type"))?;
     let id = GroupId::new();
     let visibility = new.visibility.unwrap_or(main.default_visibility);
     if let Some(external_id) = &new.external_id {
         refuse_taken_external_id(conn, external_id.as_str(), id)?;
     }
-    let tags = new.tags.0.join("\n");
-    let search = [new.name.as_str(), new.summary.as_str(), new.purpose.as_str(), &tags];
+    let (description, purpose, tags) = (new.description.as_str(), new.purpose.as_str(), new.tags.0.join("\n"));
+    let search = [new.name.as_str(), new.summary.as_str(), purpose, &tags];
     for slug in slugs::candidates(new, visibility) {
         if !slugs::is_free(conn, &slug, id)? {
             continue;
@@ -297,8 +299,8 @@ pub fn insert(
             groups::slug.eq(slug.into_string()),
             groups::name.eq(new.name.as_str()),
             groups::summary.eq(new.summary.as_str()),
-            groups::description.eq(new.description.as_str()),
-            groups::purpose.eq(new.purpose.as_str()),
+            (groups::description.eq(description), groups::description_html.eq(to_html(description))),
+            (groups::purpose.eq(purpose), groups::purpose_html.eq(to_html(purpose))),
             groups::learning_question.eq(new.learning_question.as_ref().map(Line::as_str)),
             groups::tags.eq(JsonList(new.tags.0.clone())),
             groups::external_id.eq(new.external_id.as_ref().map(Line::as_str)),
@@ -458,6 +460,8 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
         groups::name.eq(name),
         groups::summary.eq(summary),
         patch.description.0.as_ref().map(|text| groups::description.eq(text.as_str())),
+        patch.description.0.as_ref().map(|text| groups::description_html.eq(to_html(text.as_str()))),
+        patch.purpose.0.as_ref().map(|text| groups::purpose_html.eq(to_html(text.as_str()))),
         groups::purpose.eq(purpose),
         learning_question.map(|text| groups::learning_question.eq(text)),
         groups::tags.eq(JsonList(tags.clone())),
