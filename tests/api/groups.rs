@@ -214,11 +214,19 @@ async fn groups_are_found_by_kind_text_ids_status_and_membership(app: App) {
         (format!("ids={sleep},{old}"), vec!["Sleep 100%"]),
         ("status=archived".to_owned(), vec!["Old one"]),
         ("mine=true".to_owned(), vec!["Falls clinic"]),
-        ("mine=false&sort=name".to_owned(), vec!["Falls clinic", "Sleep 100%"]),
+        ("mine=false".to_owned(), vec!["Sleep 100%"]),
+        ("mine=false&status=all&sort=name".to_owned(), vec!["Old one", "Sleep 100%"]),
+        ("role=member".to_owned(), vec!["Falls clinic"]),
+        ("role=owner&status=all".to_owned(), vec![]),
     ] {
         assert_eq!(names(&bob, &query).await, expected, "{query}");
     }
+    assert_eq!(names(&ann, "role=owner&sort=name").await, ["Falls clinic", "Sleep 100%"]);
+    bob.delete(format!("/groups/{falls}/membership")).await.expect(204);
+    assert_eq!(names(&bob, "mine=false&sort=name").await, ["Falls clinic", "Sleep 100%"], "left");
+    assert_eq!(names(&app.anon(), "mine=false").await.len(), 2, "whoever is not logged in is in none");
     app.anon().get("/groups?mine=true").await.expect_problem(401, "unauthenticated");
+    app.anon().get("/groups?role=owner").await.expect_problem(401, "unauthenticated");
     for (query, name) in [
         ("sort=size", "sort"),
         ("mine=perhaps", "mine"),

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::memberships::model::{
     Action, GroupStatus, Held, InvitePolicy, JoinPolicy, JoinQuestion, MemberListVisibility, Openness, PostPolicy,
-    ViewerRole, ViewerState, Visibility,
+    Role, ViewerRole, ViewerState, Visibility,
 };
 use crate::api::settings::model::Days;
 use crate::api::users::model::Email;
@@ -612,8 +612,10 @@ pub struct GroupQuery {
     pub q: Option<Line<1, 100>>,
     /// The order: `active` unless said.
     pub sort: Option<GroupSort>,
-    /// Only groups in which the caller is a member.
+    /// Only groups in which the caller is a member, or with `false` is none.
     pub mine: Option<bool>,
+    /// Only groups in which the caller has this role.
+    pub role: Option<Role>,
     /// Only these, by id, separated by commas; up to 100.
     pub ids: Option<GroupIds>,
     /// Whether they are in use: `active` unless said.

@@ -42,34 +42,51 @@ macro_rules! found {
     };
 }
 
-/// Groups that the caller may know of.
-pub fn list(conn: &mut Conn, viewer: &Viewer, query: &GroupQuery, page: &Page<Key>) -> Result<Vec<Found>> {
-    Ok(each_backend!(conn, DB => {
-        let mut found = found!(viewer).limit(page.rows()).into_boxed::<DB>();
-        match query.status.unwrap_or(GroupStatusFilter::Active) {
-            GroupStatusFilter::Active => found = found.filter(groups::status.eq(GroupStatus::Active)),
-            GroupStatusFilter::Archived => found = found.filter(groups::status.eq(GroupStatus::Archived)),
+/// Narrows a boxed query of groups to what is asked for.
+macro_rules! narrow {
+    ($found:ident, $query:expr) => {
+        match $query.status.unwrap_or(GroupStatusFilter::Active) {
+            GroupStatusFilter::Active => $found = $found.filter(groups::status.eq(GroupStatus::Active)),
+            GroupStatusFilter::Archived => $found = $found.filter(groups::status.eq(GroupStatus::Archived)),
             GroupStatusFilter::All => {}
         }
-        for slugs in query.kinds.iter().flat_map(|kinds| of_each(kinds, query.type_match)) {
+        for slugs in $query.kinds.iter().flat_map(|kinds| of_each(kinds, $query.type_match)) {
             let of_kind = group_type_links::table
                 .inner_join(group_types::table)
                 .filter(group_type_links::group_id.eq(groups::id))
                 .filter(group_types::slug.eq_any(slugs));
-            found = found.filter(diesel::dsl::exists(of_kind));
+            $found = $found.filter(diesel::dsl::exists(of_kind));
         }
-        if let Some(q) = &query.q {
-            found = found.filter(groups::search_text.like(containing(q.as_str())).escape('\\')).filter(planned_anew());
+        if let Some(q) = &$query.q {
+            $found =
+                $found.filter(groups::search_text.like(containing(q.as_str())).escape('\\')).filter(planned_anew());
         }
-        if query.mine == Some(true) {
-            found = found.filter(memberships::state.assume_not_null().eq(State::Active));
+        let is_member = || memberships::state.assume_not_null().eq(State::Active);
+        match $query.mine {
+            Some(true) => $found = $found.filter(is_member()),
+            Some(false) => {
+                let is_no_member = memberships::state.assume_not_null().ne(State::Active);
+                $found = $found.filter(memberships::group_id.nullable().is_null().or(is_no_member));
+            }
+            None => {}
         }
-        if let Some(parent) = query.parent_id {
-            found = found.filter(groups::parent_id.eq(parent));
+        if let Some(role) = $query.role {
+            $found = $found.filter(is_member()).filter(memberships::role.assume_not_null().eq(role));
         }
-        if let Some(ids) = &query.ids {
-            found = found.filter(groups::id.eq_any(ids.0.clone()));
+        if let Some(parent) = $query.parent_id {
+            $found = $found.filter(groups::parent_id.eq(parent));
         }
+        if let Some(ids) = &$query.ids {
+            $found = $found.filter(groups::id.eq_any(ids.0.clone()));
+        }
+    };
+}
+
+/// Groups that the caller may know of.
+pub fn list(conn: &mut Conn, viewer: &Viewer, query: &GroupQuery, page: &Page<Key>) -> Result<Vec<Found>> {
+    Ok(each_backend!(conn, DB => {
+        let mut found = found!(viewer).limit(page.rows()).into_boxed::<DB>();
+        narrow!(found, query);
         let after = page.after.as_ref().map(|(key, id)| (key, GroupId::from(*id)));
         let found = match query.sort.unwrap_or(GroupSort::Active) {
             GroupSort::Active => {

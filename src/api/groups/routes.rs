@@ -44,12 +44,12 @@ async fn list_groups(
     query: Query<GroupQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
-    if query.mine == Some(true) && viewer.0.is_none() {
-        return Err(Error::new(Code::Unauthenticated, "mine: needs a login."));
+    if (query.mine == Some(true) || query.role.is_some()) && viewer.0.is_none() {
+        return Err(Error::new(Code::Unauthenticated, "`mine` and `role` need a login."));
     }
     let sort = query.sort.unwrap_or(GroupSort::Active);
     let texts = (&query.kinds, query.type_match, query.q.as_ref().map(crate::http::text::Line::as_str));
-    let filters = (texts, sort, query.mine, &query.ids, query.status, query.parent_id);
+    let filters = (texts, sort, query.mine, query.role, &query.ids, query.status, query.parent_id);
     let page = Page::<Key>::new("groups", &filters, query.limit, query.cursor.as_deref())?;
     let (groups, next_cursor) = db
         .read(move |conn| {
