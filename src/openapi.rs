@@ -14,6 +14,7 @@ use crate::api::invitations::model::{InvitationKind, InvitationState};
 use crate::api::memberships::model::MemberSort;
 use crate::api::proposals::model::ProposalState;
 use crate::api::requests::model::RequestState;
+use crate::api::users::model::Skill;
 use crate::http::page::Limit;
 use crate::http::problem::Problem;
 
@@ -39,6 +40,7 @@ use crate::http::problem::Problem;
         TypeMatch,
         TypeSlugs,
         MemberSort,
+        Skill,
         RequestState,
         ProposalState,
         InvitationState,

@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 use diesel::connection::{
     AnsiTransactionManager, Connection as _, InstrumentationEvent, SimpleConnection as _, TransactionManager as _,
 };
-use diesel::expression::SqlLiteral;
-use diesel::sql_types::Bool;
 use diesel::{PgConnection, SqliteConnection};
 
 use crate::error::{Code, Error, Result};
@@ -50,12 +48,6 @@ macro_rules! each_backend {
     };
 }
 pub(crate) use each_backend;
-
-/// A condition that always holds and keeps a statement from being prepared for good. A search that many rows match wants
-/// another plan than one that few match, and PostgreSQL settles on one plan for a prepared statement.
-pub(crate) fn planned_anew() -> SqlLiteral<Bool> {
-    diesel::dsl::sql("TRUE")
-}
 
 impl Conn {
     /// Runs SQL without parameters or results.

@@ -25,6 +25,9 @@ table! {
         suspended_until -> Nullable<Instant>,
         show_groups -> Bool,
         email_domain -> Nullable<Text>,
+        organisation -> Nullable<Text>,
+        skills -> Text,
+        skills_search -> Text,
     }
 }
 

@@ -2,26 +2,56 @@
 //! an id is native `uuid` on PostgreSQL and a 16-byte BLOB on SQLite; an instant is `timestamptz` or integer microseconds.
 
 use diesel::deserialize::{self, FromSql};
+use diesel::expression::ValidGrouping;
 use diesel::pg::{Pg, PgValue};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Text};
 use diesel::sqlite::Sqlite;
+use diesel::{AppearsOnTable, Expression, QueryResult, SelectableExpression};
 use uuid::Uuid;
 
 /// A UUID.
-#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType, QueryId)]
 #[diesel(postgres_type(oid = 2950, array_oid = 2951))]
 #[diesel(sqlite_type(name = "Binary"))]
 pub struct Id;
 
 /// A point in time, to the microsecond.
-#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType, QueryId)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185))]
 #[diesel(sqlite_type(name = "Long"))]
 pub struct Instant;
 
 impl diesel::sql_types::SqlOrd for Id {}
 impl diesel::sql_types::SqlOrd for Instant {}
+
+/// A condition that always holds, beside a search. What many rows match wants another plan than what few match, and
+/// PostgreSQL settles on one plan for a prepared statement: with this it plans each time. SQLite's one plan serves both.
+#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+pub struct PlannedAnew;
+
+impl Expression for PlannedAnew {
+    type SqlType = Bool;
+}
+
+impl<T> SelectableExpression<T> for PlannedAnew {}
+impl<T> AppearsOnTable<T> for PlannedAnew {}
+
+impl QueryFragment<Pg> for PlannedAnew {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        out.push_sql("TRUE");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for PlannedAnew {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("TRUE");
+        Ok(())
+    }
+}
 
 /// Microseconds from 1970 to PostgreSQL's own epoch, 2000-01-01.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;

@@ -145,6 +145,31 @@ pub fn containing(text: &str) -> String {
     format!("%{escaped}%")
 }
 
+/// Up to 20 different tags of up to 50 characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Tags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut tags: Vec<String> = Vec::new();
+        for tag in Vec::<Line<1, 50>>::deserialize(deserializer)? {
+            if !tags.iter().any(|known| folded(known) == folded(tag.as_str())) {
+                tags.push(tag.into_string());
+            }
+        }
+        if tags.len() > 20 { Err(serde::de::Error::custom("too_many: at most 20 tags")) } else { Ok(Self(tags)) }
+    }
+}
+
+impl PartialSchema for Tags {
+    fn schema() -> RefOr<Schema> {
+        let tag = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(50));
+        utoipa::openapi::ArrayBuilder::new().items(tag).max_items(Some(20)).into()
+    }
+}
+
+impl ToSchema for Tags {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

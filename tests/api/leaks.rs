@@ -154,7 +154,7 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
         let words: Vec<String> = match name.as_str() {
             "cursor" => continue,
             "limit" => vec!["100".to_owned()],
-            "q" | "name" => {
+            "q" | "name" | "skill" => {
                 secret.words.iter().map(|word| form_urlencoded::byte_serialize(word.as_bytes()).collect()).collect()
             }
             "parent_id" | "ids" => secret.paths["group_id"].clone(),

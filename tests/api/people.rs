@@ -8,6 +8,7 @@ use crate::support::{App, Caller, Case, served};
 
 pub fn cases() -> Vec<Case> {
     served![
+        members_are_found_by_skill_and_pseudonyms_tell_nothing,
         a_person_is_found_by_others_only_where_they_show_their_groups,
         a_profile_never_tells_of_a_pseudonym_or_of_what_the_viewer_may_not_know,
         a_profile_tells_coarsely_when_the_person_was_here,
@@ -90,4 +91,44 @@ async fn a_profile_tells_coarsely_when_the_person_was_here(app: App) {
     assert!(seen == Value::Null || seen == "today", "{seen}");
     ann.patch("/me", json!({ "show_last_seen": false })).await.expect(200);
     assert_eq!(ben.get(format!("/people/{}", ann.id())).await.expect(200)["last_seen"], Value::Null);
+}
+
+async fn members_are_found_by_skill_and_pseudonyms_tell_nothing(app: App) {
+    let (owner, ann, bob) = (app.user("owner"), app.user("ann"), app.user("bob"));
+    let id = group(&owner, "Circle", json!({})).await;
+    for person in [&ann, &bob] {
+        join(person, &id).await;
+    }
+    let about = json!({ "organisation": "Falls clinic, Cardiff", "skills": ["Falls", "falls", "Quality 100%"] });
+    for person in [&ann, &bob] {
+        let account = person.patch("/me", about.clone()).await.expect(200);
+        assert_eq!(account["organisation"], "Falls clinic, Cardiff");
+        assert_eq!(account["skills"], json!(["Falls", "Quality 100%"]), "each once");
+    }
+    bob.patch(format!("/groups/{id}/membership"), json!({ "display_name": "Otter" })).await.expect(200);
+    let found = |skill: &str| {
+        let call = owner.get(format!("/groups/{id}/members?skill={skill}"));
+        async move { call.await.expect(200).items().iter().map(|item| item["user"]["id"].clone()).collect::<Vec<_>>() }
+    };
+    for (skill, people) in [("FALLS", 1), ("quality%20100%25", 1), ("fall", 0), ("%25", 0), ("home", 0)] {
+        let ids = found(skill).await;
+        assert_eq!(ids, vec![json!(ann.id()); people], "{skill}: never by what somebody with a pseudonym can do");
+    }
+    let two = owner.get(format!("/groups/{id}/members?skill=falls%0Aquality")).await;
+    two.expect_field(400, "skill", "malformed");
+    let members = owner.get(format!("/groups/{id}/members?sort=name")).await.expect(200);
+    let shown: Vec<_> = members.items().iter().map(|item| (&item["organisation"], &item["skills"])).collect();
+    let (nothing, none) = (json!(null), json!([]));
+    let (there, can) = (json!("Falls clinic, Cardiff"), json!(["Falls", "Quality 100%"]));
+    assert_eq!(shown, [(&there, &can), (&nothing, &none), (&nothing, &none)], "ann, Otter, owner");
+    ann.patch("/me", json!({ "show_groups": true })).await.expect(200);
+    let profile = bob.get(format!("/people/{}", ann.id())).await.expect(200);
+    assert_eq!((&profile["organisation"], &profile["skills"]), (&there, &can));
+    ann.patch("/me", json!({ "organisation": null, "skills": [] })).await.expect(200);
+    assert!(found("falls").await.is_empty());
+    let too_many: Vec<String> = (0..21).map(|number| format!("skill {number}")).collect();
+    ann.patch("/me", json!({ "skills": too_many })).await.expect_field(422, "/skills", "too_many");
+    bob.delete("/me").await.expect(204);
+    let left = app.in_database(|conn| Ok(crate::regressions::tables_with(conn, "Cardiff")));
+    assert_eq!(left, [""; 0]);
 }

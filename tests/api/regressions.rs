@@ -306,7 +306,7 @@ struct Rows {
 }
 
 /// The tables in which any column of any row holds this text.
-fn tables_with(conn: &mut Conn, text: &str) -> Vec<String> {
+pub fn tables_with(conn: &mut Conn, text: &str) -> Vec<String> {
     let (tables, columns) = match conn {
         Conn::Sqlite(_) => {
             ("SELECT name FROM sqlite_master WHERE type = 'table'", "SELECT name FROM pragma_table_info('TABLE')")

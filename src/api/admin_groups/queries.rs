@@ -8,7 +8,8 @@ use super::model::{AdminGroupQuery, AdminGroupRow, AdminGroupStatus, OwnerCount}
 use crate::api::groups::slugs;
 use crate::api::memberships::model::{GroupStatus, Visibility};
 use crate::db::schema::groups;
-use crate::db::{Conn, each_backend, planned_anew};
+use crate::db::sql_types::PlannedAnew;
+use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
 use crate::http::text::containing;
@@ -43,7 +44,7 @@ pub fn list(conn: &mut Conn, query: &AdminGroupQuery, page: &Page<i64>) -> Resul
             None => {}
         }
         if let Some(q) = &query.q {
-            found = found.filter(groups::search_text.like(containing(q.as_str())).escape('\\')).filter(planned_anew());
+            found = found.filter(groups::search_text.like(containing(q.as_str())).escape('\\')).filter(PlannedAnew);
         }
         let after = page.after.map(|(at, id)| (Timestamp::from_micros(at), GroupId::from(id)));
         if status == AdminGroupStatus::Deleted {

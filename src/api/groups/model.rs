@@ -16,7 +16,7 @@ use crate::db::schema::{group_rules, groups};
 use crate::db::sql_types::JsonList;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
-use crate::http::text::{Line, Markdown, Slug, folded};
+use crate::http::text::{Line, Markdown, Slug, Tags};
 use crate::types::{GroupId, GroupTypeId, Timestamp, text_enum};
 
 text_enum! {
@@ -73,31 +73,6 @@ pub type Rules = Markdown<1, 20_000>;
 pub type LessonsLearned = Markdown<1, 20_000>;
 /// The id of the same thing in another system.
 pub type ExternalId = Line<1, 200>;
-
-/// Up to 20 different tags of up to 50 characters.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tags(pub Vec<String>);
-
-impl<'de> Deserialize<'de> for Tags {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut tags: Vec<String> = Vec::new();
-        for tag in Vec::<Line<1, 50>>::deserialize(deserializer)? {
-            if !tags.iter().any(|known| folded(known) == folded(tag.as_str())) {
-                tags.push(tag.into_string());
-            }
-        }
-        if tags.len() > 20 { Err(serde::de::Error::custom("too_many: at most 20 tags")) } else { Ok(Self(tags)) }
-    }
-}
-
-impl PartialSchema for Tags {
-    fn schema() -> RefOr<Schema> {
-        let tag = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(50));
-        utoipa::openapi::ArrayBuilder::new().items(tag).max_items(Some(20)).into()
-    }
-}
-
-impl ToSchema for Tags {}
 
 /// What a group asks those who want to join: up to five different questions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -21,8 +21,8 @@ use crate::api::memberships::queries::lock_group;
 use crate::api::settings::model::Settings;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{group_domains, group_rules, group_type_links, group_types, groups, memberships};
-use crate::db::sql_types::JsonList;
-use crate::db::{Conn, each_backend, planned_anew};
+use crate::db::sql_types::{JsonList, PlannedAnew};
+use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::http::markdown::to_html;
 use crate::http::page::{Key, Page};
@@ -58,8 +58,7 @@ macro_rules! narrow {
             $found = $found.filter(diesel::dsl::exists(of_kind));
         }
         if let Some(q) = &$query.q {
-            $found =
-                $found.filter(groups::search_text.like(containing(q.as_str())).escape('\\')).filter(planned_anew());
+            $found = $found.filter(groups::search_text.like(containing(q.as_str())).escape('\\')).filter(PlannedAnew);
         }
         let is_member = || memberships::state.assume_not_null().eq(State::Active);
         match $query.mine {

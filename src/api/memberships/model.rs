@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use crate::api::users::model::{DisplayName, Person};
+use crate::api::users::model::{DisplayName, Person, Skill};
 use crate::db::schema::{groups, membership_events, memberships, users};
 use crate::db::sql_types::JsonList;
 use crate::error::Result;
@@ -464,6 +464,10 @@ pub struct MemberRow {
     pub show_last_seen: bool,
     /// When that was.
     pub last_seen_at: Option<Timestamp>,
+    /// Where the person works or volunteers.
+    pub organisation: Option<String>,
+    /// What the person can do or knows about.
+    pub skills: JsonList<String>,
 }
 
 /// A member as others in the group see them.
@@ -471,6 +475,10 @@ pub struct MemberRow {
 pub struct Member {
     /// The person.
     pub user: Person,
+    /// Where the person works or volunteers; null where they have not said, and beside a pseudonym.
+    pub organisation: Option<String>,
+    /// What the person can do or knows about; none beside a pseudonym.
+    pub skills: Vec<String>,
     /// The role; that of a former member is the last one held.
     pub role: Role,
     /// When the role ends by itself; null for never.
@@ -501,8 +509,12 @@ impl MemberRow {
     #[must_use]
     pub fn member(&self, manages: bool, now: Timestamp) -> Member {
         let seen = self.last_seen_at.filter(|_| self.show_last_seen);
+        // what tells who somebody is stays out of where they have another name
+        let has_own_name = self.membership.display_name.is_none();
         Member {
             user: self.person(),
+            organisation: self.organisation.clone().filter(|_| has_own_name),
+            skills: if has_own_name { self.skills.0.clone() } else { Vec::new() },
             role: self.membership.role,
             role_ends_at: self.membership.role_ends_at,
             state: self.membership.state,
@@ -670,6 +682,8 @@ pub struct MemberQuery {
     pub state: Option<State>,
     /// Only names with this text in them.
     pub q: Option<Line<1, 100>>,
+    /// Only those who have this skill, in large or small letters; nobody who has a pseudonym here.
+    pub skill: Option<Skill>,
     /// The order: `joined` unless said.
     pub sort: Option<MemberSort>,
     /// How many items a page holds.

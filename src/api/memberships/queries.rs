@@ -16,8 +16,8 @@ use crate::api::audit::model::{AuditAction, AuditChange, Entry};
 use crate::api::users::model::{DisplayName, UserStatus};
 use crate::auth::actor::Actor;
 use crate::db::schema::{group_domains, groups, invitations, membership_events, memberships, ownership_offers, users};
-use crate::db::sql_types::{JsonList, TextEnum as _};
-use crate::db::{Conn, each_backend, planned_anew};
+use crate::db::sql_types::{JsonList, PlannedAnew, TextEnum as _};
+use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::http::page::{Key, Page};
 use crate::http::text::{containing, folded};
@@ -50,7 +50,12 @@ pub fn list(conn: &mut Conn, access: &Access, query: &MemberQuery, page: &Page<K
             members = members.filter(memberships::role.eq(role));
         }
         if let Some(q) = &query.q {
-            members = members.filter(memberships::name_order.like(containing(q.as_str())).escape('\\')).filter(planned_anew());
+            members = members.filter(memberships::name_order.like(containing(q.as_str())).escape('\\')).filter(PlannedAnew);
+        }
+        if let Some(skill) = &query.skill {
+            let pattern = containing(&format!("\n{}\n", skill.as_str()));
+            members = members.filter(users::skills_search.like(pattern).escape('\\')).filter(PlannedAnew);
+            members = members.filter(memberships::display_name.is_null());
         }
         let after = page.after.as_ref().map(|(key, id)| (key, UserId::from(*id)));
         let members = match query.sort.unwrap_or(MemberSort::Joined) {

@@ -18,6 +18,7 @@ use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::patch::Set;
 use crate::http::query::Query;
+use crate::http::text::Line;
 use crate::types::{GroupId, Timestamp, UserId};
 
 /// The routes of this feature.
@@ -220,7 +221,8 @@ async fn list_members(
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
     let sort = query.sort.unwrap_or(MemberSort::Joined);
-    let filters = (*group_id, query.role, query.state, query.q.as_ref().map(|q| q.as_str().to_owned()), sort);
+    let texts = (query.q.as_ref().map(Line::as_str), query.skill.as_ref().map(Line::as_str));
+    let filters = (*group_id, query.role, query.state, texts, sort);
     let page = Page::<Key>::new("members", &filters, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
     let (manages, members) = reader

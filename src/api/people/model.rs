@@ -15,6 +15,10 @@ pub struct Profile {
     pub id: UserId,
     /// The account's name.
     pub display_name: String,
+    /// Where the person works or volunteers; null where they have not said.
+    pub organisation: Option<String>,
+    /// What the person can do or knows about.
+    pub skills: Vec<String>,
     /// When the person was last here, as far as others need to know; null where the person does not show it, and for never.
     pub last_seen: Option<LastSeen>,
     /// When the account was made.
@@ -26,7 +30,14 @@ impl Profile {
     #[must_use]
     pub fn of(user: User, now: Timestamp) -> Self {
         let last_seen = user.last_seen_at.filter(|_| user.show_last_seen).map(|at| LastSeen::of(at, now));
-        Self { id: user.id, display_name: user.display_name, last_seen, created_at: user.created_at }
+        Self {
+            id: user.id,
+            display_name: user.display_name,
+            organisation: user.organisation,
+            skills: user.skills.0,
+            last_seen,
+            created_at: user.created_at,
+        }
     }
 }
 

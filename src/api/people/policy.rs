@@ -15,6 +15,7 @@ pub fn find(actor: &Actor, person: &User) -> Result<()> {
 mod tests {
     use super::*;
     use crate::auth::actor::PlatformRole;
+    use crate::db::sql_types::JsonList;
     use crate::types::{RequestId, SessionId, Timestamp, UserId};
 
     #[test]
@@ -35,6 +36,8 @@ mod tests {
             status_reason: None,
             suspended_until: None,
             show_groups,
+            organisation: None,
+            skills: JsonList(Vec::new()),
         };
         let actor = |user_id, role| Actor {
             user_id,

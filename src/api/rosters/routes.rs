@@ -270,8 +270,15 @@ async fn export_members(reader: Reader, db: web::Data<Db>, group_id: web::Path<G
             Ok((access, viewer))
         })
         .await?;
-    let everybody =
-        MemberQuery { role: None, state: None, q: None, sort: Some(MemberSort::Name), limit: None, cursor: None };
+    let everybody = MemberQuery {
+        role: None,
+        state: None,
+        q: None,
+        skill: None,
+        sort: Some(MemberSort::Name),
+        limit: None,
+        cursor: None,
+    };
     let first = Page::<Key>::whole(export::PIECE);
     export::stream(CSV, "members.csv", (first, true), move |(page, is_first)| {
         let (db, everybody) = (db.clone(), everybody.clone());

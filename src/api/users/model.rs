@@ -9,9 +9,10 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use crate::auth::actor::PlatformRole;
 use crate::auth::password::{GivenPassword, NewPassword};
 use crate::db::schema::users;
+use crate::db::sql_types::JsonList;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
-use crate::http::text::Line;
+use crate::http::text::{Line, Tags};
 use crate::types::{Timestamp, UserId, text_enum};
 
 text_enum! {
@@ -32,6 +33,12 @@ text_enum! {
 
 /// The name that others see: one line of up to 100 characters.
 pub type DisplayName = Line<1, 100>;
+
+/// Where somebody works or volunteers: one line of up to 120 characters.
+pub type Organisation = Line<1, 120>;
+
+/// Something that a person can do or knows about: one line of up to 50 characters.
+pub type Skill = Line<1, 50>;
 
 /// Why an account was declined or suspended, as the person reads it at log-in.
 pub type StatusReason = Line<1, 500>;
@@ -68,6 +75,10 @@ pub struct User {
     pub suspended_until: Option<Timestamp>,
     /// Whether others see which groups the person is in.
     pub show_groups: bool,
+    /// Where the person works or volunteers.
+    pub organisation: Option<String>,
+    /// What the person can do or knows about.
+    pub skills: JsonList<String>,
 }
 
 /// A row of `users` to insert.
@@ -103,6 +114,10 @@ pub struct Account {
     pub email: Option<String>,
     /// The name that others see.
     pub display_name: String,
+    /// Where the person works or volunteers; null where they have not said.
+    pub organisation: Option<String>,
+    /// What the person can do or knows about.
+    pub skills: Vec<String>,
     /// When an administrator found that the address is the person's; null where nobody has.
     pub email_verified_at: Option<Timestamp>,
     /// Where the account stands.
@@ -131,6 +146,8 @@ impl From<User> for Account {
             id: user.id,
             email: user.email,
             display_name: user.display_name,
+            organisation: user.organisation,
+            skills: user.skills.0,
             email_verified_at: user.email_verified_at,
             status: user.status,
             status_reason: user.status_reason,
@@ -213,6 +230,14 @@ pub struct AccountPatch {
     #[serde(default)]
     #[schema(value_type = DisplayName)]
     pub display_name: Set<DisplayName>,
+    /// Where one works or volunteers; null takes it away.
+    #[serde(default)]
+    #[schema(value_type = Option<Organisation>)]
+    pub organisation: Patch<Organisation>,
+    /// What one can do or knows about: up to 20 different words of up to 50 characters.
+    #[serde(default)]
+    #[schema(value_type = Tags)]
+    pub skills: Set<Tags>,
     /// Whether others see, coarsely, when one was last here.
     #[serde(default)]
     #[schema(value_type = bool)]

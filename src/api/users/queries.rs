@@ -9,11 +9,12 @@ use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
 use crate::auth::actor::{Actor, PlatformRole};
 use crate::db::schema::{sessions, users};
-use crate::db::{Conn, each_backend, planned_anew};
+use crate::db::sql_types::{JsonList, PlannedAnew};
+use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
 use crate::http::patch::Set;
-use crate::http::text::{containing, folded};
+use crate::http::text::{Line, containing, folded};
 use crate::types::{SessionId, Timestamp, UserId};
 
 /// What stands in place of the name of somebody whose account is deleted.
@@ -61,7 +62,7 @@ pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<V
             let pattern = containing(q.as_str());
             let matches = users::name_order.like(pattern.clone()).escape('\\')
                 .or(users::email.assume_not_null().like(pattern).escape('\\'));
-            accounts = accounts.filter(matches).filter(planned_anew());
+            accounts = accounts.filter(matches).filter(PlannedAnew);
         }
         if let Some((at, id)) = page.after {
             let (at, id) = (Timestamp::from_micros(at), UserId::from(id));
@@ -89,6 +90,9 @@ pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp)
     let changes = (
         patch.display_name.0.as_ref().map(|name| users::display_name.eq(name.as_str())),
         patch.display_name.0.as_ref().map(|name| users::name_order.eq(folded(name.as_str()))),
+        patch.organisation.0.as_ref().map(|name| users::organisation.eq(name.as_ref().map(Line::as_str))),
+        patch.skills.0.as_ref().map(|skills| users::skills.eq(JsonList(skills.0.clone()))),
+        patch.skills.0.as_ref().map(|skills| users::skills_search.eq(skills_search(&skills.0))),
         patch.show_last_seen.0.map(|show| users::show_last_seen.eq(show)),
         patch.show_groups.0.map(|show| users::show_groups.eq(show)),
         users::updated_at.eq(now),
@@ -97,6 +101,11 @@ pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp)
         .set(changes)
         .returning(User::as_returning())
         .get_result(conn))?)
+}
+
+/// The skills as they are searched: each folded, between line breaks.
+fn skills_search(skills: &[String]) -> String {
+    skills.iter().fold("\n".to_owned(), |text, skill| text + &folded(skill) + "\n")
 }
 
 /// Changes an account as an administrator may.
@@ -172,6 +181,11 @@ pub fn anonymise(conn: &mut Conn, id: UserId, now: Timestamp) -> Result<()> {
         users::email.eq(None::<String>),
         users::display_name.eq(NAME_OF_THE_DELETED),
         users::name_order.eq(folded(NAME_OF_THE_DELETED)),
+        (
+            users::organisation.eq(None::<String>),
+            users::skills.eq(JsonList::<String>(Vec::new())),
+            users::skills_search.eq(""),
+        ),
         users::password_hash.eq(""),
         users::status.eq(UserStatus::Deleted),
         users::platform_role.eq(PlatformRole::Member),

@@ -1,0 +1,3 @@
+ALTER TABLE users DROP COLUMN skills_search;
+ALTER TABLE users DROP COLUMN skills;
+ALTER TABLE users DROP COLUMN organisation;
