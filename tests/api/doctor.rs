@@ -1,14 +1,18 @@
 //! `praxis doctor`: whatever is put wrong past the program is found, what can be mended is, and the exit code says so.
 
 use diesel::connection::SimpleConnection as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::process::{praxis, success};
 use crate::support::world::{comment, group, join, post};
 use crate::support::{App, Case, on_each, served};
 
 pub fn cases() -> Vec<Case> {
-    served![what_is_put_wrong_is_found_and_mended, a_group_without_owner_is_found_and_left]
+    served![
+        what_became_empty_is_mended_too,
+        what_is_put_wrong_is_found_and_mended,
+        a_group_without_owner_is_found_and_left
+    ]
 }
 
 fn put_wrong(app: &App, sql: &str) {
@@ -51,4 +55,26 @@ async fn a_group_without_owner_is_found_and_left(app: App) {
     let examined = praxis(&app.database, &["doctor", "--fix"]).output().unwrap();
     assert_eq!(examined.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&examined.stdout).contains("groups without owner"));
+}
+
+async fn what_became_empty_is_mended_too(app: App) {
+    let (ann, admin) = (app.user("ann"), app.admin());
+    let id = group(&ann, "Circle", json!({})).await;
+    let thread = post(&ann, &id, "Words").await;
+    ann.delete(format!("/posts/{thread}")).await.expect(204);
+    ann.delete(format!("/groups/{id}")).await.expect(204);
+    for sql in [
+        // not one row is left to join
+        "DELETE FROM membership_events",
+        "DELETE FROM memberships",
+        "UPDATE groups SET member_count = 7, last_active_at = created_at",
+        "UPDATE posts SET comment_count = 3",
+    ] {
+        put_wrong(&app, sql);
+    }
+    assert_eq!(app.in_database(praxis::doctor::examine).len(), 3);
+    success(&praxis(&app.database, &["doctor", "--fix"]).output().unwrap());
+    assert_eq!(app.in_database(praxis::doctor::examine), []);
+    let row = admin.get("/admin/groups?status=deleted").await.expect(200).items()[0].clone();
+    assert_eq!((&row["member_count"], &row["last_active_at"]), (&json!(0), &Value::Null));
 }

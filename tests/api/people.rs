@@ -129,6 +129,6 @@ async fn members_are_found_by_skill_and_pseudonyms_tell_nothing(app: App) {
     let too_many: Vec<String> = (0..21).map(|number| format!("skill {number}")).collect();
     ann.patch("/me", json!({ "skills": too_many })).await.expect_field(422, "/skills", "too_many");
     bob.delete("/me").await.expect(204);
-    let left = app.in_database(|conn| Ok(crate::regressions::tables_with(conn, "Cardiff")));
+    let left = app.in_database(|conn| Ok(crate::regressions::columns_with(conn, "Cardiff")));
     assert_eq!(left, [""; 0]);
 }

@@ -26,6 +26,9 @@ pub fn cases() -> Vec<Case> {
         a_withheld_count_is_null_and_never_0,
         editing_a_group_makes_nobody_its_owner,
         what_is_optional_can_be_cleared,
+        what_ends_or_belongs_somewhere_can_be_cleared,
+        a_ban_without_end_keeps_its_reason,
+        a_hidden_group_answers_like_one_that_never_was,
         no_filter_tells_of_a_hidden_group,
         no_order_tells_a_withheld_count,
         a_request_that_is_sent_twice_is_one_request,
@@ -132,8 +135,10 @@ async fn leaving_and_settings_make_no_group_active(app: App) {
 async fn an_article_makes_every_group_active_that_contributed(app: App) {
     let (ann, editor) = (app.user("ann"), app.person("editor", PlatformRole::Editor));
     let (one, two) = (group(&ann, "One", json!({})).await, group(&ann, "Two", json!({})).await);
-    let piece = article(&editor, "Piece", "published", &[(&one, &ann), (&two, &ann)]).await;
-    let published = micros(&editor.get(format!("/articles/{piece}")).await.expect(200)["published_at"]);
+    // both have agreed before, so that one publication has to move both
+    let piece = article(&editor, "Piece", "draft", &[(&one, &ann), (&two, &ann)]).await;
+    let shown = editor.patch(format!("/articles/{piece}"), json!({ "status": "published" })).await.expect(200);
+    let published = micros(&shown["published_at"]);
     assert!(published.is_some());
     for id in [one, two] {
         assert_eq!(last_active(&ann, &id).await, published);
@@ -197,6 +202,12 @@ async fn editing_a_group_makes_nobody_its_owner(app: App) {
     let owners = ann.get(format!("/groups/{id}/members?role=owner")).await.expect(200);
     assert_eq!(owners.items().iter().map(user_id).collect::<Vec<_>>(), [ann.id().to_string()]);
     assert_eq!(count(&ann, &id).await, 1, "nor a member");
+    let creator = app.in_database(|conn| {
+        use praxis::db::schema::groups;
+        let creator = groups::table.find(id.parse::<praxis::types::GroupId>().unwrap()).select(groups::created_by);
+        Ok(on_each!(conn => creator.first::<Option<praxis::types::UserId>>(conn))?)
+    });
+    assert_eq!(creator, Some(ann.id()), "nor who made it");
 }
 
 async fn what_is_optional_can_be_cleared(app: App) {
@@ -220,6 +231,85 @@ async fn what_is_optional_can_be_cleared(app: App) {
     assert_eq!(me.expect(200)["display_name"], "A pseudonym");
     let me = ann.patch(format!("/groups/{id}/membership"), json!({ "display_name": null })).await;
     assert_eq!(me.expect(200)["display_name"], Value::Null);
+}
+
+async fn what_ends_or_belongs_somewhere_can_be_cleared(app: App) {
+    let (ann, bob, eve, admin) = (app.user("ann"), app.user("bob"), app.user("eve"), app.admin());
+    let (region, next) = (group(&ann, "Region", json!({})).await, group(&ann, "Next", json!({})).await);
+    let id = group(&ann, "Circle", json!({ "parent_id": region })).await;
+    let (path, later) = (format!("/groups/{id}"), "2125-01-01T00:00:00Z");
+    let filled = json!({
+        "closes_at": later, "lessons_learned": "Begin small.", "successor_id": next, "external_id": "crm:1",
+        "auto_join_domains": ["example.net"],
+    });
+    admin.patch(&path, filled).await.expect(200);
+    let cleared = json!({
+        "parent_id": null, "closes_at": null, "lessons_learned": null, "successor_id": null, "external_id": null,
+        "auto_join_domains": [], "show_member_count": false, "request_cooldown_days": 0,
+    });
+    admin.patch(&path, cleared.clone()).await.expect(200);
+    let now = admin.get(&path).await.expect(200);
+    for (name, value) in cleared.as_object().unwrap() {
+        assert_eq!(&now[name.as_str()], value, "{name}");
+    }
+    join(&bob, &id).await;
+    let term = format!("{path}/members/{}", bob.id());
+    ann.patch(&term, json!({ "role": "facilitator", "role_ends_at": later })).await.expect(200);
+    let kept = ann.patch(&term, json!({ "role_ends_at": null })).await.expect(200);
+    assert_eq!((&kept["role"], &kept["role_ends_at"]), (&json!("facilitator"), &Value::Null));
+    let account = format!("/admin/users/{}", eve.id());
+    let out = json!({ "status": "suspended", "suspended_until": later, "reason": "Spam" });
+    admin.patch(&account, out).await.expect(200);
+    let still = admin.patch(&account, json!({ "suspended_until": null })).await.expect(200);
+    let told = (&still["status"], &still["suspended_until"], &still["status_reason"]);
+    assert_eq!(told, (&json!("suspended"), &Value::Null, &json!("Spam")));
+}
+
+async fn a_ban_without_end_keeps_its_reason(app: App) {
+    let (ann, eve) = (app.user("ann"), app.user("eve"));
+    let id = group(&ann, "Circle", json!({})).await;
+    join(&eve, &id).await;
+    let path = format!("/groups/{id}/members/{}", eve.id());
+    let until = "2125-01-01T00:00:00Z";
+    let ban = json!({ "state": "banned", "banned_until": until, "reason": "Rude.", "private_note": "Twice." });
+    ann.patch(&path, ban).await.expect(200);
+    let kept = ann.patch(&path, json!({ "banned_until": null })).await.expect(200);
+    assert_eq!((&kept["state"], &kept["banned_until"]), (&json!("banned"), &Value::Null));
+    assert_eq!(kept["decision_reason"], "Rude.");
+    let note = app.in_database(|conn| {
+        use praxis::db::schema::memberships;
+        let note = memberships::table.filter(memberships::user_id.eq(eve.id())).select(memberships::private_note);
+        Ok(on_each!(conn => note.first::<Option<String>>(conn))?)
+    });
+    assert_eq!(note.as_deref(), Some("Twice."));
+    let other = json!({ "banned_until": until, "reason": "Still rude." });
+    assert_eq!(ann.patch(&path, other).await.expect(200)["decision_reason"], "Still rude.");
+    let lifted = ann.patch(&path, json!({ "state": "removed" })).await.expect(200);
+    assert_eq!(lifted["decision_reason"], Value::Null, "the reason of the ban is not that of the next state");
+}
+
+async fn a_hidden_group_answers_like_one_that_never_was(app: App) {
+    let (ann, eve, anon) = (app.user("ann"), app.user("eve"), app.anon());
+    let hidden = group(&ann, "Secret", json!({ "visibility": "hidden" })).await;
+    let never = praxis::types::GroupId::new().to_string();
+    for caller in [&eve, &anon] {
+        for (method, rest) in [
+            (Method::GET, ""),
+            (Method::GET, "/members"),
+            (Method::GET, "/posts"),
+            (Method::GET, "/membership"),
+            (Method::GET, "/membership-requests"),
+            (Method::GET, "/audit-log"),
+            (Method::DELETE, "/membership"),
+            (Method::DELETE, ""),
+        ] {
+            let real = caller.request(method.clone(), format!("/groups/{hidden}{rest}")).await;
+            let made_up = caller.request(method.clone(), format!("/groups/{never}{rest}")).await;
+            assert_eq!(real.status, made_up.status, "{real}");
+            assert_eq!(real.without_request_id(), made_up.without_request_id());
+            assert!(matches!(real.status, 401 | 404), "{real}");
+        }
+    }
 }
 
 async fn no_filter_tells_of_a_hidden_group(app: App) {
@@ -305,8 +395,8 @@ struct Rows {
     rows: i64,
 }
 
-/// The tables in which any column of any row holds this text.
-pub fn tables_with(conn: &mut Conn, text: &str) -> Vec<String> {
+/// The columns, as `table.column`, that hold this text in any row, in large or small letters.
+pub fn columns_with(conn: &mut Conn, text: &str) -> Vec<String> {
     let (tables, columns) = match conn {
         Conn::Sqlite(_) => {
             ("SELECT name FROM sqlite_master WHERE type = 'table'", "SELECT name FROM pragma_table_info('TABLE')")
@@ -321,15 +411,15 @@ pub fn tables_with(conn: &mut Conn, text: &str) -> Vec<String> {
         let rows: Vec<Name> = on_each!(conn => diesel::sql_query(sql).load(conn)).unwrap();
         rows.into_iter().map(|row| row.name).collect()
     };
-    let mut found = Vec::new();
+    let (mut found, text) = (Vec::new(), text.to_lowercase());
     for table in names(conn, tables) {
-        let mut columns = names(conn, &columns.replace("TABLE", &table));
-        columns.retain(|column| column != "token_hash" && !column.ends_with("_hash"));
-        let any: Vec<_> = columns.iter().map(|column| format!("CAST(\"{column}\" AS TEXT) LIKE '%{text}%'")).collect();
-        let sql = format!("SELECT count(*) AS rows FROM \"{table}\" WHERE {}", any.join(" OR "));
-        let rows: Rows = on_each!(conn => diesel::sql_query(&sql).get_result(conn)).unwrap();
-        if rows.rows > 0 {
-            found.push(table);
+        for column in names(conn, &columns.replace("TABLE", &table)) {
+            let holds = format!("lower(CAST(\"{column}\" AS TEXT)) LIKE '%{text}%'");
+            let sql = format!("SELECT count(*) AS rows FROM \"{table}\" WHERE {holds}");
+            let rows: Rows = on_each!(conn => diesel::sql_query(&sql).get_result(conn)).unwrap();
+            if rows.rows > 0 {
+                found.push(format!("{table}.{column}"));
+            }
         }
     }
     found
@@ -351,13 +441,13 @@ async fn a_deleted_account_leaves_no_address_and_no_word_about_it(app: App) {
     let path = format!("/groups/{old}/members/{}", zebra.id());
     let removal = json!({ "state": "banned", "reason": why["reason"], "private_note": "Zebra, again." });
     owner.patch(path, removal).await.expect(200);
-    assert!(!app.in_database(|conn| Ok(tables_with(conn, "zebra"))).is_empty(), "the search finds");
+    assert!(!app.in_database(|conn| Ok(columns_with(conn, "zebra"))).is_empty(), "the search finds");
     zebra.delete("/me").await.expect(204);
-    let left = app.in_database(|conn| Ok(tables_with(conn, "zebra@")));
+    let left = app.in_database(|conn| Ok(columns_with(conn, "zebra@")));
     assert_eq!(left, [""; 0], "the address is nowhere");
-    let left: BTreeSet<_> = app.in_database(|conn| Ok(tables_with(conn, "zebra"))).into_iter().collect();
+    let left: BTreeSet<_> = app.in_database(|conn| Ok(columns_with(conn, "zebra"))).into_iter().collect();
     // what was decided is kept as it was decided: the log is append-only
-    assert!(left.iter().all(|table| table == "audit_events"), "{left:?}");
+    assert!(left.iter().all(|place| place == "audit_events.reason"), "{left:?}");
     let open = owner.get(format!("/groups/{asked}/invitations?state=open")).await.expect(200);
     assert!(open.items().is_empty(), "nobody can come in by it any more");
 }
@@ -411,6 +501,10 @@ async fn what_is_sent_twice_is_done_once(app: App) {
     assert_eq!(count(&ann, &id).await, 1);
     let steps = ann.get(format!("/groups/{id}/members/{}/history", bob.id())).await.expect(200);
     assert_eq!(steps.each("to_state"), ["left", "active"]);
+    for action in ["group_archived", "group_unarchived"] {
+        let log = ann.get(format!("/groups/{id}/audit-log?action={action}")).await.expect(200);
+        assert_eq!(log.items().len(), 1, "{action} was recorded once");
+    }
 }
 
 async fn a_page_of_requests_is_not_taken_for_all_of_them(app: App) {
@@ -444,6 +538,11 @@ async fn every_way_to_let_somebody_in_asks_who_may(app: App) {
         caller.post(format!("/groups/{id}/members:batch"), rows).await.expect_problem(403, "forbidden");
         let table = caller.request(Method::POST, format!("/groups/{id}/members:import"));
         table.body("text/csv", format!("user_id\n{who}\n")).await.expect_problem(403, "forbidden");
+        let recipients = json!({ "recipients": [{ "user_id": who }] });
+        caller.post(format!("/groups/{id}/invitations"), recipients).await.expect_problem(403, "forbidden");
+        caller.post(format!("/groups/{id}/invitation-links"), json!({})).await.expect_problem(403, "forbidden");
+        let offer = json!({ "user_id": who });
+        caller.put(format!("/groups/{id}/ownership-offer"), offer).await.expect_problem(403, "forbidden");
         let role = json!({ "role": "member" });
         caller.patch(format!("/groups/{id}/members/{who}"), role).await.expect_problem(403, "forbidden");
     }

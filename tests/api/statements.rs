@@ -176,6 +176,11 @@ fn walks(conn: &mut Conn, index: &str, work: impl FnOnce(&mut Conn)) {
     let sorts =
         plan.contains("Sort") || plan.contains("TEMP B-TREE FOR ORDER BY") || plan.contains("TEMP B-TREE FOR LAST");
     assert!(!sorts, "sorts:\n{plan}\n{sql}");
+    // a page whose order ends with no key repeats rows or skips them
+    let order = sql.rsplit("ORDER BY").next().unwrap().split(" LIMIT").next().unwrap();
+    let last = order.rsplit(',').next().unwrap().replace(['`', '"'], "");
+    let column = last.split_whitespace().next().unwrap().rsplit('.').next().unwrap();
+    assert!(["id", "user_id", "group_id", "version"].contains(&column), "no tie-break:\n{sql}");
 }
 
 fn viewer(person: &Caller) -> Viewer {

@@ -122,7 +122,7 @@ pub fn candidates(conn: &mut Conn, group: GroupId, after: UserId) -> Result<Vec<
     let leading: Vec<MemberRow> = each_backend!(conn => others
         .select(MemberRow::as_select())
         .filter(leads())
-        .order(memberships::joined_order.asc())
+        .order((memberships::joined_order.asc(), memberships::user_id.asc()))
         .limit(10)
         .load(conn))?;
     let rest = 10_i64.saturating_sub(i64::try_from(leading.len()).unwrap_or(10));
@@ -235,6 +235,10 @@ impl Change {
         let given_name = entry.and_then(|entry| entry.display_name.clone());
         let display_name = given_name.or_else(|| before.and_then(|row| row.display_name.clone()));
         let accepted = entry.and_then(|entry| entry.accepted_rules_version);
+        // a change within a state, as of a ban's end, leaves what was said about the state
+        let same = before.filter(|row| row.state == self.state);
+        let reason = self.reason.clone().or_else(|| same.and_then(|row| row.decision_reason.clone()));
+        let private_note = self.private_note.clone().or_else(|| same.and_then(|row| row.private_note.clone()));
         let is_decision = self.is_by_others() && before.map(|row| row.state) != Some(self.state);
         let brings = entry.filter(|_| is_request);
         Membership {
@@ -249,8 +253,8 @@ impl Change {
                 || before.map_or_else(|| JsonList(Vec::new()), |row| row.answers.clone()),
                 |entry| JsonList(entry.answers.clone()),
             ),
-            decision_reason: if is_active || is_request { None } else { self.reason.clone() },
-            private_note: if is_request { None } else { self.private_note.clone() },
+            decision_reason: reason.filter(|_| !is_active && !is_request),
+            private_note: private_note.filter(|_| !is_request),
             decided_by: match (is_decision, is_request) {
                 (true, _) => self.actor.map(|actor| actor.user_id),
                 (false, true) => None,
