@@ -9,8 +9,8 @@ use utoipa::{PartialSchema, ToSchema};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Line<const MIN: usize, const MAX: usize>(String);
 
-/// Markdown of `MIN` to `MAX` characters; line breaks and tabs are allowed. Kept and returned as written; the HTML of it is made by
-/// [`super::markdown::to_html`].
+/// Markdown of `MIN` to `MAX` characters; line breaks and tabs are allowed. Kept and returned as written; the HTML of it
+/// is made by [`super::markdown::to_html`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Markdown<const MIN: usize, const MAX: usize>(String);
 

@@ -77,36 +77,24 @@ macro_rules! found {
     };
 }
 
+/// The values of a question of groups as a caller knows them: the states that know, no administrator, and the rest.
+macro_rules! known_to_caller {
+    ($($rest:expr),+) => {
+        &[Caller, Text("hidden"), Caller, Text("active"), Text("invited"), Flag(false), $($rest),+]
+    };
+}
+
 const GROUPS: Question = Question {
     sql: found!(
         r#") AND ("groups"."status" = $7)) ORDER BY "groups"."active_order" DESC, "groups"."id" DESC LIMIT $8"#
     ),
-    values: &[
-        Caller,
-        Text("hidden"),
-        Caller,
-        Text("active"),
-        Text("invited"),
-        Flag(false),
-        Text("active"),
-        Number(ROWS),
-    ],
+    values: known_to_caller![Text("active"), Number(ROWS)],
 };
-const GROUP: Question = Question {
-    sql: found!(r#") AND ("groups"."id" = $7)) LIMIT $8"#),
-    values: &[Caller, Text("hidden"), Caller, Text("active"), Text("invited"), Flag(false), Path, Number(1)],
-};
+const GROUP: Question =
+    Question { sql: found!(r#") AND ("groups"."id" = $7)) LIMIT $8"#), values: known_to_caller![Path, Number(1)] };
 const CONTRIBUTORS: Question = Question {
     sql: found!(r#") AND ("groups"."id" = ANY($7)))"#),
-    values: &[
-        Caller,
-        Text("hidden"),
-        Caller,
-        Text("active"),
-        Text("invited"),
-        Flag(false),
-        Column { question: 1, column: 0 },
-    ],
+    values: known_to_caller![Column { question: 1, column: 0 }],
 };
 
 const TYPES: Question = Question { sql: TYPES_OF, values: &[Column { question: 0, column: 0 }] };
