@@ -48,7 +48,8 @@ impl RateLimits {
         }
         let address = self.address(request)?;
         let tries_passwords = path.starts_with("/api/v1/auth/") || path == "/api/v1/me/password";
-        let comes_or_goes = path.ends_with("/membership") && !request.method().is_safe();
+        let comes_or_goes =
+            (path.ends_with("/membership") && !request.method().is_safe()) || path == "/api/v1/invitations/accept";
         let limiter = match (tries_passwords, comes_or_goes) {
             (true, _) => &self.auth,
             (false, true) => &self.memberships,

@@ -316,9 +316,10 @@ async fn nobody_gets_in_by_an_invitation_whom_the_group_turned_away(app: App) {
 async fn what_its_maker_may_not_do_any_more_an_invitation_does_not_do(app: App) {
     let (ann, ben, eve) = (app.user("ann"), app.user("ben"), app.user("eve"));
     let id = group(&ann, "Circle", json!({ "join_policy": "invite_only" })).await;
-    let add = json!({ "rows": [{ "action": "add", "user_id": ben.id(), "role": "facilitator" }] });
-    ann.post(format!("/groups/{id}/members:batch"), add).await.expect(200);
     let of = format!("/groups/{id}/members/{}", ben.id());
+    invite(&ann, &id, &json!([{ "user_id": ben.id() }])).await.expect(200);
+    ben.put(format!("/groups/{id}/membership"), json!({})).await.expect(200);
+    ann.patch(&of, json!({ "role": "facilitator" })).await.expect(200);
     let (_, demoted) = link(&ben, &id, json!({})).await;
     ann.patch(&of, json!({ "role": "member" })).await.expect(200);
     accept(&eve, &demoted).await.expect_problem(410, "invitation_over");
@@ -338,7 +339,7 @@ async fn what_its_maker_may_not_do_any_more_an_invitation_does_not_do(app: App) 
     ann.delete(format!("/groups/{id}")).await.expect(204);
     for who in [&eve, &ann] {
         accept(who, &token).await.expect_problem(404, "not_found");
-        lookup(who, &token).await;
+        lookup(who, &token).await.expect_problem(404, "not_found");
     }
 }
 

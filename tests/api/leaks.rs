@@ -157,7 +157,7 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
             "q" | "name" | "skill" => {
                 secret.words.iter().map(|word| form_urlencoded::byte_serialize(word.as_bytes()).collect()).collect()
             }
-            "parent_id" | "ids" => secret.paths["group_id"].clone(),
+            "parent_id" | "ids" | "exclude_ids" => secret.paths["group_id"].clone(),
             "type" => vec!["community-of-practice".to_owned(), "peer-support".to_owned()],
             _ if !values.is_empty() => values.clone(),
             "actor_id" | "target_id" => secret.paths["user_id"].clone(),

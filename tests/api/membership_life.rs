@@ -26,6 +26,11 @@ pub fn cases() -> Vec<Case> {
         a_role_with_an_end_lapses_but_the_last_owner_stays,
         many_requests_are_decided_with_a_result_each,
         an_administrator_reads_members_content_only_with_a_reason_that_the_owners_see,
+        a_deleted_account_is_nobody_to_approve,
+        a_name_is_compared_only_for_those_who_read_the_members,
+        the_log_names_no_group_that_its_reader_may_not_know_of,
+        the_terms_of_last_owners_hold_no_other_up,
+        what_is_said_of_a_ban_can_be_said_anew,
         the_audit_log_tells_who_did_what,
         an_administrators_change_of_the_welcome_is_recorded,
         the_audit_log_cannot_be_changed,
@@ -349,6 +354,23 @@ async fn an_administrator_reads_members_content_only_with_a_reason_that_the_owne
         let entry = &log.items()[0];
         assert_eq!((&entry["reason"], &entry["actor_id"]), (&json!(reason), &json!(admin.id())), "{path}");
     }
+    // an open list of members opens no records, nor the list of a hidden group
+    for (settings, refused) in [
+        (json!({ "member_list_visibility": "everyone" }), vec!["members", "membership-requests", "members.csv"]),
+        (
+            json!({ "visibility": "public" }),
+            vec!["membership-requests", "members.csv", "members?state=banned", "invitations"],
+        ),
+    ] {
+        owner.patch(format!("/groups/{id}"), settings).await.expect(200);
+        let history = format!("members/{}/history", owner.id());
+        for path in refused.into_iter().chain([history.as_str()]) {
+            let answer = admin.get(format!("/groups/{id}/{path}")).await;
+            answer.expect_problem(403, "access_reason_needed");
+        }
+    }
+    admin.get(format!("/groups/{id}/members")).await.expect(200);
+    owner.patch(format!("/groups/{id}"), json!({ "visibility": "hidden" })).await.expect(200);
     let short = admin.get(format!("/groups/{id}/posts")).header("Praxis-Access-Reason", " ").await;
     short.expect_field(400, "Praxis-Access-Reason", "malformed");
     // the card is no content, and a reason opens nothing to others
@@ -357,13 +379,10 @@ async fn an_administrator_reads_members_content_only_with_a_reason_that_the_owne
     stranger.get(format!("/posts/{thread}")).header("Praxis-Access-Reason", "Curious").await.expect(404);
     // a member who is an administrator reads as a member
     let before = owner.get(format!("/groups/{id}/audit-log?limit=100")).await.expect(200).items().len();
-    owner
-        .post(format!("/groups/{id}/members:batch"), json!({ "rows": [{ "action": "add", "user_id": admin.id() }] }))
-        .await
-        .expect(200);
+    admin.put(format!("/groups/{id}/membership"), json!({})).await.expect(200);
     admin.get(format!("/groups/{id}/posts")).await.expect(200);
     let after = owner.get(format!("/groups/{id}/audit-log?limit=100")).await.expect(200).items().len();
-    assert_eq!(after, before + 1, "the adding alone is recorded");
+    assert_eq!(after, before, "a member leaves no trace by reading");
 }
 
 async fn the_audit_log_tells_who_did_what(app: App) {
@@ -498,4 +517,80 @@ async fn the_usual_combinations_of_openness_work_as_pasted(app: App) {
     }
     let expected = [(200, 200, "active"), (200, 200, "requested"), (200, 403, "requested"), (404, 404, "-")];
     assert_eq!(told, expected.map(|(card, posts, state)| (card, posts, state.to_owned())));
+}
+
+async fn a_deleted_account_is_nobody_to_approve(app: App) {
+    let (owner, ann) = (app.user("owner"), app.user("ann"));
+    let id = asking_group(&owner, json!({})).await;
+    join(&ann, &id).await;
+    owner.post(decision(&id, &ann), json!({ "outcome": "decline" })).await.expect(200);
+    ann.delete("/me").await.expect(204);
+    let refused = owner.post(decision(&id, &ann), json!({ "outcome": "approve" })).await;
+    assert_eq!(refused.expect_problem(409, "invalid_state")["state"], "left");
+    assert_eq!(owner.get(format!("/groups/{id}")).await.expect(200)["member_count"], 1);
+    assert_eq!(app.in_database(praxis::doctor::examine), []);
+}
+
+async fn a_name_is_compared_only_for_those_who_read_the_members(app: App) {
+    let (owner, ann, eve) = (app.user("owner"), app.user("ann"), app.user("eve"));
+    let id = asking_group(&owner, json!({ "member_list_visibility": "facilitators" })).await;
+    world::member(&ann, &owner, &id).await;
+    // neither by asking nor by changing the name meanwhile does somebody learn who is a member
+    let name = json!({ "display_name": "Ann" });
+    assert_eq!(eve.put(membership(&id), name.clone()).await.expect(200)["state"], "requested");
+    eve.patch(membership(&id), name.clone()).await.expect(200);
+    // whoever decides sees that the name is taken
+    let refused = owner.post(decision(&id, &eve), json!({ "outcome": "approve" })).await;
+    refused.expect_field(409, "/display_name", "taken");
+    eve.patch(membership(&id), json!({ "display_name": "Heron" })).await.expect(200);
+    owner.post(decision(&id, &eve), json!({ "outcome": "approve" })).await.expect(200);
+    // where members read the list, nobody passes for another
+    owner.patch(format!("/groups/{id}"), json!({ "member_list_visibility": "members" })).await.expect(200);
+    eve.patch(membership(&id), name).await.expect_field(409, "/display_name", "taken");
+}
+
+async fn the_log_names_no_group_that_its_reader_may_not_know_of(app: App) {
+    let (ann, ben) = (app.user("ann"), app.user("ben"));
+    let (id, hidden) =
+        (group(&ann, "Circle", json!({})).await, group(&ann, "Hidden", json!({ "visibility": "hidden" })).await);
+    world::member_as(&ben, &ann, &id, "owner").await;
+    ann.patch(format!("/groups/{id}"), json!({ "parent_id": hidden })).await.expect(200);
+    let log = format!("/groups/{id}/audit-log?action=group_updated");
+    let told = |answer: &crate::support::Answer| answer.text().contains(&hidden);
+    assert!(told(&ann.get(&log).await.expect(200)));
+    assert!(!told(&ben.get(&log).await.expect(200)));
+    // taking away what one does not see is recorded all the same
+    ben.patch(format!("/groups/{id}"), json!({ "parent_id": null })).await.expect(200);
+    let entries = ann.get(&log).await.expect(200);
+    assert_eq!(entries.items()[0]["changes"][0]["before"], json!(hidden), "{entries}");
+}
+
+async fn the_terms_of_last_owners_hold_no_other_up(app: App) {
+    use diesel::prelude::*;
+    use praxis::db::schema::memberships;
+    let (ann, ben) = (app.user("ann"), app.user("ben"));
+    let over = Timestamp::now().before(Duration::from_hours(1));
+    for number in 0..501 {
+        group(&ann, &format!("Circle {number}"), json!({})).await;
+    }
+    let id = group(&ann, "Last", json!({})).await;
+    world::member_as(&ben, &ann, &id, "facilitator").await;
+    app.in_database(|conn| {
+        crate::support::on_each!(conn => diesel::update(memberships::table)
+            .set(memberships::role_ends_at.eq(over)).execute(conn))?;
+        Ok(())
+    });
+    due(&app, Timestamp::now());
+    let role = ann.get(one(&id, &ben)).await.expect(200)["role"].clone();
+    assert_eq!(role, "member");
+}
+
+async fn what_is_said_of_a_ban_can_be_said_anew(app: App) {
+    let (owner, ann) = (app.user("owner"), app.user("ann"));
+    let id = group(&owner, "Circle", json!({})).await;
+    world::member(&ann, &owner, &id).await;
+    let path = one(&id, &ann);
+    owner.patch(&path, json!({ "state": "banned", "reason": "Spam" })).await.expect(200);
+    let changed = owner.patch(&path, json!({ "state": "banned", "reason": "Spam, twice" })).await.expect(200);
+    assert_eq!(changed["decision_reason"], "Spam, twice");
 }

@@ -160,6 +160,39 @@ impl Model {
         }
     }
 
+    /// The status of taking an invitation back.
+    fn revoke(&mut self, by: usize, who: usize) -> u16 {
+        match self.role(by) {
+            None | Some(0) => return 403,
+            _ => {}
+        }
+        self.set(who, "removed", self.kept(who));
+        204
+    }
+
+    /// The status of the whole and of the row: many at once are as one after the other.
+    fn batch(&mut self, by: usize, who: usize, remove: bool) -> (u16, Option<&'static str>) {
+        if self.role(by).unwrap_or(0) == 0 {
+            return (403, None);
+        }
+        let status = if remove { self.put_out(by, who, "removed") } else { self.decide(by, who, true) };
+        (200, Some(if status == 200 { "done" } else { "failed" }))
+    }
+
+    /// The status of importing somebody with a role.
+    fn import(&mut self, by: usize, who: usize, role: usize) -> u16 {
+        if self.role(by) != Some(2) {
+            return 403;
+        }
+        match self.state(who) {
+            "none" | "left" | "banned" => return 422,
+            "active" if self.kept(who) == role => {}
+            "active" if self.is_last_owner(who) => return 422,
+            _ => self.set(who, "active", role),
+        }
+        200
+    }
+
     /// The status of offering the ownership; an offer that is made is accepted.
     fn hand_over(&mut self, by: usize, who: usize, afterwards: usize) -> u16 {
         match (self.role(by), self.role(who)) {
@@ -178,7 +211,7 @@ impl Model {
     fn add(&mut self, by: usize, who: usize, role: usize) -> (u16, Option<&'static str>) {
         match (self.role(by), self.state(who)) {
             (None | Some(0), _) => (403, None),
-            (Some(1), _) | (_, "left" | "banned") => (200, Some("failed")),
+            (Some(1), _) | (_, "none" | "left" | "banned") => (200, Some("failed")),
             (_, "active") => (200, Some("unchanged")),
             _ => {
                 self.set(who, "active", role);
@@ -193,7 +226,7 @@ async fn try_handing(model: &mut Model, people: &[Caller], id: &str, tried: Try)
     let (by, who, role) =
         (usize::from(tried.1) % PEOPLE, usize::from(tried.2) % PEOPLE, usize::from(tried.3) % ROLES.len());
     let (caller, path, target) = (&people[by], format!("/groups/{id}"), people[who].id());
-    match tried.0 % 13 {
+    match tried.0 % 17 {
         9 => {
             let recipients = json!({ "recipients": [{ "user_id": target }] });
             let answer = caller.post(format!("{path}/invitations"), recipients).await;
@@ -225,6 +258,53 @@ async fn try_handing(model: &mut Model, people: &[Caller], id: &str, tried: Try)
     }
 }
 
+/// Tries something with many at once, or takes an invitation back.
+async fn try_rosters(model: &mut Model, people: &[Caller], id: &str, tried: Try) -> (Answer, u16) {
+    let (by, who, role) =
+        (usize::from(tried.1) % PEOPLE, usize::from(tried.2) % PEOPLE, usize::from(tried.3) % ROLES.len());
+    let (caller, path, target) = (&people[by], format!("/groups/{id}"), people[who].id());
+    let stood = model.held;
+    match tried.0 % 17 {
+        13 => {
+            let answer = caller
+                .post(format!("{path}/members:batch"), json!({ "rows": [{ "action": "remove", "user_id": target }] }))
+                .await;
+            let (status, mut result) = model.batch(by, who, true);
+            if result == Some("done") && model.held == stood {
+                result = Some("unchanged");
+            }
+            if let Some(result) = result {
+                assert_eq!(answer.each("status"), [result], "{tried:?}: {answer}");
+            }
+            (answer, status)
+        }
+        14 => {
+            let decisions = json!({ "decisions": [{ "user_id": target, "outcome": "approve" }] });
+            let answer = caller.post(format!("{path}/membership-requests:batch"), decisions).await;
+            let (status, result) = model.batch(by, who, false);
+            if let Some(result) = result {
+                assert_eq!(answer.each("status"), [result], "{tried:?}: {answer}");
+            }
+            (answer, status)
+        }
+        15 => {
+            let table = caller.request(reqwest::Method::POST, format!("{path}/members:import"));
+            let answer = table.body("text/csv", format!("user_id,role\n{target},{}\n", ROLES[role])).await;
+            (answer, model.import(by, who, role))
+        }
+        _ => {
+            let mine = people[who].get("/me/invitations").await.expect(200);
+            let open = mine.items().iter().find(|item| item["group"]["id"] == json!(id));
+            let Some(open) = open.map(|item| item["id"].as_str().unwrap().to_owned()) else {
+                assert_ne!(model.state(who), "invited", "an invitation is lost: {mine}");
+                return (caller.get(&path).await, 200);
+            };
+            let answer = caller.delete(format!("{path}/invitations/{open}")).await;
+            (answer, model.revoke(by, who))
+        }
+    }
+}
+
 async fn try_one(model: &mut Model, people: &[Caller], id: &str, tried: Try) {
     let (by, who, role) =
         (usize::from(tried.1) % PEOPLE, usize::from(tried.2) % PEOPLE, usize::from(tried.3) % ROLES.len());
@@ -233,7 +313,7 @@ async fn try_one(model: &mut Model, people: &[Caller], id: &str, tried: Try) {
     let decide = async |outcome: &str| {
         caller.post(format!("{path}/membership-requests/{target}/decision"), json!({ "outcome": outcome })).await
     };
-    let (answer, expected) = match tried.0 % 13 {
+    let (answer, expected) = match tried.0 % 17 {
         0 | 1 => (caller.put(format!("{path}/membership"), json!({})).await, model.enter(by)),
         2 => (caller.delete(format!("{path}/membership")).await, model.leave(by)),
         3 => (decide("approve").await, model.decide(by, who, true)),
@@ -251,6 +331,7 @@ async fn try_one(model: &mut Model, people: &[Caller], id: &str, tried: Try) {
             (answer, status)
         }
         9..=11 => try_handing(model, people, id, tried).await,
+        13..=16 => try_rosters(model, people, id, tried).await,
         _ => {
             let policy = if model.open { "request" } else { "open" };
             let answer = caller.patch(&path, json!({ "join_policy": policy })).await;

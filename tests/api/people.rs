@@ -48,6 +48,7 @@ async fn a_person_is_found_by_others_only_where_they_show_their_groups(app: App)
 async fn a_profile_never_tells_of_a_pseudonym_or_of_what_the_viewer_may_not_know(app: App) {
     let (ann, owner) = (app.user("ann"), app.user("owner"));
     let (stranger, fellow, leader) = (app.user("stranger"), app.user("fellow"), app.user("leader"));
+    let admin = app.admin();
     let with = |visibility: &str, list: &str| json!({ "visibility": visibility, "member_list_visibility": list });
     let mut ids = Vec::new();
     for (name, settings) in [
@@ -61,19 +62,28 @@ async fn a_profile_never_tells_of_a_pseudonym_or_of_what_the_viewer_may_not_know
         let id = group(&owner, name, settings).await;
         let add = |who: &Caller| json!({ "rows": [{ "action": "add", "user_id": who.id() }] });
         for who in [&ann, &fellow, &leader] {
-            owner.post(format!("/groups/{id}/members:batch"), add(who)).await.expect(200);
+            admin.post(format!("/groups/{id}/members:batch"), add(who)).await.expect(200);
         }
         member_as(&leader, &owner, &id, "facilitator").await;
         ids.push(id);
     }
-    ann.patch(format!("/groups/{}/membership", ids[4]), json!({ "display_name": "Ladybird" })).await.expect(200);
-    ann.delete(format!("/groups/{}/membership", ids[5])).await.expect(204);
     show(&ann).await;
+    let pseudonym = format!("/groups/{}/membership", ids[4]);
+    ann.patch(&pseudonym, json!({ "display_name": "Ladybird" })).await.expect(200);
+    // the id beside the other name would lead to the account's
+    let path = format!("/people/{}", ann.id());
+    for caller in [&stranger, &fellow, &leader, &owner] {
+        caller.get(&path).await.expect_problem(404, "not_found");
+        caller.get(format!("{path}/groups")).await.expect_problem(404, "not_found");
+    }
+    assert_eq!(names(&admin, &ann).await, ["Left", "Hidden", "Everyone"], "not the one with the other name");
+    ann.delete(pseudonym).await.expect(204);
+    ann.delete(format!("/groups/{}/membership", ids[5])).await.expect(204);
     assert_eq!(names(&stranger, &ann).await, ["Everyone"]);
     assert_eq!(names(&fellow, &ann).await, ["Hidden", "Members", "Everyone"]);
     assert_eq!(names(&leader, &ann).await, ["Hidden", "Facilitators", "Members", "Everyone"]);
     // an administrator, who is no member, says why elsewhere
-    assert_eq!(names(&app.admin(), &ann).await, ["Hidden", "Everyone"]);
+    assert_eq!(names(&admin, &ann).await, ["Hidden", "Everyone"]);
     let first = leader.get(format!("/people/{}/groups?limit=3", ann.id())).await.expect(200);
     let cursor = first["next_cursor"].as_str().unwrap();
     let rest = leader.get(format!("/people/{}/groups?limit=3&cursor={cursor}", ann.id())).await.expect(200);

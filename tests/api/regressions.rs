@@ -481,6 +481,28 @@ async fn equal_dates_and_names_neither_repeat_nor_skip_rows(app: App) {
         let walked = walk(&ann, &format!("/groups/{main}/members?sort={sort}"), user_id).await;
         assert_eq!((walked.len(), &walked.into_iter().collect()), (people.len(), &people), "{sort}");
     }
+    // what is done with many at once is done at one time
+    let asked: Vec<Caller> = (0..6).map(|number| app.user(&format!("asked {number}"))).collect();
+    let recipients: Vec<Value> = asked.iter().map(|person| json!({ "user_id": person.id() })).collect();
+    ann.post(format!("/groups/{main}/invitations"), json!({ "recipients": recipients })).await.expect(200);
+    let walked = walk(&ann, &format!("/groups/{main}/invitations"), id).await;
+    assert_eq!((walked.len(), walked.into_iter().collect::<BTreeSet<_>>().len()), (6, 6));
+    let logged = walk(&ann, &format!("/groups/{main}/audit-log?action=member_invited"), id).await;
+    assert_eq!((logged.len(), logged.into_iter().collect::<BTreeSet<_>>().len()), (6, 6));
+    let admin = app.admin();
+    let logged = walk(&admin, &format!("/admin/audit-log?action=member_invited&group_id={main}"), id).await;
+    assert_eq!((logged.len(), logged.into_iter().collect::<BTreeSet<_>>().len()), (6, 6));
+    let asking = group(&ann, "Asking", json!({ "join_policy": "request" })).await;
+    for person in &asked {
+        join(person, &asking).await;
+    }
+    app.in_database(|conn| {
+        let at = praxis::types::Timestamp::now();
+        on_each!(conn => diesel::update(memberships::table).set(memberships::requested_at.eq(at)).execute(conn))?;
+        Ok(())
+    });
+    let walked = walk(&ann, &format!("/groups/{asking}/membership-requests"), user_id).await;
+    assert_eq!((walked.len(), walked.into_iter().collect::<BTreeSet<_>>().len()), (6, 6));
 }
 
 async fn what_is_sent_twice_is_done_once(app: App) {
@@ -528,7 +550,10 @@ async fn every_way_to_let_somebody_in_asks_who_may(app: App) {
     member(&plain, &ann, &id).await;
     join(&asking, &id).await;
     let who = asking.id();
-    for caller in [&plain, &eve, &asking] {
+    // who leads another group leads nothing here
+    let elsewhere = app.user("elsewhere");
+    group(&elsewhere, "Elsewhere", json!({})).await;
+    for caller in [&plain, &eve, &asking, &elsewhere] {
         let approve = json!({ "outcome": "approve" });
         let path = format!("/groups/{id}/membership-requests/{who}/decision");
         caller.post(path, approve).await.expect_problem(403, "forbidden");

@@ -31,9 +31,10 @@ async fn role(owner: &Caller, group: &str, person: &Caller) -> Value {
 
 async fn a_batch_has_a_result_for_each_row(app: App) {
     let (owner, ann, bob, eve) = (app.user("owner"), app.user("ann"), app.user("bob"), app.user("eve"));
-    let id = group(&owner, "Circle", json!({})).await;
-    join(&ann, &id).await;
-    join(&eve, &id).await;
+    let id = group(&owner, "Circle", json!({ "join_policy": "request" })).await;
+    member(&ann, &owner, &id).await;
+    member(&eve, &owner, &id).await;
+    join(&bob, &id).await;
     let row = |action: &str, who: &Caller, role: Value| json!({ "action": action, "user_id": who.id(), "role": role });
     let rows = json!([
         row("add", &bob, json!("facilitator")),
@@ -46,6 +47,7 @@ async fn a_batch_has_a_result_for_each_row(app: App) {
         row("remove", &owner, Value::Null),
         { "action": "add", "user_id": praxis::types::UserId::new() },
         { "action": "remove", "user_id": praxis::types::UserId::new() },
+        row("add", &app.user("stranger"), Value::Null),
     ]);
     let results = owner.post(format!("/groups/{id}/members:batch"), json!({ "rows": rows })).await.expect(200);
     let told: Vec<(&str, &str, &str)> = results
@@ -67,6 +69,8 @@ async fn a_batch_has_a_result_for_each_row(app: App) {
         ("failed", "last_owner", ""),
         ("failed", "invalid", "user_id"),
         ("failed", "not_found", ""),
+        // who never had to do with the group is invited
+        ("failed", "invalid_state", ""),
     ];
     assert_eq!(told, expected);
     assert_eq!(owner.get(format!("/groups/{id}")).await.expect(200)["member_count"], 3);
@@ -151,7 +155,7 @@ async fn a_table_is_imported_as_the_dry_run_said(app: App) {
 }
 
 async fn a_table_with_one_wrong_line_imports_nothing(app: App) {
-    let owner = app.user("owner");
+    let (owner, admin) = (app.user("owner"), app.admin());
     let (ann, bob, banned) = (app.user("ann"), app.user("bob"), app.user("banned"));
     let id = group(&owner, "Circle", json!({})).await;
     join(&banned, &id).await;
@@ -173,12 +177,12 @@ async fn a_table_with_one_wrong_line_imports_nothing(app: App) {
         ("/lines/8", "invalid_state"),
         ("/lines/9/display_name", "taken"),
     ];
-    let refused = import(&owner, &id, "", &*table).await.expect_problem(422, "invalid");
+    let refused = import(&admin, &id, "", &*table).await.expect_problem(422, "invalid");
     let errors = refused["errors"].as_array().unwrap();
     let told: Vec<_> =
         errors.iter().map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
     assert_eq!(told, expected);
-    let report = import(&owner, &id, "?dry_run=true", &*table).await.expect(200);
+    let report = import(&admin, &id, "?dry_run=true", &*table).await.expect(200);
     assert_eq!((&report["failed"], &report["added"]), (&json!(7), &json!(1)));
     assert_eq!(owner.get(format!("/groups/{id}")).await.expect(200)["member_count"], 1, "nothing is half done");
 }
@@ -205,14 +209,27 @@ async fn a_malformed_table_is_refused_by_line(app: App) {
 async fn an_import_never_takes_the_last_owner(app: App) {
     let (owner, ann) = (app.user("owner"), app.user("ann"));
     let id = group(&owner, "Circle", json!({})).await;
-    let table = format!("user_id,role\n{},member\n{},member\n", ann.id(), owner.id());
-    import(&owner, &id, "", table).await.expect_problem(409, "last_owner");
-    assert_eq!(owner.get(format!("/groups/{id}")).await.expect(200)["member_count"], 1, "nothing is half done");
+    join(&ann, &id).await;
+    let table = format!("user_id,role\n{},facilitator\n{},member\n", ann.id(), owner.id());
+    let told = import(&owner, &id, "?dry_run=true", &*table).await.expect(200);
+    assert_eq!((&told["failed"], &told["errors"][0]["line"]), (&json!(1), &json!(3)), "{told}");
+    import(&owner, &id, "", table).await.expect_field(422, "/lines/3/role", "last_owner");
+    assert_eq!(role(&owner, &id, &ann).await, "member", "nothing is half done");
     assert_eq!(role(&owner, &id, &owner).await, "owner");
+    // whoever comes to own the group does so first
+    let table = format!("user_id,role\n{},member\n{},owner\n", owner.id(), ann.id());
+    import(&owner, &id, "", table).await.expect(200);
+    assert_eq!((role(&ann, &id, &ann).await, role(&ann, &id, &owner).await), (json!("owner"), json!("member")));
+    // a role is given only where one is named
+    let table = format!("user_id,display_name\n{},Heron\n", ann.id());
+    import(&ann, &id, "", table).await.expect(200);
+    assert_eq!(role(&ann, &id, &ann).await, "owner");
+    let log = ann.get(format!("/groups/{id}/audit-log?action=member_renamed")).await.expect(200);
+    assert_eq!(log.items().len(), 1);
 }
 
 async fn ten_thousand_rows_are_imported_at_once(app: App) {
-    let owner = app.user("owner");
+    let owner = app.admin();
     let id = group(&owner, "Circle", json!({})).await;
     let people: Vec<praxis::types::UserId> = (0..10_000).map(|_| praxis::types::UserId::new()).collect();
     app.in_database(|conn| {

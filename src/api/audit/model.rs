@@ -63,6 +63,12 @@ text_enum! {
         RoleChanged = "role_changed",
         /// The end of a member's role changed.
         RoleTermChanged = "role_term_changed",
+        /// The name by which the group shows a member was changed for them.
+        MemberRenamed = "member_renamed",
+        /// An invitation got a new end and, where it has one, a new token.
+        InvitationRenewed = "invitation_renewed",
+        /// An offer of the ownership was taken back or declined.
+        OwnershipOfferEnded = "ownership_offer_ended",
         /// The ownership of a group was offered.
         OwnershipOffered = "ownership_offered",
         /// The ownership of a group was handed over.

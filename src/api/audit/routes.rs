@@ -39,22 +39,21 @@ async fn list_audit_events(
     query: Query<AuditQuery>,
 ) -> Result<HttpResponse> {
     policy::read_all(&actor)?;
-    let query = query.into_inner();
-    answer(&request, &db, query).await
+    let body = find(&db, query.into_inner()).await?;
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }
 
 /// One page of the entries that answer a question.
 ///
 /// # Errors
 /// `bad_parameter`, `bad_cursor`, and when the database does not answer.
-pub async fn answer(request: &HttpRequest, db: &Db, query: AuditQuery) -> Result<HttpResponse> {
+pub async fn find(db: &Db, query: AuditQuery) -> Result<AuditEventPage> {
     policy::span(&query)?;
     let page = page_of(&query)?;
     let cut = page.clone();
     let rows = db.read(move |conn| queries::list(conn, &query, &page)).await?;
     let (rows, next_cursor) = cut.cut(rows, queries::key);
-    let body = AuditEventPage { items: rows.into_iter().map(AuditEvent::from).collect(), next_cursor };
-    Ok(page::ok(request, &body, body.next_cursor.as_deref()))
+    Ok(AuditEventPage { items: rows.into_iter().map(AuditEvent::from).collect(), next_cursor })
 }
 
 fn page_of(query: &AuditQuery) -> Result<Page<i64>> {

@@ -593,6 +593,8 @@ pub struct GroupQuery {
     pub role: Option<Role>,
     /// Only these, by id, separated by commas; up to 100.
     pub ids: Option<GroupIds>,
+    /// All but these, by id, separated by commas; up to 100.
+    pub exclude_ids: Option<GroupIds>,
     /// Whether they are in use: `active` unless said.
     pub status: Option<GroupStatusFilter>,
     /// Only groups that are directly within this one.

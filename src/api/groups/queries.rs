@@ -78,6 +78,9 @@ macro_rules! narrow {
         if let Some(ids) = &$query.ids {
             $found = $found.filter(groups::id.eq_any(ids.0.clone()));
         }
+        if let Some(ids) = &$query.exclude_ids {
+            $found = $found.filter(groups::id.ne_all(ids.0.clone()));
+        }
     };
 }
 
@@ -154,9 +157,21 @@ pub fn find_all(conn: &mut Conn, viewer: &Viewer, ids: &[GroupId]) -> Result<Vec
     Ok(each_backend!(conn => found!(viewer).filter(groups::id.eq_any(ids)).load(conn))?)
 }
 
-/// The folded names of up to a thousand groups that the caller may know of, with a word that begins like one of these.
-pub fn named_like(conn: &mut Conn, viewer: &Viewer, beginnings: &[String]) -> Result<Vec<(GroupId, String)>> {
-    Ok(each_backend!(conn, DB => {
+/// The folded names of up to a thousand groups that the caller may know of, with a word that begins like one of these, and of
+/// up to twenty that have this name.
+pub fn named_like(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    name: &str,
+    beginnings: &[String],
+) -> Result<Vec<(GroupId, String)>> {
+    let same = groups::table
+        .filter(groups::name_order.eq(folded(name)))
+        .filter(visible!(viewer))
+        .select((groups::id, groups::name_order))
+        .limit(20);
+    let mut all: Vec<(GroupId, String)> = each_backend!(conn => same.load(conn))?;
+    let like: Vec<(GroupId, String)> = each_backend!(conn, DB => {
         let names = groups::table.filter(visible!(viewer)).select((groups::id, groups::name_order));
         let mut found = names.limit(1000).into_boxed::<DB>();
         let mut like: Option<Box<dyn diesel::BoxableExpression<_, DB, SqlType = diesel::sql_types::Bool>>> = None;
@@ -171,7 +186,10 @@ pub fn named_like(conn: &mut Conn, viewer: &Viewer, beginnings: &[String]) -> Re
             found = found.filter(like);
         }
         found.load(conn)
-    })?)
+    })?;
+    let known: Vec<GroupId> = all.iter().map(|(id, _)| *id).collect();
+    all.extend(like.into_iter().filter(|(id, _)| !known.contains(id)));
+    Ok(all)
 }
 
 /// What clients see of groups as read, in the same order: one more statement for their kinds, one for their owners where

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::policy;
+use crate::api::audit::model::AuditEvent;
 use crate::api::memberships::access::{Access, visible};
 use crate::api::settings;
 use crate::auth::actor::Viewer;
@@ -22,6 +23,28 @@ pub fn known(conn: &mut Conn, viewer: &Viewer, ids: &[GroupId]) -> Result<Vec<Gr
     }
     let known = groups::table.filter(groups::id.eq_any(ids)).filter(visible!(viewer)).select(groups::id);
     Ok(each_backend!(conn => known.load(conn))?)
+}
+
+/// The settings by which a group names another.
+pub const NAMING: [&str; 2] = ["parent_id", "successor_id"];
+
+/// The groups that entries of the audit log name as being above, or as coming after.
+#[must_use]
+pub fn named_in(entries: &[AuditEvent]) -> Vec<GroupId> {
+    let changes =
+        entries.iter().flat_map(|entry| &entry.changes).filter(|change| NAMING.contains(&change.field.as_str()));
+    changes.flat_map(|change| [&change.before, &change.after]).flatten().filter_map(|id| id.parse().ok()).collect()
+}
+
+/// Takes out of entries of the audit log the groups that are not known to whoever reads them.
+pub fn withhold(entries: &mut [AuditEvent], known: &[GroupId]) {
+    let is_known = |id: &String| id.parse().is_ok_and(|id| known.contains(&id));
+    for change in entries.iter_mut().flat_map(|entry| &mut entry.changes) {
+        if NAMING.contains(&change.field.as_str()) {
+            change.before = change.before.take().filter(is_known);
+            change.after = change.after.take().filter(is_known);
+        }
+    }
 }
 
 /// Keeps everybody else from moving groups until the transaction ends. It comes before the lock of any group.

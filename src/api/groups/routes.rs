@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
-    Group, GroupPage, GroupPatch, GroupQuery, GroupRulesPage, GroupRulesQuery, GroupSort, NewGroup, SimilarQuery,
+    Group, GroupPage, GroupPatch, GroupQuery, GroupRow, GroupRulesPage, GroupRulesQuery, GroupSort, NewGroup,
+    SimilarQuery,
 };
 use super::{policy, queries, relatives, slugs};
 use crate::api::audit::model::{AuditAction, AuditChange, Entry, GroupAuditQuery};
@@ -49,7 +50,8 @@ async fn list_groups(
     }
     let sort = query.sort.unwrap_or(GroupSort::Active);
     let texts = (&query.kinds, query.type_match, query.q.as_ref().map(crate::http::text::Line::as_str));
-    let filters = (texts, sort, query.mine, query.role, &query.ids, query.status, query.parent_id);
+    let filters =
+        (texts, sort, query.mine, query.role, (&query.ids, &query.exclude_ids), query.status, query.parent_id);
     let page = Page::<Key>::new("groups", &filters, query.limit, query.cursor.as_deref())?;
     let (groups, next_cursor) = db
         .read(move |conn| {
@@ -130,7 +132,7 @@ async fn list_similar_groups(viewer: Viewer, db: web::Data<Db>, query: Query<Sim
     let items = db
         .read(move |conn| {
             let name = query.name.as_str();
-            let named = queries::named_like(conn, &viewer, &policy::beginnings(name))?;
+            let named = queries::named_like(conn, &viewer, name, &policy::beginnings(name))?;
             let ids = policy::most_similar(name, named);
             let mut found = queries::find_all(conn, &viewer, &ids)?;
             found.sort_by_key(|found| ids.iter().position(|id| *id == found.group.id));
@@ -220,17 +222,34 @@ async fn update_group(
             queries::update(conn, &row, &patch.0, actor.user_id, now)?;
             let found = queries::get(conn, access.viewer(), access.group_id())?;
             let after = queries::one_view(conn, access.viewer(), found)?;
-            record_update(conn, &actor, &before, &after, now)?;
+            let stored = queries::get(conn, access.viewer(), access.group_id())?.group;
+            record_update(conn, &actor, (&before, &row), (&after, &stored), now)?;
             Ok(after)
         })
         .await?;
     Ok(conditional::ok(group.updated_at, &group))
 }
 
-/// What changed, for the audit log. What the caller may do follows from it and is not a setting.
-fn record_update(conn: &mut Conn, actor: &Actor, before: &Group, after: &Group, now: Timestamp) -> Result<()> {
+/// What changed, for the audit log. What the caller may do follows from it and is not a setting. Which group is above or comes
+/// after is told as it is, whether or not the caller may know of that group; whoever reads the log learns of those only that
+/// they may know of.
+fn record_update(
+    conn: &mut Conn,
+    actor: &Actor,
+    (before, was): (&Group, &GroupRow),
+    (after, is): (&Group, &GroupRow),
+    now: Timestamp,
+) -> Result<()> {
     let mut changes = AuditChange::between(before, after);
-    changes.retain(|change| change.field != "viewer");
+    changes.retain(|change| !["viewer", "parent_id", "successor_id"].contains(&change.field.as_str()));
+    let id = |id: Option<GroupId>| id.map(|id| id.to_string());
+    for (field, was, is) in
+        [("parent_id", was.parent_id, is.parent_id), ("successor_id", was.successor_id, is.successor_id)]
+    {
+        if was != is {
+            changes.push(AuditChange::new(field, id(was).as_deref(), id(is).as_deref()));
+        }
+    }
     if changes.is_empty() {
         return Ok(());
     }
@@ -315,5 +334,9 @@ async fn list_group_audit_events(
     let group = *group_id;
     let may_read = move |conn: &mut Conn| Access::find(conn, actor.viewer(), group)?.require(Action::ReadAuditLog);
     db.read(may_read).await?;
-    audit::routes::answer(&request, &db, query.into_inner().about(group)).await
+    let mut body = audit::routes::find(&db, query.into_inner().about(group)).await?;
+    let named = relatives::named_in(&body.items);
+    let known = db.read(move |conn| relatives::known(conn, &actor.viewer(), &named)).await?;
+    relatives::withhold(&mut body.items, &known);
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }

@@ -4,6 +4,7 @@ use super::model::{InvitationAcceptance, InvitationKind, InvitationRow, Invitati
 use super::{policy, queries};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Membership, State};
+use crate::api::memberships::policy::Standing;
 use crate::api::memberships::queries::{self as memberships_queries, Change, Entering};
 use crate::api::users::model::UserStatus;
 use crate::api::{memberships, users};
@@ -45,6 +46,7 @@ pub fn lock(conn: &mut Conn, token: &str, now: Timestamp) -> Result<Open> {
 /// As [`lock`].
 pub fn look(conn: &mut Conn, token: &str, now: Timestamp) -> Result<Open> {
     let row = queries::find(conn, &tokens::token_hash(token))?;
+    queries::refuse_deleted_group(conn, row.group_id)?;
     open(conn, row, now)
 }
 
@@ -91,7 +93,9 @@ pub fn accept(
         accepted_rules_version: memberships::policy::rules_version(rules, acceptance.accepted_rules_version)?,
         display_name: acceptance.display_name.as_ref().map(|name| name.as_str().to_owned()),
     };
-    if let Some(name) = &acceptance.display_name {
+    let newcomer = Standing { membership: None, platform_role: None, ..*open.access.standing() };
+    let reads_names = memberships::policy::reads_names(&newcomer, state);
+    if let Some(name) = acceptance.display_name.as_ref().filter(|_| reads_names) {
         memberships_queries::refuse_shown_name(conn, group, actor.user_id, name)?;
     }
     queries::use_up(conn, &open.row, now)?;

@@ -150,12 +150,14 @@ impl Invitation {
             let (name, domain) = email.split_once('@')?;
             Some(format!("{}…@{domain}", name.chars().next()?))
         };
+        // whom one invites by id need not be told by name: nobody learns in this way who is behind another group's name
+        let has_entered = row.state == InvitationState::Accepted;
         Self {
             id: row.id,
             group_id: row.group_id,
             kind: row.kind,
             user_id: row.user_id,
-            display_name: shown_name.or(account_name).filter(|_| row.user_id.is_some()),
+            display_name: shown_name.or(account_name).filter(|_| row.user_id.is_some() && (is_admin || has_entered)),
             email_hint: row.email.as_ref().and_then(hint),
             email: row.email.filter(|_| is_admin),
             message: row.message,

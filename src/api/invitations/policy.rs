@@ -60,7 +60,7 @@ pub fn invite(access: &Access, user: UserId, before: Option<&Membership>) -> Res
 /// Whether the caller sees all of the group's invitations, or only their own.
 pub fn sees_all(access: &Access) -> Result<bool> {
     if access.may(Action::ManageMembers) {
-        access.require(Action::ReadMembers)?;
+        access.require(Action::ReadRecords)?;
         return Ok(true);
     }
     access.require(Action::Invite)?;

@@ -82,6 +82,12 @@ pub fn find(conn: &mut Conn, token_hash: &[u8]) -> Result<InvitationRow> {
     Ok(each_backend!(conn => by_token.select(InvitationRow::as_select()).first(conn))?)
 }
 
+/// What leads to a group that is deleted leads nowhere.
+pub fn refuse_deleted_group(conn: &mut Conn, group: GroupId) -> Result<()> {
+    let in_place = groups::table.find(group).filter(groups::deleted_at.is_null()).select(groups::id);
+    Ok(each_backend!(conn => in_place.first::<GroupId>(conn)).map(drop)?)
+}
+
 /// Whether an address has an open invitation to the group.
 pub fn is_invited(conn: &mut Conn, group: GroupId, email: &str, now: Timestamp) -> Result<bool> {
     let open = invitations::table
@@ -112,6 +118,8 @@ pub fn forget(conn: &mut Conn, user: UserId, email: Option<&str>, now: Timestamp
     let nothing = || (invitations::email.eq(None::<String>), invitations::message.eq(None::<String>));
     let theirs = invitations::table.filter(invitations::user_id.eq(user));
     each_backend!(conn => diesel::update(theirs).set(nothing()).execute(conn))?;
+    let written = invitations::table.filter(invitations::created_by.eq(user));
+    each_backend!(conn => diesel::update(written).set(invitations::message.eq(None::<String>)).execute(conn))?;
     let Some(email) = email else { return Ok(()) };
     let ended = (invitations::state.eq(InvitationState::Revoked), invitations::settled_at.eq(now));
     let open =

@@ -62,7 +62,7 @@ async fn list_invitations(
     let page = Page::<i64>::new("invitations", &filters, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
     let rows = reader
-        .read(&db, Action::ReadMembers, move |conn, viewer| {
+        .read(&db, Action::ReadRecords, move |conn, viewer| {
             let access = Access::find(conn, viewer, *group_id)?;
             let by = (!policy::sees_all(&access)?).then_some(access.user_id());
             let rows = queries::list(conn, &access, by, &query, &page)?;
@@ -180,6 +180,7 @@ fn invite_person(
     let Some(state) = policy::invite(access, user, before.as_ref())? else {
         return Ok((InviteStatus::Unchanged, None, None));
     };
+    memberships::queries::hold_account(conn, user)?;
     let change = Change::new(access.group_id(), user, Some(actor), before, state);
     memberships::queries::change(conn, &change, now)?;
     if state == State::Active {
@@ -275,6 +276,9 @@ async fn resend_invitation(
                 }
             };
             queries::renew(conn, id, hash, expires_at)?;
+            let ends = AuditChange::new("expires_at", Some(&row.expires_at.to_string()), Some(&expires_at.to_string()));
+            let entry = Entry::new(AuditAction::InvitationRenewed, AuditTarget::Invitation, id.uuid()).within(group);
+            audit::queries::record(conn, Some(&actor), entry.with_changes(vec![ends]), now)?;
             let invitation = Invitation::of(queries::get(conn, group, id)?, actor.is_admin());
             Ok(IssuedInvitation { invitation, token })
         })

@@ -163,6 +163,8 @@ text_enum! {
         Request = "request",
         /// Take the request back.
         Withdraw = "withdraw",
+        /// Say no to an invitation.
+        DeclineInvitation = "decline_invitation",
         /// Stop being a member.
         Leave = "leave",
         /// Accept the current rules, which stands before everything that one writes.
@@ -191,6 +193,8 @@ text_enum! {
         DecideRequests = "decide_requests",
         /// Remove and ban members, see the count where it is withheld.
         ManageMembers = "manage_members",
+        /// Read requests, invitations, histories and former members, and export the list of members.
+        ReadRecords = "read_records",
         /// Give and take roles, hand the ownership over.
         AssignRoles = "assign_roles",
         /// Read who did what in the group.

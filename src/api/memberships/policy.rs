@@ -108,12 +108,13 @@ impl Standing {
     }
 }
 
-const ALL: [Action; 22] = [
+const ALL: [Action; 24] = [
     Action::ReadPosts,
     Action::ReadMembers,
     Action::Join,
     Action::Request,
     Action::Withdraw,
+    Action::DeclineInvitation,
     Action::Leave,
     Action::AcceptRules,
     Action::Post,
@@ -128,6 +129,7 @@ const ALL: [Action; 22] = [
     Action::AddMembers,
     Action::DecideRequests,
     Action::ManageMembers,
+    Action::ReadRecords,
     Action::AssignRoles,
     Action::ReadAuditLog,
     Action::DecideContributions,
@@ -146,8 +148,11 @@ pub fn verdict(who: &Standing, action: Action) -> Verdict {
     let allowed = match action {
         Action::ReadPosts => return read_posts(who),
         Action::ReadMembers => return read_members(who),
+        Action::ReadRecords if who.leads() => Verdict::Yes,
+        Action::ReadRecords => by_office(who, Verdict::Forbidden),
         Action::Join | Action::Request => return enter(who, action),
         Action::Withdraw => unless(who.state() == Some(State::Requested), Verdict::WrongState),
+        Action::DeclineInvitation => unless(who.state() == Some(State::Invited), Verdict::WrongState),
         Action::Leave if who.is_sole_owner => Verdict::LastOwner,
         Action::Leave => unless(who.is_member(), Verdict::WrongState),
         Action::Post => {
@@ -157,7 +162,7 @@ pub fn verdict(who: &Standing, action: Action) -> Verdict {
         Action::Announce => unless(who.leads(), Verdict::Forbidden),
         Action::Comment => unless(who.is_member(), Verdict::MembersOnly),
         Action::AcceptRules => {
-            let asked = who.is_member() || who.state() == Some(State::Requested);
+            let asked = who.is_member() || matches!(who.state(), Some(State::Requested | State::Invited));
             unless(asked && who.owes_rules(), Verdict::WrongState)
         }
         Action::Invite => unless(invites(who), Verdict::Forbidden),
@@ -208,6 +213,10 @@ fn read_posts(who: &Standing) -> Verdict {
 
 fn read_members(who: &Standing) -> Verdict {
     let (may, otherwise) = match who.group.member_list_visibility {
+        // of a hidden group everybody who may see it is a member or invited, but for administrators
+        MemberListVisibility::Everyone if who.group.visibility == Visibility::Hidden => {
+            (who.is_member() || who.state() == Some(State::Invited), Verdict::MembersOnly)
+        }
         MemberListVisibility::Everyone => (true, Verdict::Yes),
         MemberListVisibility::Members => (who.is_member(), Verdict::MembersOnly),
         MemberListVisibility::Facilitators => (who.leads(), Verdict::Forbidden),
@@ -330,6 +339,15 @@ pub fn take(from: Option<State>, step: Step) -> Result<State> {
     next(from, step).ok_or_else(|| wrong_state(from, same_kind))
 }
 
+/// Where adding somebody leads. Only administrators add people who never had to do with the group; owners invite them: anybody
+/// can own a group, and nobody is shown in one by their account's name without their will.
+pub fn add(who: &Standing, from: Option<State>) -> Result<State> {
+    if from.is_none() && !who.is_admin() {
+        return Err(wrong_state(None, &[Step::Invite]));
+    }
+    take(from, Step::Add)
+}
+
 /// The step that makes a member or a request of somebody who wants to come in. Whoever was invited comes in whatever the
 /// policy; doing it again is no step.
 pub fn entry(who: &Standing) -> Result<Option<Step>> {
@@ -363,6 +381,14 @@ pub fn keeps_name(state: State) -> Result<()> {
         State::Active | State::Requested | State::Invited => Ok(()),
         from => Err(stands(Some(from), &[State::Active, State::Requested])),
     }
+}
+
+/// Whether a name may be compared with those of the members: only on behalf of somebody who reads them, in this state.
+#[must_use]
+pub fn reads_names(who: &Standing, state: State) -> bool {
+    let in_state = Standing { membership: who.membership.map(|held| Held { state, ..held }), ..*who };
+    let joined = state == State::Active && who.group.member_list_visibility != MemberListVisibility::Facilitators;
+    joined || verdict(&in_state, Action::ReadMembers) == Verdict::Yes
 }
 
 /// Whether somebody may ask again who was declined, now.
@@ -475,7 +501,9 @@ pub fn change_member(
         role_ends_at: target.role_ends_at,
         banned_until: target.banned_until,
     };
-    Ok(Some(change).filter(|change| *change != before))
+    // what is said of a ban may be said anew
+    let says_more = state == State::Banned && (patch.reason.0.is_some() || patch.private_note.0.is_some());
+    Ok(Some(change).filter(|change| *change != before || says_more))
 }
 
 /// Whether the fields of a change go together.
@@ -618,6 +646,7 @@ mod tests {
             (Action::Join, "lyysssby", "lffsssbf", "laasssba"),
             (Action::Request, "lfssssbf", "lyssssby", "lfssssbf"),
             (Action::Withdraw, "lsysssss", "lsysssss", "lsysssss"),
+            (Action::DeclineInvitation, "lsssssss", "lsssssss", "lsssssss"),
             (Action::Leave, "lssyyyss", "lssyyyss", "lssyyyss"),
             (Action::AcceptRules, "lsssssss", "lsssssss", "lsssssss"),
             (Action::Post, "lmmyyymm", "lmmyyymm", "lmmaaamm"),
@@ -632,6 +661,7 @@ mod tests {
             (Action::AddMembers, "lffffyfy", "lffffyfy", "lffffafa"),
             (Action::DecideRequests, "lfffyyfy", "lfffyyfy", "lfffaafa"),
             (Action::ManageMembers, "lfffyyfy", "lfffyyfy", "lfffyyfy"),
+            (Action::ReadRecords, "lfffyyfr", "lfffyyfr", "lfffyyfr"),
             (Action::AssignRoles, "lffffyfy", "lffffyfy", "lffffyfy"),
             (Action::ReadAuditLog, "lffffyfy", "lffffyfy", "lffffyfy"),
             (Action::DecideContributions, "lfffyyfy", "lfffyyfy", "lfffyyfy"),
@@ -651,6 +681,7 @@ mod tests {
         let closed = Openness { join_policy: JoinPolicy::InviteOnly, ..PRIVATE };
         let invited = Standing { membership: Some(held(Role::Member, State::Invited)), ..callers(closed)[1] };
         assert_eq!(verdict(&invited, Action::Join), Verdict::Yes);
+        assert_eq!(verdict(&invited, Action::DeclineInvitation), Verdict::Yes);
         assert_eq!(verdict(&callers(closed)[1], Action::Join), Verdict::Forbidden);
     }
 
@@ -694,10 +725,12 @@ mod tests {
 
     #[test]
     fn an_administrator_who_says_why_reads_what_members_read() {
-        for group in [PRIVATE, Openness { visibility: Visibility::Hidden, ..PUBLIC }] {
+        let hidden = Openness { visibility: Visibility::Hidden, ..PUBLIC };
+        let told = Openness { member_list_visibility: MemberListVisibility::Everyone, ..hidden };
+        for group in [PRIVATE, hidden, told] {
             let admin = callers(group)[7];
             let saying_why = Standing { gives_reason: true, ..admin };
-            for action in [Action::ReadPosts, Action::ReadMembers] {
+            for action in [Action::ReadPosts, Action::ReadMembers, Action::ReadRecords] {
                 assert_eq!(verdict(&admin, action), Verdict::NeedsReason);
                 assert_eq!(verdict(&saying_why, action), Verdict::Yes);
                 assert!(saying_why.leans_on_office(action));

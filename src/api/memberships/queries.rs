@@ -516,6 +516,17 @@ pub fn accept_rules(conn: &mut Conn, group: GroupId, user: UserId, version: i32,
         .get_result(conn))?)
 }
 
+/// Keeps an account in use until the transaction ends: nobody becomes a member whose account goes at the same moment.
+pub fn hold_account(conn: &mut Conn, user: UserId) -> Result<()> {
+    let account = users::table.find(user).filter(users::status.eq(UserStatus::Active)).select(users::id);
+    let held: Option<UserId> = match conn {
+        Conn::Sqlite(conn) => account.first(conn).optional()?,
+        Conn::Postgres(conn) => account.for_key_share().first(conn).optional()?,
+    };
+    let gone = || Error::invalid("/user_id", "unknown", "there is no such person");
+    held.map(drop).ok_or_else(gone)
+}
+
 /// Refuses a name of the group's own by which another member is shown: nobody passes for somebody else.
 pub fn refuse_shown_name(conn: &mut Conn, group: GroupId, user: UserId, name: &DisplayName) -> Result<()> {
     let same = memberships::table
@@ -528,7 +539,7 @@ pub fn refuse_shown_name(conn: &mut Conn, group: GroupId, user: UserId, name: &D
     if taken { Err(Error::new(Code::Taken, words).with_field("/display_name", "taken", words)) } else { Ok(()) }
 }
 
-/// Gives a person a name of the group's own, or takes it away. `taken` where another member is shown by that name.
+/// Gives a person a name of the group's own, or takes it away.
 pub fn set_display_name(
     conn: &mut Conn,
     before: &Membership,
@@ -538,9 +549,6 @@ pub fn set_display_name(
     let account: String =
         each_backend!(conn => users::table.find(before.user_id).select(users::display_name).first(conn))?;
     let shown = folded(name.map_or(account.as_str(), DisplayName::as_str));
-    if let Some(name) = name {
-        refuse_shown_name(conn, before.group_id, before.user_id, name)?;
-    }
     let changed = (
         memberships::display_name.eq(name.map(DisplayName::as_str)),
         memberships::name_order.eq(shown.as_str()),
@@ -564,9 +572,17 @@ pub fn end_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
         .select((memberships::group_id, memberships::user_id))
         .limit(JOB);
     let mut due: Vec<(GroupId, UserId)> = each_backend!(conn => bans.load(conn))?;
+    // last owners stay due for ever: they would stand in the way of the others
+    let others = diesel::alias!(memberships as others);
+    let another = others
+        .filter(others.field(memberships::group_id).eq(memberships::group_id))
+        .filter(others.field(memberships::user_id).ne(memberships::user_id))
+        .filter(others.field(memberships::role).eq(Role::Owner))
+        .filter(others.field(memberships::state).eq(State::Active));
     let roles = memberships::table
         .filter(memberships::role_ends_at.le(now))
         .filter(memberships::state.eq(State::Active))
+        .filter(memberships::role.ne(Role::Owner).or(diesel::dsl::exists(another)))
         .select((memberships::group_id, memberships::user_id))
         .limit(JOB);
     due.extend(each_backend!(conn => roles.load::<(GroupId, UserId)>(conn))?);
@@ -620,7 +636,7 @@ pub fn join_by_domain(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     let mut joined = 0;
     for (group, user) in newcomers {
         let deleted_at = lock_group(conn, group)?;
-        if deleted_at.is_none() && find(conn, group, user)?.is_none() {
+        if deleted_at.is_none() && find(conn, group, user)?.is_none() && hold_account(conn, user).is_ok() {
             change(conn, &Change::new(group, user, None, None, State::Active), now)?;
             joined += 1;
         }
@@ -677,7 +693,7 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
 pub fn open_of(conn: &mut Conn, user: UserId) -> Result<Vec<GroupId>> {
     let open = memberships::table
         .filter(memberships::user_id.eq(user))
-        .filter(memberships::state.eq_any([State::Active, State::Requested, State::Invited]))
+        .filter(memberships::state.eq_any([State::Active, State::Requested, State::Invited, State::Declined]))
         .order(memberships::group_id.asc())
         .select(memberships::group_id);
     Ok(each_backend!(conn => open.load(conn))?)

@@ -97,7 +97,7 @@ fn enter(
         accepted_rules_version: policy::rules_version(&access.standing().group, new.accepted_rules_version)?,
         display_name: new.display_name.as_ref().map(|name| name.as_str().to_owned()),
     };
-    if let Some(name) = &new.display_name {
+    if let Some(name) = new.display_name.as_ref().filter(|_| policy::reads_names(access.standing(), state)) {
         queries::refuse_shown_name(conn, access.group_id(), actor.user_id, name)?;
     }
     let change = Change::new(access.group_id(), actor.user_id, Some(actor), before, state).with_entry(entry);
@@ -127,7 +127,12 @@ async fn update_membership(
             let before = queries::find(conn, access.group_id(), actor.user_id)?.ok_or_else(Error::not_found)?;
             policy::keeps_name(before.state)?;
             match &patch.0.display_name.0 {
-                Some(name) => queries::set_display_name(conn, &before, name.as_ref(), now),
+                Some(name) => {
+                    if let Some(name) = name.as_ref().filter(|_| policy::reads_names(access.standing(), before.state)) {
+                        queries::refuse_shown_name(conn, access.group_id(), actor.user_id, name)?;
+                    }
+                    queries::set_display_name(conn, &before, name.as_ref(), now)
+                }
                 None => Ok(before),
             }
         })
@@ -225,15 +230,17 @@ async fn list_members(
     let filters = (*group_id, query.role, query.state, texts, sort);
     let page = Page::<Key>::new("members", &filters, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
+    let wants_records = query.state.is_some_and(|state| state != State::Active);
     let (manages, members) = reader
-        .read(&db, Action::ReadMembers, move |conn, viewer| {
+        .read(&db, Action::ReadRecords, move |conn, viewer| {
             let access = Access::find(conn, viewer, *group_id)?;
             access.require(Action::ReadMembers)?;
-            if query.state.is_some_and(|state| state != State::Active) {
+            if wants_records {
                 access.require(Action::ManageMembers)?;
+                access.require(Action::ReadRecords)?;
             }
             let members = queries::list(conn, &access, &query, &page)?;
-            let manages = access.may(Action::ManageMembers);
+            let manages = access.may(Action::ReadRecords);
             Ok((access, (manages, members)))
         })
         .await?;
@@ -246,9 +253,12 @@ async fn list_members(
 /// The member, for a caller who may read the list of members; former members only for those who manage them.
 fn readable(conn: &mut Conn, access: &Access, user: UserId) -> Result<MemberRow> {
     access.require(Action::ReadMembers)?;
-    let member = queries::find_member(conn, access.group_id(), user)?;
-    let may_see = |row: &MemberRow| row.membership.state == State::Active || access.may(Action::ManageMembers);
-    member.filter(may_see).ok_or_else(Error::not_found)
+    let member = queries::find_member(conn, access.group_id(), user)?.ok_or_else(Error::not_found)?;
+    if member.membership.state != State::Active {
+        access.require(Action::ManageMembers).map_err(|_| Error::not_found())?;
+        access.require(Action::ReadRecords)?;
+    }
+    Ok(member)
 }
 
 /// Get a member
@@ -264,9 +274,9 @@ fn readable(conn: &mut Conn, access: &Access, user: UserId) -> Result<MemberRow>
 async fn get_member(reader: Reader, db: web::Data<Db>, path: web::Path<(GroupId, UserId)>) -> Result<HttpResponse> {
     let (group_id, user_id) = path.into_inner();
     let member = reader
-        .read(&db, Action::ReadMembers, move |conn, viewer| {
+        .read(&db, Action::ReadRecords, move |conn, viewer| {
             let access = Access::find(conn, viewer, group_id)?;
-            let member = readable(conn, &access, user_id)?.member(access.may(Action::ManageMembers), Timestamp::now());
+            let member = readable(conn, &access, user_id)?.member(access.may(Action::ReadRecords), Timestamp::now());
             Ok((access, member))
         })
         .await?;
@@ -296,10 +306,11 @@ async fn update_member(
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             change_member(conn, &access, actor, user_id, &patch, now)?;
-            queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)
+            let member = queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
+            Ok(member.member(access.may(Action::ReadRecords), now))
         })
         .await?;
-    Ok(json::ok(&member.member(true, now)))
+    Ok(json::ok(&member))
 }
 
 /// Remove a member
@@ -374,13 +385,13 @@ async fn list_membership_events(
     let (group_id, user_id) = path.into_inner();
     let page = Page::<i64>::new("membership-events", &(group_id, user_id), query.limit, query.cursor.as_deref())?;
     let (cut, is_oneself) = (page.clone(), actor.user_id == user_id);
-    let action = if is_oneself { Action::Leave } else { Action::ReadMembers };
+    let action = if is_oneself { Action::Leave } else { Action::ReadRecords };
     let steps = reader
         .read(&db, action, move |conn, viewer| {
             let access = Access::find(conn, viewer, group_id)?;
             if !is_oneself {
                 access.require(Action::ManageMembers)?;
-                access.require(Action::ReadMembers)?;
+                access.require(Action::ReadRecords)?;
             }
             let steps = queries::history(conn, &access, user_id, &page)?;
             Ok((access, steps))

@@ -91,12 +91,15 @@ async fn get_ownership_offer(actor: Actor, db: web::Data<Db>, group_id: web::Pat
 ))]
 #[delete("/groups/{group_id}/ownership-offer")]
 async fn delete_ownership_offer(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
+    let now = Timestamp::now();
     actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             let offer = queries::find(conn, access.group_id())?;
-            policy::find(&access, offer)?;
-            queries::delete(conn, access.group_id())
+            let offer = policy::find(&access, offer)?;
+            queries::delete(conn, access.group_id())?;
+            let entry = Entry::user(AuditAction::OwnershipOfferEnded, offer.to_id).within(access.group_id());
+            audit::queries::record(conn, Some(&actor), entry, now)
         })
         .await?;
     Ok(json::no_content())

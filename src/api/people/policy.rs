@@ -4,9 +4,10 @@ use crate::api::users::model::{User, UserStatus};
 use crate::auth::actor::Actor;
 use crate::error::{Error, Result};
 
-/// A person's groups are theirs to show: others find a person who does, as if nobody else were here.
-pub fn find(actor: &Actor, person: &User) -> Result<()> {
-    let shows = person.show_groups && person.status == UserStatus::Active;
+/// A person's groups are theirs to show: others find a person who does, as if nobody else were here. Whoever has another name
+/// in a group is not found: the id that stands beside that name would tell whose it is.
+pub fn find(actor: &Actor, person: &User, has_pseudonym: bool) -> Result<()> {
+    let shows = person.show_groups && person.status == UserStatus::Active && !has_pseudonym;
     let may = shows || actor.user_id == person.id || actor.is_admin();
     if may { Ok(()) } else { Err(Error::not_found()) }
 }
@@ -54,12 +55,17 @@ mod tests {
         ] {
             let person = person(show, status);
             assert_eq!(
-                find(&actor(UserId::new(), PlatformRole::Moderator), &person).is_ok(),
+                find(&actor(UserId::new(), PlatformRole::Moderator), &person, false).is_ok(),
                 other,
                 "{show} {status:?}"
             );
-            assert_eq!(find(&actor(person.id, PlatformRole::Member), &person).is_ok(), own, "{show} {status:?}");
-            assert_eq!(find(&actor(UserId::new(), PlatformRole::Admin), &person).is_ok(), admin, "{show} {status:?}");
+            assert!(find(&actor(UserId::new(), PlatformRole::Moderator), &person, true).is_err());
+            for hides in [false, true] {
+                let (own_caller, admin_caller) =
+                    (actor(person.id, PlatformRole::Member), actor(UserId::new(), PlatformRole::Admin));
+                assert_eq!(find(&own_caller, &person, hides).is_ok(), own, "{show} {status:?}");
+                assert_eq!(find(&admin_caller, &person, hides).is_ok(), admin, "{show} {status:?}");
+            }
         }
     }
 }

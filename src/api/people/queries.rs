@@ -5,12 +5,25 @@ use diesel::prelude::*;
 use crate::api::groups::model::{Found, GroupRow};
 use crate::api::memberships::access::visible;
 use crate::api::memberships::model::{Held, MemberListVisibility, Role, State};
+use crate::api::users::model::User;
 use crate::auth::actor::Viewer;
-use crate::db::schema::{groups, memberships};
+use crate::db::schema::{groups, memberships, users};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
 use crate::types::{GroupId, UserId};
+
+/// A person, and whether they are a member somewhere under another name than the account's.
+pub fn get(conn: &mut Conn, person: UserId) -> Result<(User, bool)> {
+    let under_another_name = memberships::table
+        .filter(memberships::user_id.eq(users::id))
+        .filter(memberships::state.eq(State::Active))
+        .filter(memberships::display_name.is_not_null());
+    Ok(each_backend!(conn => users::table
+        .find(person)
+        .select((User::as_select(), diesel::dsl::exists(under_another_name)))
+        .first(conn))?)
+}
 
 /// The groups in which the person is active under the account's name, as far as the viewer may know of the group and read
 /// its list of members as a visitor or member; the newest groups first.

@@ -5,8 +5,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{PersonGroupQuery, Profile};
 use super::{policy, queries};
+use crate::api::groups;
 use crate::api::groups::model::GroupPage;
-use crate::api::{groups, users};
+use crate::api::users::model::User;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::Result;
@@ -20,9 +21,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(get_person).service(list_person_groups);
 }
 
-fn find(conn: &mut Conn, actor: &Actor, id: UserId) -> Result<users::model::User> {
-    let person = users::queries::get(conn, id)?;
-    policy::find(actor, &person)?;
+fn find(conn: &mut Conn, actor: &Actor, id: UserId) -> Result<User> {
+    let (person, has_pseudonym) = queries::get(conn, id)?;
+    policy::find(actor, &person, has_pseudonym)?;
     Ok(person)
 }
 

@@ -26,6 +26,8 @@ text_enum! {
         Requested = "requested",
         /// It was declined, and can be approved later.
         Declined = "declined",
+        /// It was approved, and the person is a member since.
+        Approved = "approved",
     }
 }
 
@@ -34,16 +36,17 @@ impl From<RequestState> for State {
         match state {
             RequestState::Requested => Self::Requested,
             RequestState::Declined => Self::Declined,
+            RequestState::Approved => Self::Active,
         }
     }
 }
 
-/// Somebody who asks to join, or asked and was declined.
+/// Somebody who asks to join, or asked and was answered.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MembershipRequest {
     /// The person.
     pub user: Person,
-    /// Where the request stands.
+    /// Where the person stands.
     pub state: State,
     /// What the person wrote; null for nothing.
     pub message: Option<String>,
@@ -51,9 +54,9 @@ pub struct MembershipRequest {
     pub answers: Vec<Answer>,
     /// When the person asked; null where that is unknown.
     pub requested_at: Option<Timestamp>,
-    /// Who declined it; null while it waits.
+    /// Who decided it; null while it waits.
     pub decided_by: Option<UserId>,
-    /// When it was declined; null while it waits.
+    /// When it was decided; null while it waits.
     pub decided_at: Option<Timestamp>,
     /// Why it was declined, as the person reads it; null where no reason was given.
     pub reason: Option<String>,

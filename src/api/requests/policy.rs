@@ -9,7 +9,7 @@ use crate::error::Result;
 /// Whether the caller may read the requests: those who manage members; administrators say why.
 pub fn read(access: &Access) -> Result<()> {
     access.require(Action::ManageMembers)?;
-    access.require(Action::ReadMembers)
+    access.require(Action::ReadRecords)
 }
 
 /// Where a decision leads.

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::http::page::{Key, Page};
 use crate::types::UserId;
 
-/// Those who ask to join, or were declined, who waits longest first.
+/// Those who ask to join, who waits longest first; or who asked and was declined or approved.
 pub fn list(conn: &mut Conn, access: &Access, state: RequestState, page: &Page<Key>) -> Result<Vec<MemberRow>> {
     let group = access.group_id();
     Ok(each_backend!(conn, DB => {
@@ -21,6 +21,9 @@ pub fn list(conn: &mut Conn, access: &Access, state: RequestState, page: &Page<K
             .filter(memberships::state.eq(State::from(state)))
             .select(MemberRow::as_select())
             .into_boxed::<DB>();
+        if state == RequestState::Approved {
+            requests = requests.filter(memberships::requested_at.is_not_null());
+        }
         if let Some((key, id)) = &page.after {
             let (at, id, column) = (key.instant()?, UserId::from(*id), memberships::joined_order);
             requests = requests.filter(column.ge(at).and(column.gt(at).or(memberships::user_id.gt(id))));

@@ -9,8 +9,9 @@ use super::model::{
 use super::{policy, queries};
 use crate::api::memberships;
 use crate::api::memberships::access::{Access, Reader};
-use crate::api::memberships::model::{Action, Member, MemberSort, RowResult, RowResults, RowStatus};
+use crate::api::memberships::model::{Action, Member, MemberSort, RowResult, RowResults, RowStatus, State};
 use crate::api::memberships::queries::Change;
+use crate::api::users::model::DisplayName;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
@@ -47,7 +48,7 @@ async fn list_membership_requests(
     let page = Page::<Key>::new("membership-requests", &(*group_id, state), query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
     let rows = reader
-        .read(&db, Action::ReadMembers, move |conn, viewer| {
+        .read(&db, Action::ReadRecords, move |conn, viewer| {
             let access = Access::find(conn, viewer, *group_id)?;
             policy::read(&access)?;
             let rows = queries::list(conn, &access, state, &page)?;
@@ -84,10 +85,11 @@ async fn decide_membership_request(
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             decide(conn, &access, actor, user_id, &decision, now)?;
-            memberships::queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)
+            let member = memberships::queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
+            Ok(member.member(access.may(Action::ReadRecords), now))
         })
         .await?;
-    Ok(json::ok(&member.member(true, now)))
+    Ok(json::ok(&member))
 }
 
 fn decide(
@@ -101,6 +103,12 @@ fn decide(
     access.require(Action::DecideRequests)?;
     let before = memberships::queries::find(conn, access.group_id(), user)?.ok_or_else(Error::not_found)?;
     let state = policy::decide(&before, decision.outcome)?;
+    if state == State::Active {
+        memberships::queries::hold_account(conn, user)?;
+        if let Some(name) = before.display_name.as_deref().and_then(|name| DisplayName::parse(name).ok()) {
+            memberships::queries::refuse_shown_name(conn, access.group_id(), user, &name)?;
+        }
+    }
     let change = Change::new(access.group_id(), user, Some(actor), Some(before), state)
         .because(decision.reason.as_ref(), decision.private_note.as_ref());
     memberships::queries::change(conn, &change, now).map(drop)

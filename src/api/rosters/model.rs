@@ -11,7 +11,8 @@ use crate::types::{UserId, text_enum};
 text_enum! {
     /// What is to be done with a person.
     BatchAction {
-        /// Make the person a member without asking them; for owners. Whoever left is invited instead.
+        /// Make the person a member without asking them; for owners. Whoever left, and who never had to do with the group, is
+        /// invited instead; administrators add the latter.
         Add = "add",
         /// Remove the person.
         Remove = "remove",
@@ -96,8 +97,8 @@ pub struct ImportRow {
     pub line: u64,
     /// The person.
     pub name: Name,
-    /// The role.
-    pub role: Role,
+    /// The role; who is a member keeps theirs unless it is given.
+    pub role: Option<Role>,
     /// The name that the group shows in place of the account's.
     pub display_name: Option<DisplayName>,
 }

@@ -56,12 +56,8 @@ fn parse(row: &Row, is_admin: bool) -> Result<ImportRow, (&'static str, &'static
         (None, None) => return Err((user_id, "missing", "is needed".to_owned())),
         (Some(_), Some(_)) => return Err((email, "conflict", "name the person once".to_owned())),
     };
-    let role = match row.cell(role) {
-        None => Role::Member,
-        Some(text) => {
-            Role::parse(text).ok_or((role, "unknown_value", "must be owner, facilitator or member".to_owned()))?
-        }
-    };
+    let unknown = (role, "unknown_value", "must be owner, facilitator or member".to_owned());
+    let role = row.cell(role).map(|text| Role::parse(text).ok_or(unknown)).transpose()?;
     let parsed = row.cell(display_name).map(DisplayName::parse).transpose();
     let display_name = parsed.map_err(|words| {
         let words = words.split_once(": ").map_or(words.as_str(), |(_, words)| words).to_owned();

@@ -14,7 +14,6 @@ use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{
     Action, MemberPatch, MemberQuery, MemberRow, MemberSort, Membership, Role, RowResult, RowResults, RowStatus, State,
 };
-use crate::api::memberships::policy::{Step, take};
 use crate::api::memberships::queries::{Change, Entering, Newcomer};
 use crate::api::memberships::routes::change_member;
 use crate::api::users::model::DisplayName;
@@ -59,7 +58,12 @@ async fn batch_members(
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             access.require(Action::ManageMembers)?;
-            RowResults::of(&rows, |row| RowResult::new(Some(row.user_id), take_row(conn, &access, actor, row, now)))
+            RowResults::of(&rows, |row| {
+                // asked for each row: one of those before may have been about the caller
+                let taken = Access::find(conn, actor.viewer(), *group_id)
+                    .and_then(|access| take_row(conn, &access, actor, row, now));
+                RowResult::new(Some(row.user_id), taken)
+            })
         })
         .await?;
     Ok(json::ok(&results))
@@ -77,16 +81,17 @@ fn take_row(conn: &mut Conn, access: &Access, actor: Actor, row: &BatchRow, now:
 fn add(conn: &mut Conn, access: &Access, actor: Actor, row: &BatchRow, now: Timestamp) -> Result<RowStatus> {
     access.require(Action::AddMembers)?;
     let name = Name::Id(row.user_id);
-    let wanted = ImportRow { line: 0, name, role: row.role.unwrap_or(Role::Member), display_name: None };
+    let wanted = ImportRow { line: 0, name, role: row.role, display_name: None };
     let people = queries::people(conn, std::slice::from_ref(&wanted))?;
     people.get(&wanted.name).ok_or_else(|| Error::invalid("/user_id", "unknown", "there is no such person"))?;
     let before = memberships::queries::find(conn, access.group_id(), row.user_id)?;
     if before.as_ref().is_some_and(|row| row.state == State::Active) {
         return Ok(RowStatus::Unchanged);
     }
-    let state = take(before.as_ref().map(|row| row.state), Step::Add)?;
+    let state = memberships::policy::add(access.standing(), before.as_ref().map(|row| row.state))?;
+    memberships::queries::hold_account(conn, row.user_id)?;
     let change = Change::new(access.group_id(), row.user_id, Some(actor), before, state)
-        .with_role(wanted.role, None)
+        .with_role(row.role.unwrap_or(Role::Member), None)
         .because(row.reason.as_ref(), None);
     memberships::queries::change(conn, &change, now)?;
     Ok(RowStatus::Done)
@@ -94,15 +99,15 @@ fn add(conn: &mut Conn, access: &Access, actor: Actor, row: &BatchRow, now: Time
 
 /// Import members from a table
 ///
-/// CSV with a header: `user_id` or, for administrators, `email`; `role` (`member` unless said); `display_name`. Up to 20,000
-/// rows of 4 MiB. People who are no members are added, members get the role and the name. Where any line is wrong nothing is
+/// CSV with a header: `user_id` or, for administrators, `email`; `role`; `display_name`. Up to 20,000 rows of 4 MiB. People
+/// who are no members are added, as members unless a role is given; members get the role and the name, where given. Where any line is wrong nothing is
 /// imported. `dry_run` tells what would be done.
 #[utoipa::path(tag = "memberships", operation_id = "import_members", security(("bearer" = [])), params(ImportQuery),
     request_body(content = String, content_type = "text/csv"), responses(
     (status = 200, description = "What was done, or would be", body = ImportReport),
     (status = 403, description = "Not for this caller"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived, or would be left without an owner"),
+    (status = 409, description = "The group is archived"),
 ))]
 #[post("/groups/{group_id}/members:import")]
 async fn import_members(
@@ -134,32 +139,55 @@ struct Plan {
 impl Plan {
     fn take(
         &mut self,
+        access: &Access,
         before: Option<Membership>,
-        user_id: UserId,
-        account_name: &str,
+        (user_id, account_name): (UserId, &str),
         row: ImportRow,
         report: &mut ImportReport,
     ) {
+        let stands = before.as_ref().map(|row| row.state);
+        if stands != Some(State::Active)
+            && let Err(error) = memberships::policy::add(access.standing(), stands)
+        {
+            return policy::refuse(report, row.line, None, error.code().as_str(), error.detail());
+        }
         let Some(before) = before else {
             report.added += 1;
             let display_name = row.display_name.map(DisplayName::into_string);
-            let account_name = account_name.to_owned();
-            return self.newcomers.push(Newcomer { user_id, account_name, role: row.role, display_name });
+            let (account_name, role) = (account_name.to_owned(), row.role.unwrap_or(Role::Member));
+            return self.newcomers.push(Newcomer { user_id, account_name, role, display_name });
         };
         let shown = before.display_name.as_deref();
         let same_name = row.display_name.as_ref().is_none_or(|name| shown == Some(name.as_str()));
-        if before.state == State::Active && before.role == row.role && same_name {
-            report.unchanged += 1;
-            return;
-        }
-        if before.state == State::Active {
-            report.changed += 1;
-        } else if let Err(error) = take(Some(before.state), Step::Add) {
-            return policy::refuse(report, row.line, None, error.code().as_str(), error.detail());
-        } else {
-            report.added += 1;
+        let same_role = row.role.is_none_or(|role| role == before.role);
+        match (before.state, same_role && same_name) {
+            (State::Active, true) => return report.unchanged += 1,
+            (State::Active, false) => report.changed += 1,
+            _ => report.added += 1,
         }
         self.others.push((before, row));
+    }
+
+    /// Refuses the lines that would leave the group without owner, all of those that take an owner's role away.
+    fn keep_an_owner(&mut self, owners: i64, report: &mut ImportReport) {
+        let owns = |role: Option<Role>| role == Some(Role::Owner);
+        let goes = |(before, row): &&(Membership, ImportRow)| {
+            (before.role, before.state) == (Role::Owner, State::Active) && row.role.is_some() && !owns(row.role)
+        };
+        let comes = |(before, row): &&(Membership, ImportRow)| {
+            owns(row.role) && (before.role, before.state) != (Role::Owner, State::Active)
+        };
+        let going: Vec<u64> = self.others.iter().filter(goes).map(|(_, row)| row.line).collect();
+        let coming = self.others.iter().filter(comes).count()
+            + self.newcomers.iter().filter(|newcomer| newcomer.role == Role::Owner).count();
+        let left = owners - i64::try_from(going.len()).unwrap_or(i64::MAX) + i64::try_from(coming).unwrap_or(i64::MAX);
+        if owners > 0 && left <= 0 {
+            for line in going {
+                policy::refuse(report, line, Some("role"), "last_owner", "the group would be left without an owner");
+            }
+        }
+        // who comes to own the group does so before others stop
+        self.others.sort_by_key(|(_, row)| !owns(row.role));
     }
 }
 
@@ -174,13 +202,25 @@ fn import(
     let table = Table::parse(bytes, IMPORT_ROWS, &IMPORT_COLUMNS)?;
     let mut report = ImportReport { dry_run, ..ImportReport::default() };
     let rows = policy::rows(&table, actor.is_admin(), &mut report);
-    let plan = plan(conn, access, rows, &mut report)?;
+    let mut plan = plan(conn, access, rows, &mut report)?;
+    plan.keep_an_owner(memberships::queries::owners(conn, access.group_id())?, &mut report);
+    let looks = AuditChange::new("dry_run", None, Some("true"));
     if dry_run {
+        // looking tells an administrator who is a member
+        if actor.is_admin() {
+            let entry = Entry::group(AuditAction::MembersImported, access.group_id()).with_changes(vec![looks]);
+            audit::queries::record(conn, Some(&actor), entry, now)?;
+        }
         return Ok(report);
     }
     policy::whole(&report)?;
     for piece in plan.newcomers.chunks(queries::PIECE) {
         memberships::queries::insert_newcomers(conn, access.group_id(), actor, piece, now)?;
+        for leader in piece.iter().filter(|newcomer| newcomer.role != Role::Member) {
+            let role = vec![AuditChange::new("role", None, Some(leader.role.as_str()))];
+            let entry = Entry::user(AuditAction::MemberAdded, leader.user_id).within(access.group_id());
+            audit::queries::record(conn, Some(&actor), entry.with_changes(role), now)?;
+        }
     }
     for (before, row) in plan.others {
         take_import_row(conn, access, actor, before, &row, now)?;
@@ -215,7 +255,7 @@ fn plan(conn: &mut Conn, access: &Access, rows: Vec<ImportRow>, report: &mut Imp
             policy::refuse(report, row.line, Some("display_name"), "taken", "another member is shown by this name");
             continue;
         }
-        plan.take(held.remove(id), *id, account_name, row, report);
+        plan.take(access, held.remove(id), (*id, account_name), row, report);
     }
     Ok(plan)
 }
@@ -230,21 +270,26 @@ fn take_import_row(
 ) -> Result<()> {
     let user = before.user_id;
     if before.state != State::Active {
-        let state = take(Some(before.state), Step::Add)?;
+        let state = memberships::policy::add(access.standing(), Some(before.state))?;
+        memberships::queries::hold_account(conn, user)?;
         let display_name = row.display_name.as_ref().map(|name| name.as_str().to_owned());
         let change = Change::new(access.group_id(), user, Some(actor), Some(before), state)
-            .with_role(row.role, None)
+            .with_role(row.role.unwrap_or(Role::Member), None)
             .with_entry(Entering { display_name, ..Entering::default() });
         return memberships::queries::change(conn, &change, now).map(drop);
     }
-    if before.role != row.role {
-        let patch = MemberPatch { role: Set(Some(row.role)), ..MemberPatch::default() };
+    if let Some(role) = row.role.filter(|role| *role != before.role) {
+        let patch = MemberPatch { role: Set(Some(role)), ..MemberPatch::default() };
         change_member(conn, access, actor, user, &patch, now)?;
     }
-    match &row.display_name {
-        Some(name) => memberships::queries::set_display_name(conn, &before, Some(name), now).map(drop),
-        None => Ok(()),
-    }
+    let Some(name) = row.display_name.as_ref().filter(|name| before.display_name.as_deref() != Some(name.as_str()))
+    else {
+        return Ok(());
+    };
+    memberships::queries::set_display_name(conn, &before, Some(name), now)?;
+    let changes = vec![AuditChange::new("display_name", before.display_name.as_deref(), Some(name.as_str()))];
+    let entry = Entry::user(AuditAction::MemberRenamed, user).within(access.group_id()).with_changes(changes);
+    audit::queries::record(conn, Some(&actor), entry, now)
 }
 
 /// Export the members
@@ -261,7 +306,7 @@ fn take_import_row(
 async fn export_members(reader: Reader, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
     let (group, now) = (*group_id, Timestamp::now());
     let viewer = reader
-        .write(&db, Action::ReadMembers, move |conn, actor| {
+        .write(&db, Action::ReadRecords, move |conn, actor| {
             let access = Access::find(conn, actor.viewer(), group)?;
             may_export(&access)?;
             let entry = Entry::group(AuditAction::MembersExported, group);
@@ -303,7 +348,7 @@ async fn export_members(reader: Reader, db: web::Data<Db>, group_id: web::Path<G
 
 fn may_export(access: &Access) -> Result<()> {
     access.require(Action::ManageMembers)?;
-    access.require(Action::ReadMembers)
+    access.require(Action::ReadRecords)
 }
 
 const HEADER: [&str; 6] = ["user_id", "display_name", "role", "role_ends_at", "joined_at", "last_contributed_at"];
