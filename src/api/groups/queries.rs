@@ -157,21 +157,15 @@ pub fn find_all(conn: &mut Conn, viewer: &Viewer, ids: &[GroupId]) -> Result<Vec
     Ok(each_backend!(conn => found!(viewer).filter(groups::id.eq_any(ids)).load(conn))?)
 }
 
-/// The folded names of up to a thousand groups that the caller may know of, with a word that begins like one of these, and of
-/// up to twenty that have this name.
+/// The folded names of up to a thousand groups that the caller may know of, with a word that begins like one of these; those that
+/// have just this name first.
 pub fn named_like(
     conn: &mut Conn,
     viewer: &Viewer,
     name: &str,
     beginnings: &[String],
 ) -> Result<Vec<(GroupId, String)>> {
-    let same = groups::table
-        .filter(groups::name_order.eq(folded(name)))
-        .filter(visible!(viewer))
-        .select((groups::id, groups::name_order))
-        .limit(20);
-    let mut all: Vec<(GroupId, String)> = each_backend!(conn => same.load(conn))?;
-    let like: Vec<(GroupId, String)> = each_backend!(conn, DB => {
+    Ok(each_backend!(conn, DB => {
         let names = groups::table.filter(visible!(viewer)).select((groups::id, groups::name_order));
         let mut found = names.limit(1000).into_boxed::<DB>();
         let mut like: Option<Box<dyn diesel::BoxableExpression<_, DB, SqlType = diesel::sql_types::Bool>>> = None;
@@ -185,11 +179,8 @@ pub fn named_like(
         if let Some(like) = like {
             found = found.filter(like);
         }
-        found.load(conn)
-    })?;
-    let known: Vec<GroupId> = all.iter().map(|(id, _)| *id).collect();
-    all.extend(like.into_iter().filter(|(id, _)| !known.contains(id)));
-    Ok(all)
+        found.order((groups::name_order.eq(folded(name)).desc(), groups::id.desc())).load(conn)
+    })?)
 }
 
 /// What clients see of groups as read, in the same order: one more statement for their kinds, one for their owners where
