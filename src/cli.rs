@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory as _, Parser as _};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::api::users;
 use crate::api::users::model::{DisplayName, Email};
@@ -15,7 +16,7 @@ use crate::config::{AdminCommand, Cli, Command, KeysCommand, Settings};
 use crate::db::{Conn, in_transaction, migrate};
 use crate::error::{Error, Result};
 use crate::types::Timestamp;
-use crate::{demo, doctor, openapi, server, telemetry};
+use crate::{demo, doctor, openapi, reindex, server, telemetry};
 
 /// Parses the command line and the environment, and runs what they ask for.
 #[must_use]
@@ -66,6 +67,7 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode> {
     match command {
         Command::Serve => serve(settings)?,
         Command::Demo { scale } => load_demo(settings, scale)?,
+        Command::Reindex => index_anew(settings)?,
         Command::Doctor { fix } => return examine(settings, fix),
         Command::Migrate { status: true } => migration_status(settings)?,
         Command::Migrate { status: false } => drop(migrated(settings)?),
@@ -148,11 +150,29 @@ fn load_demo(settings: &Settings, scale: Option<f64>) -> Result<()> {
     Ok(())
 }
 
-fn examine(settings: &Settings, fix: bool) -> Result<ExitCode> {
+/// The database, whose tables have to be up to date.
+fn up_to_date(settings: &Settings) -> Result<Conn> {
     let mut conn = server::connect(&settings.target())?;
     if migrate::status(&mut conn)?.iter().any(|step| !step.applied) {
         return Err(Error::internal("the tables are not up to date: run «praxis migrate» first"));
     }
+    Ok(conn)
+}
+
+fn index_anew(settings: &Settings) -> Result<()> {
+    let mut conn = up_to_date(settings)?;
+    let progress = ProgressBar::new(0);
+    let style = "{bar:40} {percent:>3} %  {human_pos} of {human_len} documents, {elapsed} gone, {eta} to go";
+    progress.set_style(ProgressStyle::with_template(style).map_err(Error::internal)?);
+    let reindex::Report { documents } = reindex::run(&mut conn, &progress)?;
+    let millis = progress.elapsed().as_millis().max(1);
+    progress.finish();
+    println!("{documents} documents are indexed: {} a second.", u128::from(documents) * 1000 / millis);
+    Ok(())
+}
+
+fn examine(settings: &Settings, fix: bool) -> Result<ExitCode> {
+    let mut conn = up_to_date(settings)?;
     if fix {
         in_transaction(&mut conn, doctor::mend)?;
     }

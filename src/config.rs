@@ -45,6 +45,8 @@ pub enum Command {
     Keys(KeysCommand),
     /// Print the OpenAPI document; needs no database.
     Openapi,
+    /// Write the search's index anew, while the server goes on. Needed once for what was there before there was a search.
+    Reindex,
     /// Recount what is kept as a number or a date, and look for orphans and groups without owner. Exit code 1 when
     /// something is off.
     Doctor {

@@ -7,6 +7,7 @@ use diesel::sql_types::BigInt;
 use crate::api::groups::activity::{GROUP_LAST_ACTIVE, MEMBER_LAST_CONTRIBUTED};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
+use crate::reindex::GONE;
 
 /// Something that has to hold for every row of a table.
 struct Check {
@@ -46,7 +47,53 @@ fn orphan(finding: &'static str, table: &'static str, off: &str) -> Check {
 fn checks() -> Vec<Check> {
     let mut checks = kept_numbers_and_dates();
     checks.extend(references());
+    checks.extend(searched());
     checks
+}
+
+/// Each visible thing has its document, and no document is of anything else. `praxis reindex` mends both.
+fn searched() -> Vec<Check> {
+    let missing = |table: &str, visible: &str| {
+        format!(
+            "{visible} AND NOT EXISTS (SELECT 1 FROM search_documents WHERE search_documents.target_id = {table}.id)"
+        )
+    };
+    vec![
+        orphan(
+            "groups that a search does not find («praxis reindex» mends it)",
+            "groups",
+            &missing("groups", "groups.deleted_at IS NULL"),
+        ),
+        orphan(
+            "posts that a search does not find («praxis reindex» mends it)",
+            "posts",
+            &missing("posts", "posts.published_at IS NOT NULL AND posts.deleted_at IS NULL"),
+        ),
+        orphan(
+            "comments that a search does not find («praxis reindex» mends it)",
+            "comments",
+            &missing(
+                "comments",
+                "comments.deleted_at IS NULL AND EXISTS (SELECT 1 FROM posts WHERE posts.id = comments.post_id
+                    AND posts.published_at IS NOT NULL AND posts.deleted_at IS NULL)",
+            ),
+        ),
+        orphan(
+            "articles that a search does not find («praxis reindex» mends it)",
+            "articles",
+            &missing("articles", "articles.status = 'published' AND articles.deleted_at IS NULL"),
+        ),
+        orphan(
+            "people who show themselves and whom a search does not find («praxis reindex» mends it)",
+            "users",
+            &missing("users", "users.status = 'active' AND users.show_groups"),
+        ),
+        orphan(
+            "documents of the search about nothing visible, or in another place («praxis reindex» mends it)",
+            "search_documents",
+            GONE,
+        ),
+    ]
 }
 
 fn kept_numbers_and_dates() -> Vec<Check> {
@@ -62,6 +109,13 @@ fn kept_numbers_and_dates() -> Vec<Check> {
             "posts",
             "comment_count",
             "(SELECT count(*) FROM comments WHERE comments.post_id = posts.id AND comments.deleted_at IS NULL)",
+        ),
+        counted(
+            "posts whose latest reply is not that of their latest visible comment",
+            "posts",
+            "last_reply_at",
+            "(SELECT max(comments.created_at) FROM comments
+                WHERE comments.post_id = posts.id AND comments.deleted_at IS NULL)",
         ),
         counted(
             "comments whose reply count is not the number of listed replies",
@@ -169,6 +223,12 @@ pub fn examine(conn: &mut Conn) -> Result<Vec<Finding>> {
         // PostgreSQL's foreign keys cannot be switched off by a connection
         let rows = count(conn, "SELECT count(*) AS rows FROM pragma_foreign_key_check")?;
         findings.push(Finding { what: "rows that refer to nothing", rows, can_be_mended: false });
+        let without_words =
+            "SELECT (SELECT count(*) FROM search_documents WHERE number NOT IN (SELECT rowid FROM search_index))
+            + (SELECT count(*) FROM search_index WHERE rowid NOT IN (SELECT number FROM search_documents)) AS rows";
+        let rows = count(conn, without_words)?;
+        let what = "documents of the search without words, or words without document («praxis reindex» mends it)";
+        findings.push(Finding { what, rows, can_be_mended: false });
     }
     findings.retain(|finding| finding.rows > 0);
     Ok(findings)

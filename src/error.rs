@@ -77,6 +77,8 @@ codes! {
     LastOwner = 409 "last_owner" "The group would be left without an owner";
     /// The group is archived and therefore read-only.
     Archived = 409 "archived" "The group is archived";
+    /// Those who lead the group have locked the conversation.
+    Locked = 409 "locked" "The conversation is locked";
     /// The group has rules, or newer ones, that the caller has not accepted.
     RulesNotAccepted = 409 "rules_not_accepted" "The group's rules have not been accepted";
     /// A declined person asks again before the group's cool-down is over.

@@ -2,7 +2,7 @@
 //! people join by their address. Each job is one bounded transaction that several servers may run at once: whoever comes
 //! second finds nothing left to do.
 
-use crate::api::{groups, invitations, memberships, users};
+use crate::api::{articles, groups, invitations, memberships, notices, posts, users};
 use crate::db::{Conn, Db};
 use crate::error::Result;
 use crate::types::Timestamp;
@@ -11,12 +11,16 @@ use crate::types::Timestamp;
 type Job = fn(&mut Conn, Timestamp) -> Result<usize>;
 
 /// All jobs, by the names that the log has for them.
-pub const JOBS: [(&str, Job); 5] = [
+pub const JOBS: [(&str, Job); 9] = [
     ("end bans and roles", memberships::queries::end_due),
     ("reinstate people", users::queries::reinstate_due),
     ("expire invitations", invitations::queries::expire_due),
     ("close groups", groups::queries::close_due),
     ("join by e-mail domain", memberships::queries::join_by_domain),
+    ("publish articles", articles::queries::publish_due),
+    ("publish posts", posts::queries::publish_due),
+    ("purge what was deleted", posts::queries::purge_due),
+    ("forget old notifications", notices::queries::purge_due),
 ];
 
 /// Runs all jobs; one that fails is logged and holds no other up.

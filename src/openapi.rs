@@ -8,12 +8,15 @@ use utoipa_actix_web::AppExt as _;
 
 use crate::api;
 use crate::api::admin_groups::model::{AdminGroupStatus, OwnerCount};
+use crate::api::comments::model::CommentMode;
 use crate::api::group_types::model::GroupTypeStatusFilter;
 use crate::api::groups::model::{GroupIds, GroupSort, GroupStatusFilter, TypeMatch, TypeSlugs};
 use crate::api::invitations::model::{InvitationKind, InvitationState};
 use crate::api::memberships::model::MemberSort;
+use crate::api::posts::model::{PostSort, PostStatusFilter};
 use crate::api::proposals::model::ProposalState;
 use crate::api::requests::model::RequestState;
+use crate::api::search::model::SearchKinds;
 use crate::api::users::model::Skill;
 use crate::http::page::Limit;
 use crate::http::problem::Problem;
@@ -44,7 +47,11 @@ use crate::http::problem::Problem;
         RequestState,
         ProposalState,
         InvitationState,
-        InvitationKind
+        InvitationKind,
+        PostStatusFilter,
+        PostSort,
+        CommentMode,
+        SearchKinds
     )),
     modifiers(&Bearer),
     tags(
@@ -53,6 +60,7 @@ use crate::http::problem::Problem;
         (name = "groups", description = "Communities of practice, peer support groups and their kinds"),
         (name = "memberships", description = "Who belongs to a group, who asks to, and who decides"),
         (name = "people", description = "People who let others see which groups they are in"),
+        (name = "search", description = "Everything that the caller may read, by its words"),
         (name = "me", description = "One's own account"),
         (name = "sessions", description = "Registering, logging in and out"),
         (name = "admin", description = "What administrators do"),

@@ -129,8 +129,16 @@ ids! {
     GroupProposalId;
     /// The id of an entry in the audit log.
     AuditEventId;
-    /// The id of whatever an entry in the audit log is about.
+    /// The id of whatever an entry in the audit log is about, or a reaction is to.
     TargetId;
+    /// The id of a former text of a post or comment.
+    RevisionId;
+    /// The id of a notification.
+    NotificationId;
+    /// The id of a secret that opens feeds.
+    FeedTokenId;
+    /// The id of a note that something is gone.
+    TombstoneId;
 }
 
 /// The id of a request, in its answer, its problem, its log line and the audit log: 8 to 64 letters, digits, `.`, `_`, `-`.
@@ -205,6 +213,12 @@ impl Timestamp {
     #[must_use]
     pub fn micros(self) -> i64 {
         self.0.0
+    }
+
+    /// The instant as the database has it.
+    #[must_use]
+    pub fn raw(self) -> RawInstant {
+        self.0
     }
 
     /// Whole seconds since 1970 UTC.

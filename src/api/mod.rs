@@ -3,22 +3,30 @@
 pub mod admin_groups;
 pub mod articles;
 pub mod audit;
+pub mod comments;
+pub mod feeds;
 pub mod group_types;
 pub mod groups;
 pub mod health;
+pub mod inbox;
 pub mod invitations;
 pub mod last_seen;
+pub mod marks;
 pub mod me;
 pub mod memberships;
+pub mod notices;
 pub mod ownership;
 pub mod people;
 pub mod posts;
 pub mod proposals;
+pub mod reactions;
 pub mod registration;
 pub mod requests;
 pub mod rosters;
+pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod subscriptions;
 pub mod users;
 
 use utoipa_actix_web::scope;
@@ -33,11 +41,18 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 fn configure_v1(config: &mut ServiceConfig<'_>) {
     me::routes::configure(config);
     registration::routes::configure(config);
+    feeds::routes::configure(config);
+    subscriptions::routes::configure(config);
+    search::routes::configure(config);
+    inbox::routes::configure(config);
     invitations::routes::configure(config);
     people::routes::configure(config);
     proposals::routes::configure(config);
     admin_groups::routes::configure(config);
     articles::routes::configure(config);
+    marks::routes::configure(config);
+    reactions::routes::configure(config);
+    comments::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);
     group_types::routes::configure(config);
@@ -47,6 +62,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     memberships::routes::configure(config);
     sessions::routes::configure(config);
     users::routes::configure(config);
+    notices::routes::configure(config);
     settings::routes::configure(config);
     audit::routes::configure(config);
 }

@@ -210,6 +210,15 @@ pub fn new_invitation_token() -> Result<(String, Vec<u8>)> {
     random_token("prx_inv_")
 }
 
+/// A new token of a person's feeds, which begins with `prx_feed_` so that scanners for secrets find it, and the hash to keep of
+/// it.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn new_feed_token() -> Result<(String, Vec<u8>)> {
+    random_token("prx_feed_")
+}
+
 fn random_token(prefix: &str) -> Result<(String, Vec<u8>)> {
     let mut bytes = [0_u8; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;

@@ -3,6 +3,7 @@
 mod lane;
 pub mod migrate;
 pub mod schema;
+pub mod search;
 pub mod sql_types;
 
 use std::sync::Arc;

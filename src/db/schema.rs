@@ -28,6 +28,8 @@ table! {
         organisation -> Nullable<Text>,
         skills -> Text,
         skills_search -> Text,
+        handle -> Nullable<Text>,
+        muted_notifications -> Text,
     }
 }
 
@@ -120,6 +122,7 @@ table! {
         successor_id -> Nullable<Id>,
         description_html -> Nullable<Text>,
         purpose_html -> Nullable<Text>,
+        changed_at -> Nullable<Instant>,
     }
 }
 
@@ -209,6 +212,9 @@ table! {
         decided_by -> Nullable<Id>,
         decided_at -> Nullable<Instant>,
         private_note -> Nullable<Text>,
+        read_until -> Nullable<Instant>,
+        notification_level -> Text,
+        handle -> Nullable<Text>,
     }
 }
 
@@ -307,6 +313,22 @@ table! {
         created_at -> Instant,
         edited_at -> Nullable<Instant>,
         deleted_at -> Nullable<Instant>,
+        publish_at -> Nullable<Instant>,
+        published_at -> Nullable<Instant>,
+        body_html -> Nullable<Text>,
+        link_url -> Nullable<Text>,
+        tags -> Text,
+        tags_search -> Text,
+        content_warnings -> Text,
+        language -> Nullable<Text>,
+        pinned_at -> Nullable<Instant>,
+        pinned_until -> Nullable<Instant>,
+        locked_at -> Nullable<Instant>,
+        accepted_comment_id -> Nullable<Id>,
+        last_reply_at -> Nullable<Instant>,
+        deleted_by -> Nullable<Id>,
+        changed_at -> Nullable<Instant>,
+        active_at -> Nullable<Instant>,
     }
 }
 
@@ -325,6 +347,64 @@ table! {
         created_at -> Instant,
         edited_at -> Nullable<Instant>,
         deleted_at -> Nullable<Instant>,
+        body_html -> Nullable<Text>,
+        deleted_by -> Nullable<Id>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    revisions (id) {
+        id -> Id,
+        post_id -> Id,
+        comment_id -> Nullable<Id>,
+        title -> Nullable<Text>,
+        body -> Text,
+        replaced_by -> Id,
+        replaced_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql_types::{Id, Instant};
+    reactions (target_id, kind, user_id) {
+        target_id -> Id,
+        kind -> Text,
+        user_id -> Id,
+        post_id -> Id,
+        created_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Bool, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    post_marks (user_id, post_id) {
+        user_id -> Id,
+        post_id -> Id,
+        read_at -> Nullable<Instant>,
+        bookmarked_at -> Nullable<Instant>,
+        follows -> Nullable<Bool>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    notifications (id) {
+        id -> Id,
+        user_id -> Id,
+        kind -> Text,
+        event_id -> Id,
+        actor_id -> Nullable<Id>,
+        group_id -> Nullable<Id>,
+        post_id -> Nullable<Id>,
+        comment_id -> Nullable<Id>,
+        article_id -> Nullable<Id>,
+        created_at -> Instant,
+        read_at -> Nullable<Instant>,
     }
 }
 
@@ -349,6 +429,79 @@ table! {
         updated_at -> Instant,
         deleted_at -> Nullable<Instant>,
         published_order -> Instant,
+        publish_at -> Nullable<Instant>,
+        body_html -> Nullable<Text>,
+        tags -> Text,
+        cover_url -> Nullable<Text>,
+        cover_alt -> Nullable<Text>,
+        changed_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql_types::{Id, Instant};
+    article_slugs (slug) {
+        slug -> Text,
+        article_id -> Id,
+        created_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql_types::Id;
+    article_tags (tag, article_id) {
+        article_id -> Id,
+        tag -> Text,
+    }
+}
+
+table! {
+    use crate::db::sql_types::Id;
+    article_authors (article_id, user_id) {
+        article_id -> Id,
+        user_id -> Id,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    feed_tokens (id) {
+        id -> Id,
+        user_id -> Id,
+        token_hash -> Binary,
+        name -> Text,
+        created_at -> Instant,
+        last_used_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Text, Nullable, Bool};
+    use crate::db::sql_types::{Id, Instant};
+    tombstones (id) {
+        id -> Id,
+        kind -> Text,
+        target_id -> Id,
+        group_id -> Nullable<Id>,
+        is_public -> Bool,
+        at -> Instant,
+    }
+}
+
+// what each engine's index has besides is in `db/search.rs`
+table! {
+    use diesel::sql_types::{BigInt, Text, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    search_documents (number) {
+        number -> BigInt,
+        kind -> Text,
+        target_id -> Id,
+        group_id -> Nullable<Id>,
+        post_id -> Nullable<Id>,
+        at -> Instant,
     }
 }
 
@@ -395,6 +548,9 @@ joinable!(comments -> posts (post_id));
 joinable!(comments -> users (author_id));
 joinable!(article_contributions -> articles (article_id));
 joinable!(article_contributions -> groups (group_id));
+joinable!(article_authors -> users (user_id));
+joinable!(notifications -> users (user_id));
+joinable!(revisions -> posts (post_id));
 
 allow_tables_to_appear_in_same_query!(
     users,
@@ -418,4 +574,14 @@ allow_tables_to_appear_in_same_query!(
     articles,
     article_relations,
     article_contributions,
+    article_slugs,
+    article_tags,
+    article_authors,
+    revisions,
+    reactions,
+    post_marks,
+    notifications,
+    feed_tokens,
+    tombstones,
+    search_documents,
 );

@@ -12,13 +12,14 @@ use serde::Deserialize;
 pub use scale::load as load_scale;
 
 use crate::api::articles::model::{ArticlePatch, ContributionRole, ContributionState, NewArticle, RelatedIds};
+use crate::api::comments::model::{CommentBody, NewComment};
 use crate::api::groups::model::NewGroup;
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Role, State};
 use crate::api::memberships::queries::Change;
-use crate::api::posts::model::{CommentBody, NewComment, NewPost};
+use crate::api::posts::model::{NewPost, PostHead};
 use crate::api::users::model::{UserRow, UserStatus};
-use crate::api::{articles, groups, memberships, posts, settings, users};
+use crate::api::{articles, comments, groups, memberships, posts, settings, users};
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -174,11 +175,12 @@ fn add_group(conn: &mut Conn, group: &PageGroup, members: &[UserId]) -> Result<(
             next()
         };
         let access = Access::find(conn, author, group_id)?;
-        let row = posts::queries::insert(conn, &access, &post.new, post.at)?.row;
+        let published = (Some(post.at), None);
+        let head = PostHead::from(&posts::queries::insert(conn, &access, &post.new, published, post.at)?.row);
         for comment in &post.comments {
             let access = Access::find(conn, next(), group_id)?;
             let new = NewComment { body: comment.body.clone(), parent_id: None };
-            posts::queries::insert_comment(conn, &access, row.id, &new, comment.at)?;
+            comments::queries::insert(conn, &access, &head, &new, comment.at)?;
         }
     }
     Ok((group_id, act_as(owner, PlatformRole::Member)))
@@ -186,7 +188,7 @@ fn add_group(conn: &mut Conn, group: &PageGroup, members: &[UserId]) -> Result<(
 
 fn add_article(conn: &mut Conn, article: &PageArticle, editor: Viewer, now: Timestamp) -> Result<ArticleId> {
     let publication = articles::policy::create(&article.new, now)?;
-    let made_at = publication.1.unwrap_or(now);
+    let made_at = publication.published_at.unwrap_or(now);
     Ok(articles::queries::insert(conn, &article.new, publication, editor.user_id(), made_at)?.id)
 }
 
@@ -216,5 +218,5 @@ fn relate(
     let id = *ids.get(&own).ok_or_else(|| missing("an article without slug"))?;
     let before = articles::queries::get(conn, id)?;
     let patch = ArticlePatch { related_ids: Set(Some(RelatedIds(related))), ..ArticlePatch::default() };
-    articles::queries::update(conn, id, &patch, (before.status, before.published_at), now)
+    articles::queries::update(conn, &before, &patch, articles::policy::Publication::of(&before), now).map(drop)
 }

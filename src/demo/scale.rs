@@ -45,6 +45,9 @@ const SPAN: i64 = 5 * 365 * 86_400_000_000;
 /// For so many members one person asks to join, and one of so many has been approved by the owner.
 const MEMBERS_PER_REQUEST: usize = 20;
 const MEMBERS_PER_APPROVAL: usize = 5;
+/// What everybody writes, over and over.
+const POST: &str = "What we tried, what came of it, and what we would do again. ";
+const COMMENT: &str = "Thank you, that is close to what we saw here. ";
 /// Rows in one transaction, about.
 const TRANSACTION: usize = 20_000;
 
@@ -113,6 +116,7 @@ pub fn load(conn: &mut Conn, scale: f64) -> Result<bool> {
     }
     seeds.flush(conn, &progress)?;
     progress.finish();
+    crate::reindex::run(conn, &ProgressBar::hidden())?;
     if matches!(conn, Conn::Postgres(_)) {
         conn.execute("ANALYZE")?;
     }
@@ -135,7 +139,7 @@ fn person(seeds: &mut Seeds, rng: &mut StdRng, number: usize) -> UserId {
         created_at,
         updated_at: created_at,
     };
-    seeds.users.push(PersonSeed { row, name_order });
+    seeds.users.push(PersonSeed { row, name_order, handle: format!("person-{number}") });
     id
 }
 
@@ -300,8 +304,10 @@ fn write_posts(
         let post_id = PostId::from(id_of(created_at));
         let answers = if number == post_count { left } else { skewed(rng, 16).min(left) };
         left -= answers;
+        let mut last_reply_at = None;
         for _ in 0..answers {
             let at = moment(rng, created_at.micros(), BEGIN + SPAN);
+            last_reply_at = last_reply_at.max(Some(at));
             seeds.comments.push(CommentSeed {
                 id: CommentId::from(id_of(at)),
                 post_id,
@@ -309,7 +315,8 @@ fn write_posts(
                 author_id: author(rng, at),
                 depth: 0,
                 reply_count: 0,
-                body: "Thank you, that is close to what we saw here. ".repeat(3),
+                body: COMMENT.repeat(3),
+                body_html: format!("<p>{}</p>\n", COMMENT.repeat(3).trim_end()),
                 created_at: at,
             });
         }
@@ -319,9 +326,13 @@ fn write_posts(
             author_id: author(rng, created_at),
             kind: if number.is_multiple_of(4) { PostKind::Question } else { PostKind::Discussion },
             title: format!("Conversation {number}"),
-            body: "What we tried, what came of it, and what we would do again. ".repeat(5),
+            body: POST.repeat(5),
+            body_html: format!("<p>{}</p>\n", POST.repeat(5).trim_end()),
             comment_count: i32::try_from(answers).unwrap_or(i32::MAX),
+            last_reply_at,
             created_at,
+            published_at: created_at,
+            changed_at: created_at,
         });
     }
 }

@@ -89,8 +89,12 @@ pub(super) struct PostSeed {
     pub(super) kind: PostKind,
     pub(super) title: String,
     pub(super) body: String,
+    pub(super) body_html: String,
     pub(super) comment_count: i32,
+    pub(super) last_reply_at: Option<Timestamp>,
     pub(super) created_at: Timestamp,
+    pub(super) published_at: Timestamp,
+    pub(super) changed_at: Timestamp,
 }
 
 #[derive(Insertable)]
@@ -103,6 +107,7 @@ pub(super) struct CommentSeed {
     pub(super) depth: i32,
     pub(super) reply_count: i32,
     pub(super) body: String,
+    pub(super) body_html: String,
     pub(super) created_at: Timestamp,
 }
 
@@ -112,6 +117,7 @@ pub(super) struct PersonSeed {
     #[diesel(embed)]
     pub(super) row: UserRow,
     pub(super) name_order: String,
+    pub(super) handle: String,
 }
 
 /// What waits to be written.

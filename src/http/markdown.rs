@@ -22,9 +22,16 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .add_tag_attributes("th", ["align"])
         .url_schemes(["http", "https", "mailto"].into())
         .url_relative(UrlRelative::Deny)
-        .link_rel(Some(LINKS));
+        .link_rel(Some(LINKS))
+        .attribute_filter(|_, name, value| (name != "href" || leads_out(value)).then_some(value.into()));
     builder
 });
+
+/// Whether a link names another site or an address: `https:x` has a scheme, and can still be a path of the page's own.
+fn leads_out(href: &str) -> bool {
+    let begins = |scheme: &str| href.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
+    begins("http://") || begins("https://") || begins("mailto:")
+}
 
 /// The HTML of a text; HTML in the text is shown as it was typed, and a picture by the words for it. Takes time in
 /// proportion to the length, some milliseconds for 50,000 characters: call it on a thread that may block.
@@ -53,11 +60,98 @@ pub fn to_html(markdown: &str) -> String {
     }
 }
 
+/// How a text begins, without marks: up to so many characters, cut at a word.
+#[must_use]
+pub fn excerpt(markdown: &str, characters: usize) -> String {
+    let arena = Arena::new();
+    // what is far behind does not begin the text
+    let head: String = markdown.chars().take(characters * 10).collect();
+    let root = comrak::parse_document(&arena, &head, &Options::default());
+    let mut text = String::new();
+    for node in root.descendants() {
+        match &node.data.borrow().value {
+            NodeValue::Text(words) => text.push_str(words),
+            NodeValue::Code(code) => text.push_str(&code.literal),
+            NodeValue::HtmlInline(html) => text.push_str(html),
+            NodeValue::CodeBlock(block) => text.push_str(&block.literal),
+            NodeValue::HtmlBlock(block) => text.push_str(&block.literal),
+            NodeValue::Emph | NodeValue::Strong | NodeValue::Link(_) | NodeValue::Strikethrough => {}
+            _ => text.push(' '),
+        }
+    }
+    let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((end, _)) = words.char_indices().nth(characters) else { return words };
+    let cut = words.get(..end).unwrap_or_default();
+    let whole = cut.rfind(' ').and_then(|space| cut.get(..space)).unwrap_or(cut);
+    format!("{whole}…")
+}
+
+/// People whom one text mentions, at most.
+const MENTIONS: usize = 20;
+
+/// The handles that a text mentions: what follows an `@` that no letter or digit stands before; each once, in lower case, not
+/// those in code, which is quoted and not said.
+#[must_use]
+pub fn mentions(markdown: &str) -> Vec<String> {
+    let mut handles: Vec<String> = Vec::new();
+    if !markdown.contains('@') {
+        return handles;
+    }
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, markdown, &Options::default());
+    for node in root.descendants() {
+        let data = node.data.borrow();
+        let NodeValue::Text(text) = &data.value else { continue };
+        let mut before = ' ';
+        for (at, character) in text.char_indices() {
+            if character == '@' && !before.is_alphanumeric() {
+                let rest = text.get(at + 1..).unwrap_or_default();
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+                let handle = rest.get(..end).unwrap_or_default().trim_end_matches('-').to_ascii_lowercase();
+                if !handle.is_empty() && handles.len() < MENTIONS && !handles.contains(&handle) {
+                    handles.push(handle);
+                }
+            }
+            before = character;
+        }
+    }
+    handles
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::to_html;
+    use super::{excerpt, mentions, to_html};
+
+    #[test]
+    fn an_excerpt_is_the_beginning_without_marks() {
+        for (text, words) in [
+            ("# Title\n\nSome **bold** words and a [link](https://example.org).", "Title Some bold words and a link."),
+            ("- one\n- `two`\n\n> three", "one two three"),
+            ("<b>typed</b>", "<b>typed</b>"),
+            ("", ""),
+        ] {
+            assert_eq!(excerpt(text, 100), words);
+        }
+        assert_eq!(excerpt("one two three", 9), "one two…");
+        assert_eq!(excerpt("onetwothree", 3), "one…");
+    }
+
+    #[test]
+    fn a_text_mentions_whom_it_says() {
+        for (text, handles) in [
+            ("@ann, have you seen @Ben-2? (@eve)", vec!["ann", "ben-2", "eve"]),
+            ("@ann @ANN **@ann**", vec!["ann"]),
+            ("ann@example.org `@code` @", vec![]),
+            ("```\n@block\n```\n> @quoted-", vec!["quoted"]),
+            ("a@b @-", vec![]),
+        ] {
+            assert_eq!(mentions(text), handles, "{text}");
+        }
+        let many: String = (0..50).map(|number| format!("@person{number} ")).collect();
+        assert_eq!(mentions(&many).len(), 20);
+    }
 
     #[test]
     fn what_markdown_says_is_there() {
@@ -87,6 +181,8 @@ mod tests {
             "[x](data:text/html;base64,PHNjcmlwdD4=)",
             "[x](//example.org)",
             "[x](/api/v1/me)",
+            "[x](http:/api/v1/me)",
+            "[x](HTTPS:api/v1/me)",
             "![x](https://example.org/pixel.png)",
             "<a href=\"javascript:alert(1)\">x</a>",
             "<svg/onload=alert(1)>",

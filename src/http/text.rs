@@ -1,7 +1,8 @@
 //! Text that people write, checked as it is parsed: a length in characters, no control characters, no outer white space.
 
+use actix_web::http::Uri;
 use serde::{Deserialize, Deserializer};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -43,6 +44,13 @@ impl Slug {
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {
         self.with_suffix(&number.to_string())
+    }
+
+    /// The same slug with eight characters behind it that are drawn by lot: it is nobody else's and tells of nobody else's.
+    #[must_use]
+    pub fn with_lot(&self) -> Self {
+        let lot = uuid::Uuid::now_v7().simple().to_string();
+        self.with_suffix(lot.get(24..).unwrap_or(&lot))
     }
 
     /// The same slug, cut where it is long, with a suffix of lower-case letters and digits.
@@ -131,6 +139,40 @@ text_type!([const MIN: usize, const MAX: usize] Markdown [MIN, MAX], |text| chec
     format!("Markdown{MIN}To{MAX}"), ObjectBuilder::new().min_length(Some(MIN)).max_length(Some(MAX)));
 text_type!([] Slug [], checked_slug, "Slug",
     ObjectBuilder::new().pattern(Some("^[a-z0-9]+(-[a-z0-9]+)*$")).min_length(Some(1)).max_length(Some(100)));
+
+/// An absolute `http` or `https` URL of up to 2,000 characters.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
+pub struct WebUrl(String);
+
+impl WebUrl {
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for WebUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let is_web = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some();
+        if text.len() <= 2000 && text.parse::<Uri>().is_ok_and(|uri| is_web(&uri)) {
+            Ok(Self(text))
+        } else {
+            Err(serde::de::Error::custom("bad_url: must be an absolute http or https URL of up to 2,000 characters"))
+        }
+    }
+}
+
+impl PartialSchema for WebUrl {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(2000));
+        text.format(Some(SchemaFormat::Custom("uri".to_owned()))).into()
+    }
+}
+
+impl ToSchema for WebUrl {}
 
 /// What sorts and searches compare: lower case by Unicode's rules, the same on both databases.
 #[must_use]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt as _, stream};
 use praxis::auth::actor::PlatformRole;
-use praxis::types::{SessionId, UserId};
+use praxis::types::{NotificationId, SessionId, UserId};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -29,6 +29,8 @@ pub fn cases() -> Vec<Case> {
         posts_answer_as_the_table_says,
         comments_answer_as_the_table_says,
         articles_answer_as_the_table_says,
+        notifications_answer_as_the_table_says,
+        subscriptions_answer_as_the_table_says,
     ]);
     cases
 }
@@ -257,6 +259,45 @@ impl<'a> World<'a> {
         })
         .await;
         asker.id()
+    }
+
+    /// An article that is not published, which the caller writes with the editors; its path.
+    async fn co_written(&self) -> String {
+        let authors = if self.caller.token.is_some() { vec![self.caller.id()] } else { Vec::new() };
+        let body = json!({ "kind": "news", "title": format!("Article {}", self.number), "author_ids": authors });
+        format!("/articles/{}", self.editor().post("/articles", body).await.expect(201).id())
+    }
+
+    /// A question of the founder's, and a comment on it.
+    async fn question(&self) -> (String, String) {
+        self.before(async || {
+            let question = self.founder.post(self.path("/posts"), new_post("question")).await.expect(201).id();
+            let answer = world::comment(&self.founder, &question, None).await;
+            (question, answer)
+        })
+        .await
+    }
+
+    /// A group of the caller's own, or of somebody's for a caller who is nobody.
+    async fn elsewhere(&self, visibility: &str) -> String {
+        let owner = if self.caller.token.is_some() { self.caller.clone() } else { self.somebody() };
+        world::group(&owner, "Elsewhere", json!({ "visibility": visibility })).await
+    }
+
+    /// What opens feeds as the caller reads them; made up for nobody.
+    async fn feed_token(&self) -> String {
+        if self.caller.token.is_none() {
+            return "prx_feed_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
+        }
+        let made = self.caller.post("/me/feed-tokens", json!({ "name": "A reader" })).await.expect(201);
+        made["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The path of a feed token: of the caller's own, or of somebody else's.
+    async fn feed_token_path(&self, is_own: bool) -> String {
+        let owner = if is_own && self.caller.token.is_some() { self.caller.clone() } else { self.somebody() };
+        let made = owner.post("/me/feed-tokens", json!({ "name": "A reader" })).await.expect(201).id();
+        format!("/me/feed-tokens/{made}")
     }
 
     /// A post of the founder's.
@@ -682,7 +723,8 @@ fn reasoned(call: Call) -> Call {
 }
 
 fn new_post(kind: &str) -> Value {
-    json!({ "kind": kind, "title": "New", "body": "Some words." })
+    let link = (kind == "resource").then_some("https://example.org");
+    json!({ "kind": kind, "title": "New", "body": "Some words.", "link_url": link })
 }
 
 fn posts() -> Vec<Row> {
@@ -720,6 +762,91 @@ fn posts() -> Vec<Row> {
         "create_post" in RULED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
             w.caller.post(w.path("/posts"), new_post("discussion"));
         "delete_post" in ARCHIVED [401, 403, 403, 403, 204, 204, 403, 204, 403, 204] |w| w.caller.delete(w.post().await);
+        "list_posts" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(w.path("/posts?status=draft"));
+        "list_post_revisions" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("{}/revisions", w.post().await));
+        "list_post_revisions" in LISTED [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.get(format!("{}/revisions", w.post().await));
+        // deleted by the founder
+        "restore_post" in PUBLIC [401, 404, 404, 404, 200, 200, 404, 200, 404, 200] |w| {
+            let post = w.post().await;
+            w.founder.delete(&post).await.expect(204);
+            w.caller.request(Method::POST, format!("{post}/restore"))
+        };
+        "restore_post" in HIDDEN [401, 404, 404, 404, 200, 200, 404, 403, 404, 404] |w| {
+            let post = w.post().await;
+            w.founder.delete(&post).await.expect(204);
+            w.caller.request(Method::POST, format!("{post}/restore"))
+        };
+        "restore_post" in PUBLIC [401, 409, 409, 409, 409, 409, 409, 409, 409, 409] |w|
+            w.caller.request(Method::POST, format!("{}/restore", w.post().await));
+        // to a group of the caller's own
+        "move_post" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w| {
+            let target = w.elsewhere("public").await;
+            w.caller.post(format!("{}/move", w.post().await), json!({ "group_id": target }))
+        };
+        "move_post" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w| {
+            let target = w.elsewhere("hidden").await;
+            w.caller.post(format!("{}/move", w.post().await), json!({ "group_id": target }))
+        };
+        "pin_post" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
+            w.caller.put(format!("{}/pin", w.post().await), json!({}));
+        "pin_post" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.put(format!("{}/pin", w.post().await), json!({}));
+        "pin_post" in ARCHIVED [401, 403, 403, 403, 409, 409, 403, 409, 403, 409] |w|
+            w.caller.put(format!("{}/pin", w.post().await), json!({}));
+        "unpin_post" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
+            w.caller.delete(format!("{}/pin", w.post().await));
+        "lock_post" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
+            w.caller.put(format!("{}/lock", w.post().await), json!({ "reason": "Enough" }));
+        "lock_post" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.put(format!("{}/lock", w.post().await), json!({}));
+        "unlock_post" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
+            w.caller.delete(format!("{}/lock", w.post().await));
+        // the founder's question
+        "accept_answer" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 403, 403, 403] |w| {
+            let (question, answer) = w.question().await;
+            w.caller.put(format!("/posts/{question}/accepted-answer"), json!({ "comment_id": answer }))
+        };
+        "withdraw_answer" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.delete(format!("/posts/{}/accepted-answer", w.question().await.0));
+        "add_post_reaction" in PUBLIC [401, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w|
+            w.caller.request(Method::PUT, format!("{}/reactions/like", w.post().await));
+        "remove_post_reaction" in HIDDEN [401, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.delete(format!("{}/reactions/like", w.post().await));
+        "bookmark_post" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.request(Method::PUT, format!("{}/bookmark", w.post().await));
+        "bookmark_post" in LISTED [401, 404, 404, 204, 204, 204, 404, 403, 404, 404] |w|
+            w.caller.request(Method::PUT, format!("{}/bookmark", w.post().await));
+        "unbookmark_post" in LISTED [401, 404, 404, 204, 204, 204, 404, 403, 404, 404] |w|
+            w.caller.delete(format!("{}/bookmark", w.post().await));
+        "follow_post" in LISTED [401, 404, 404, 204, 204, 204, 404, 403, 404, 404] |w|
+            w.caller.request(Method::PUT, format!("{}/follow", w.post().await));
+        "unfollow_post" in LISTED [401, 404, 404, 204, 204, 204, 404, 403, 404, 404] |w|
+            w.caller.delete(format!("{}/follow", w.post().await));
+        "read_post" in LISTED [401, 404, 404, 204, 204, 204, 404, 403, 404, 404] |w|
+            w.caller.request(Method::PUT, format!("{}/read", w.post().await));
+        "read_posts" in LISTED [401, 403, 403, 204, 204, 204, 403, 403, 403, 403] |w| {
+            let post = w.post().await.rsplit('/').next().unwrap().to_owned();
+            w.caller.post(w.path("/posts:read"), json!({ "post_ids": [post] }))
+        };
+        "read_group" in PUBLIC [401, 403, 403, 204, 204, 204, 403, 403, 403, 403] |w|
+            w.caller.request(Method::PUT, w.path("/read"));
+        "read_group" in HIDDEN [401, 404, 404, 204, 204, 204, 404, 403, 404, 404] |w|
+            w.caller.request(Method::PUT, w.path("/read"));
+        "list_search_results" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/search?q=a");
+        "list_search_results" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/search?q=a&in=people");
+        "list_my_feed" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/me/feed");
+        "list_group_activity" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(w.path("/activity"));
+        "list_group_activity" in LISTED [403, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w|
+            w.caller.get(w.path("/activity"));
+        "list_group_activity" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.get(w.path("/activity"));
+        "list_my_bookmarks" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/me/bookmarks");
+        "list_my_unread" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/me/unread");
         // one's own, where one has been a member
         "update_post" in OWN [401, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w|
             w.caller.patch(format!("/posts/{}", w.own_post), json!({ "body": "Changed" }));
@@ -758,6 +885,19 @@ fn comments() -> Vec<Row> {
         "get_comment" in LISTED [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
             reasoned(w.caller.get(w.comment().await));
         "get_comment" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.comment().await);
+        "list_comment_revisions" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("{}/revisions", w.comment().await));
+        "list_comment_revisions" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.get(format!("{}/revisions", w.comment().await));
+        "restore_comment" in PUBLIC [401, 404, 404, 404, 200, 200, 404, 200, 404, 200] |w| {
+            let comment = w.comment().await;
+            w.founder.delete(&comment).await.expect(204);
+            w.caller.request(Method::POST, format!("{comment}/restore"))
+        };
+        "add_comment_reaction" in PUBLIC [401, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w|
+            w.caller.request(Method::PUT, format!("{}/reactions/thanks", w.comment().await));
+        "remove_comment_reaction" in HIDDEN [401, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.delete(format!("{}/reactions/thanks", w.comment().await));
         "update_comment" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 403, 403, 403] |w|
             w.caller.patch(w.comment().await, json!({ "body": "Changed" }));
         "update_comment" in HIDDEN [401, 404, 404, 403, 403, 403, 404, 403, 404, 404] |w|
@@ -773,10 +913,95 @@ fn comments() -> Vec<Row> {
     }
 }
 
+fn notifications() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "get_notification_preferences" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/me/notification-preferences");
+        "update_notification_preferences" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.patch("/me/notification-preferences", json!({ "muted": ["reply"] }));
+        "list_my_notifications" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/me/notifications?unread=true");
+        "get_unread_notification_count" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/me/notifications/unread-count");
+        "read_notification" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.request(Method::PUT, format!("/me/notifications/{}/read", NotificationId::new()));
+        "read_all_notifications" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.request(Method::PUT, "/me/notifications/read");
+    }
+}
+
+fn subscriptions() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "export_article_feed" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/articles.atom");
+        "export_group_feed" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(w.path("/feed.atom"));
+        // a feed takes no access token
+        "export_group_feed" in LISTED [404, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.get(w.path("/feed.atom"));
+        "export_group_feed" in HIDDEN [404, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.get(w.path("/feed.atom"));
+        // what is no feed token opens not even what is open without
+        "export_group_feed" in PUBLIC [404, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("{}?token={}", w.path("/feed.atom"), w.feed_token().await));
+        "export_group_feed" in LISTED [404, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w|
+            w.caller.get(format!("{}?token={}", w.path("/feed.atom"), w.feed_token().await));
+        "export_group_feed" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w|
+            w.caller.get(format!("{}?token={}", w.path("/feed.atom"), w.feed_token().await));
+        "export_my_feed" in LISTED [404, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("/me/feed.atom?token={}", w.feed_token().await));
+        "export_my_feed" in LISTED [400, 400, 400, 400, 400, 400, 400, 400, 400, 400] |w| w.caller.get("/me/feed.atom");
+        "list_feed_tokens" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/me/feed-tokens");
+        "create_feed_token" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.post("/me/feed-tokens", json!({ "name": "A reader" }));
+        "revoke_feed_token" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.delete(w.feed_token_path(true).await);
+        "revoke_feed_token" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.delete(w.feed_token_path(false).await);
+    }
+}
+
 fn articles() -> Vec<Row> {
     rows! {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
         "list_articles" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/articles");
+        "list_articles" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 200, 403] |w|
+            w.caller.get("/articles?status=scheduled");
+        // who may not know of the group finds nothing, as for a group that never was
+        "list_articles" in HIDDEN [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("/articles?group_id={}", w.group));
+        "list_group_articles" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(w.path("/articles"));
+        "list_group_articles" in LISTED [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(w.path("/articles"));
+        "list_group_articles" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 200, 404, 404] |w|
+            w.caller.get(w.path("/articles"));
+        // whoever writes an article with the editors reads it, changes its words and names groups, and nothing else
+        "get_article" in PUBLIC [404, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(w.co_written().await);
+        "update_article" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.patch(w.co_written().await, json!({ "title": "Changed" }));
+        "update_article" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 200, 403] |w|
+            w.caller.patch(w.co_written().await, json!({ "status": "published" }));
+        // everybody else is refused alike, whether or not they may read it
+        "update_article" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 200, 403] |w|
+            w.caller.patch(w.asked("draft").await, json!({ "title": "Changed" }));
+        "delete_article" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 204, 204, 403] |w|
+            w.caller.delete(w.co_written().await);
+        "list_contributions" in PUBLIC [404, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("{}/contributions", w.co_written().await));
+        "create_contribution" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w| {
+            let path = format!("{}/contributions", w.co_written().await);
+            w.caller.post(path, json!({ "group_id": w.group, "role": "tested" }))
+        };
+        // nobody asks a group that they may not know of
+        "create_contribution" in HIDDEN [401, 422, 422, 201, 201, 201, 422, 201, 422, 422] |w| {
+            let path = format!("{}/contributions", w.co_written().await);
+            w.caller.post(path, json!({ "group_id": w.group, "role": "tested" }))
+        };
         "list_articles" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 200, 403] |w|
             w.caller.get("/articles?status=draft");
         "create_article" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 201, 201, 403] |w|
@@ -850,6 +1075,8 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
         posts(),
         comments(),
         articles(),
+        notifications(),
+        subscriptions(),
     ];
     let rows: BTreeSet<&str> = tables.iter().flatten().map(|row| row.operation).collect();
     let operations: BTreeSet<&str> = document::operations().iter().map(|operation| operation.id.as_str()).collect();
@@ -916,6 +1143,14 @@ async fn posts_answer_as_the_table_says(app: App) {
 
 async fn comments_answer_as_the_table_says(app: App) {
     compare(&app, comments(), 4).await;
+}
+
+async fn notifications_answer_as_the_table_says(app: App) {
+    compare(&app, notifications(), 4).await;
+}
+
+async fn subscriptions_answer_as_the_table_says(app: App) {
+    compare(&app, subscriptions(), 4).await;
 }
 
 async fn articles_answer_as_the_table_says(app: App) {

@@ -11,7 +11,8 @@ pub fn cases() -> Vec<Case> {
     served![
         what_became_empty_is_mended_too,
         what_is_put_wrong_is_found_and_mended,
-        a_group_without_owner_is_found_and_left
+        a_group_without_owner_is_found_and_left,
+        what_a_search_misses_is_found_and_indexed,
     ]
 }
 
@@ -77,4 +78,19 @@ async fn what_became_empty_is_mended_too(app: App) {
     assert_eq!(app.in_database(praxis::doctor::examine), []);
     let row = admin.get("/admin/groups?status=deleted").await.expect(200).items()[0].clone();
     assert_eq!((&row["member_count"], &row["last_active_at"]), (&json!(0), &Value::Null));
+}
+
+async fn what_a_search_misses_is_found_and_indexed(app: App) {
+    let ann = app.user("ann");
+    let id = group(&ann, "Circle", json!({})).await;
+    post(&ann, &id, "Words").await;
+    put_wrong(&app, "DELETE FROM search_documents WHERE kind = 'post'");
+    let findings = app.in_database(praxis::doctor::examine);
+    assert!(
+        findings.iter().any(|finding| finding.what.starts_with("posts that a search does not find")),
+        "{findings:?}"
+    );
+    success(&praxis(&app.database, &["reindex"]).output().unwrap());
+    assert_eq!(app.in_database(praxis::doctor::examine), []);
+    assert_eq!(ann.get("/search?q=words&in=posts").await.expect(200).items().len(), 1);
 }

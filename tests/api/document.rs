@@ -22,9 +22,41 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// What an operation's id begins with.
-const VERBS: [&str; 22] = [
-    "accept", "batch", "create", "decide", "decline", "delete", "export", "get", "import", "join", "leave", "list",
-    "lookup", "offer", "purge", "refresh", "register", "resend", "restore", "revoke", "update", "withdraw",
+const VERBS: [&str; 34] = [
+    "accept",
+    "add",
+    "batch",
+    "bookmark",
+    "create",
+    "decide",
+    "decline",
+    "delete",
+    "export",
+    "follow",
+    "get",
+    "import",
+    "join",
+    "leave",
+    "list",
+    "lock",
+    "lookup",
+    "move",
+    "offer",
+    "pin",
+    "purge",
+    "read",
+    "refresh",
+    "register",
+    "remove",
+    "resend",
+    "restore",
+    "revoke",
+    "unbookmark",
+    "unfollow",
+    "unlock",
+    "unpin",
+    "update",
+    "withdraw",
 ];
 
 fn document() -> Value {
@@ -129,12 +161,14 @@ fn operation_ids_are_unique_and_say_what_is_done_to_what() {
         let by_method: &[&str] = match operation.method.as_str() {
             "get" => &["get", "list", "export"],
             "post" => &[
-                "accept", "batch", "create", "decide", "decline", "delete", "import", "lookup", "purge", "refresh",
-                "register", "resend", "restore",
+                "accept", "batch", "create", "decide", "decline", "delete", "import", "lookup", "move", "purge",
+                "read", "refresh", "register", "resend", "restore",
             ],
-            "put" => &["accept", "join", "offer", "update"],
+            "put" => &["accept", "add", "bookmark", "follow", "join", "lock", "offer", "pin", "read", "update"],
             "patch" => &["update"],
-            "delete" => &["delete", "leave", "revoke", "withdraw"],
+            "delete" => {
+                &["delete", "leave", "remove", "revoke", "unbookmark", "unfollow", "unlock", "unpin", "withdraw"]
+            }
             other => panic!("{other} {}", operation.path),
         };
         assert!(by_method.contains(&verb), "{} {} is {id}", operation.method, operation.path);
@@ -201,7 +235,8 @@ fn every_operation_says_who_may_call_it_and_every_status_it_can_give() {
                 "204" | "308" => assert!(media.is_empty(), "{id}: {status}"),
                 // whole lists as files
                 status if status < "400" && id.starts_with("export_") => {
-                    assert!(matches!(media[..], [only] if only == "text/csv" || only == "application/jsonl"), "{id}");
+                    let files = ["text/csv", "application/jsonl", "application/atom+xml"];
+                    assert!(matches!(media[..], [only] if files.contains(&only.as_str())), "{id}");
                 }
                 status if status < "400" => assert_eq!(media, ["application/json"], "{id}: {status}"),
                 _ => {

@@ -55,10 +55,16 @@ impl Place {
         });
         let group = world::group(&owner, &format!("{word}Name"), settings).await;
         world::member(&member, &owner, &group).await;
-        let body = json!({ "kind": "question", "title": format!("{word}Title"), "body": format!("{word}Body") });
+        let body = json!({
+            "kind": "question", "title": format!("{word}Title"), "body": format!("{word}Before"),
+            "tags": [format!("{word}PostTag")],
+        });
         let post = member.post(format!("/groups/{group}/posts"), body).await.expect(201).id();
-        let body = json!({ "body": format!("{word}Comment") });
+        member.patch(format!("/posts/{post}"), json!({ "body": format!("{word}Body") })).await.expect(200);
+        let body = json!({ "body": format!("{word}Earlier") });
         let comment = owner.post(format!("/posts/{post}/comments"), body).await.expect(201).id();
+        owner.patch(format!("/comments/{comment}"), json!({ "body": format!("{word}Comment") })).await.expect(200);
+        owner.request(Method::PUT, format!("/posts/{post}/bookmark")).await.expect(204);
         // the article is public; that the group is behind it is not
         let editor = app.person(&format!("editor of {word}"), PlatformRole::Admin);
         let article = json!({ "kind": "opinion_piece", "title": "A public article", "status": "published" });
@@ -87,6 +93,8 @@ impl Place {
             ("comment_id", vec![self.comment.clone()]),
             ("user_id", vec![self.owner.id().to_string(), self.member.id().to_string()]),
             ("session_id", vec![self.owner.session().to_string()]),
+            // a made-up secret; the cases put those of outsiders in its place
+            ("token", vec!["prx_feed_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()]),
             ("invitation_id", vec![GroupId::new().to_string()]),
             ("group_proposal_id", vec![GroupId::new().to_string()]),
             ("group_type_id", vec![world::COMMUNITY.to_owned()]),
@@ -103,6 +111,14 @@ async fn outsiders(app: &App, place: &Place) -> Vec<(&'static str, Caller)> {
         world::member(person, owner, group).await;
     }
     let of = |person: &Caller| format!("/groups/{group}/members/{}", person.id());
+    // what they were told while they were in
+    for person in [&left, &removed, &banned] {
+        let handle = person.get("/me").await.expect(200)["handle"].as_str().unwrap().to_owned();
+        let body = json!({ "body": format!("Hello @{handle}") });
+        owner.post(format!("/posts/{}/comments", place.post), body).await.expect(201);
+        let told = person.get("/me/notifications").await.expect(200);
+        assert!(told.each("kind").contains(&"mention"), "nothing to forget: {told}");
+    }
     left.delete(format!("/groups/{group}/membership")).await.expect(204);
     owner.delete(of(&removed)).await.expect(204);
     owner.patch(of(&banned), json!({ "state": "banned" })).await.expect(200);
@@ -122,6 +138,16 @@ async fn outsiders(app: &App, place: &Place) -> Vec<(&'static str, Caller)> {
         ("who was removed", removed),
         ("who was banned", banned),
     ]
+}
+
+/// What opens feeds as each of these people reads them.
+async fn feed_tokens(people: &[(&'static str, Caller)]) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for (_, person) in people.iter().filter(|(_, person)| person.token.is_some()) {
+        let made = person.post("/me/feed-tokens", json!({ "name": "From before" })).await.expect(201);
+        tokens.push(made["token"].as_str().unwrap().to_owned());
+    }
+    tokens
 }
 
 /// Every way to fill the parameters of an operation's path.
@@ -163,10 +189,24 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
             "actor_id" | "target_id" => secret.paths["user_id"].clone(),
             "group_id" => secret.paths["group_id"].clone(),
             "since" | "until" => vec!["2025-01-01T00:00:00Z".to_owned(), "2125-01-01T00:00:00Z".to_owned()],
-            "mine" => vec!["true".to_owned(), "false".to_owned()],
+            "in" => ["groups", "posts", "comments", "articles", "people"].map(str::to_owned).to_vec(),
+            "token" => secret.paths["token"].clone(),
+            "unread" => vec!["true".to_owned(), "false".to_owned()],
+            "mine" | "pinned" | "unanswered" => vec!["true".to_owned(), "false".to_owned()],
+            "tag" => vec!["ZyxPostTag".to_owned()],
+            "author_id" => secret.paths["user_id"].clone(),
             other => panic!("{}: say what to ask for as {other}", operation.id),
         };
         queries.extend(words.iter().map(|word| format!("?{name}={word}")));
+    }
+    // a search needs words, behind which the other parameters go
+    if operation.query.contains_key("in") {
+        let asked = queries.split_off(1);
+        let (words, others): (Vec<_>, Vec<_>) = asked.into_iter().partition(|query| query.starts_with("?q="));
+        let both =
+            |word: &String| others.iter().map(move |other| format!("{word}&{}", &other[1..])).collect::<Vec<_>>();
+        queries.extend(words.iter().flat_map(both));
+        queries.extend(words);
     }
     queries
 }
@@ -228,11 +268,26 @@ async fn a_hidden_group_is_nowhere(app: App) {
     let slug = place.group["slug"].as_str().unwrap().to_owned();
     assert_ne!(slug, public_slug, "the slug from before could be remembered");
 
-    let words = ["Name", "Summary", "Purpose", "Description", "Question?", "Tag", "Title", "Body", "Comment"];
+    let words = [
+        "Name",
+        "Summary",
+        "Purpose",
+        "Description",
+        "Question?",
+        "Tag",
+        "Title",
+        "Before",
+        "Body",
+        "PostTag",
+        "Earlier",
+        "Comment",
+    ];
     let names = words.iter().chain(&["Owner", "Member"]).map(|word| format!("Zyx{word}"));
     let ids = [place.id(), &place.post, &place.comment, &slug].map(str::to_owned);
     let people = [place.owner.id(), place.member.id()].map(|id| id.to_string());
-    let secret = Secret { words: names.chain(ids).chain(people).collect(), paths: place.paths() };
+    let mut paths = place.paths();
+    paths.insert("token", feed_tokens(&outsiders).await);
+    let secret = Secret { words: names.chain(ids).chain(people).collect(), paths };
     let seen = found(&place.member, &secret).await;
     let all: BTreeSet<&String> = secret.words.iter().collect();
     let unseen: Vec<_> = all.iter().filter(|word| !seen.contains_key(**word)).collect();
@@ -254,10 +309,13 @@ async fn the_content_of_a_listed_group_is_nowhere_but_inside(app: App) {
     let outsiders = outsiders(&app, &place).await;
     Place::new(&app, "Public").await;
     place.change(json!({ "visibility": "listed" })).await;
-    let names = ["Title", "Body", "Comment", "Owner", "Member"].map(|word| format!("Zyx{word}"));
+    let names = ["Title", "Before", "Body", "PostTag", "Earlier", "Comment", "Owner", "Member"];
+    let names = names.map(|word| format!("Zyx{word}"));
     let people = [place.owner.id(), place.member.id()].map(|id| id.to_string());
     let ids = [place.post.clone(), place.comment.clone()];
-    let secret = Secret { words: names.into_iter().chain(people).chain(ids).collect(), paths: place.paths() };
+    let mut paths = place.paths();
+    paths.insert("token", feed_tokens(&outsiders).await);
+    let secret = Secret { words: names.into_iter().chain(people).chain(ids).collect(), paths };
     let seen = found(&place.member, &secret).await;
     assert_eq!(seen.len(), secret.words.len(), "a member finds only {seen:#?}");
     expect_nothing(&outsiders, &secret).await;
@@ -285,6 +343,7 @@ async fn what_was_deleted_is_nowhere(app: App) {
 
     let words = ["QqqTitle", "QqqBody", "QqqComment", "QqqPerson"].map(str::to_owned).to_vec();
     let mut paths = place.paths();
+    paths.insert("token", feed_tokens(&[("owner", owner.clone()), ("member", member.clone())]).await);
     paths.get_mut("post_id").unwrap().push(gone.clone());
     paths.get_mut("comment_id").unwrap().push(comment.clone());
     paths.get_mut("user_id").unwrap().push(leaving.id().to_string());
@@ -294,9 +353,17 @@ async fn what_was_deleted_is_nowhere(app: App) {
     member.delete(format!("/posts/{gone}")).await.expect(204);
     member.delete(format!("/comments/{comment}")).await.expect(204);
     leaving.delete("/me").await.expect(204);
-    let admin = app.admin();
-    for caller in [owner, member, &app.anon(), &admin] {
+    let (admin, bystander) = (app.admin(), app.user("bystander"));
+    world::member(&bystander, owner, place.id()).await;
+    for caller in [&bystander, &app.anon()] {
         assert_eq!(found(caller, &secret).await, BTreeMap::new());
+    }
+    // whoever may bring it back finds it where it can be brought back, and nowhere else
+    for caller in [owner, member, &admin] {
+        for (word, place) in found(caller, &secret).await {
+            assert!(word.starts_with("QqqTitle") || word.starts_with("QqqBody"), "{word}");
+            assert!(place.ends_with("/posts?status=deleted"), "{word}: {place}");
+        }
     }
 }
 
@@ -317,6 +384,10 @@ fn body(operation: &str, ids: &Ids) -> Option<Value> {
         "create_post" => json!({ "kind": "discussion", "title": "New", "body": "New" }),
         "create_comment" => json!({ "body": "New", "parent_id": ids.comment }),
         "update_post" | "update_comment" => json!({ "body": "Changed" }),
+        "pin_post" | "lock_post" => json!({}),
+        "move_post" => json!({ "group_id": ids.group }),
+        "accept_answer" => json!({ "comment_id": ids.comment }),
+        "read_posts" => json!({ "post_ids": [ids.post] }),
         "create_contribution" => json!({ "group_id": ids.group, "role": "wrote" }),
         "decide_contribution" => json!({ "outcome": "accept" }),
         _ => return None,
@@ -365,6 +436,7 @@ async fn what_is_hidden_answers_like_what_never_was(app: App) {
                 let path = path
                     .replace("{user_id}", &ids.person)
                     .replace("{invitation_id}", &ids.post)
+                    .replace("{reaction_kind}", "like")
                     .replace("{article_id}", article);
                 let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
                 let request = caller.request_at(method, &path).header("if-match", "*");

@@ -13,6 +13,7 @@ mod activity;
 mod architecture;
 mod articles;
 mod authorisation;
+mod conversations;
 mod crash;
 mod demo;
 mod doctor;
@@ -29,6 +30,7 @@ mod membership_life;
 mod membership_model;
 mod memberships;
 mod migrations;
+mod notifications;
 mod ownership;
 mod people;
 mod posts;
@@ -36,9 +38,12 @@ mod processes;
 mod proposals;
 mod regressions;
 mod rosters;
+mod sanitising;
+mod search;
 mod sessions;
 mod settings;
 mod statements;
+mod subscriptions;
 mod support;
 mod users;
 
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
         ("authorisation", authorisation::cases()),
+        ("conversations", conversations::cases()),
         ("crash", crash::cases()),
         ("demo", demo::cases()),
         ("doctor", doctor::cases()),
@@ -67,15 +73,19 @@ fn main() -> ExitCode {
         ("memberships", memberships::cases()),
         ("rosters", rosters::cases()),
         ("migrations", migrations::cases()),
+        ("notifications", notifications::cases()),
         ("ownership", ownership::cases()),
         ("people", people::cases()),
         ("proposals", proposals::cases()),
         ("posts", posts::cases()),
         ("processes", processes::cases()),
         ("regressions", regressions::cases()),
+        ("sanitising", sanitising::cases()),
+        ("search", search::cases()),
         ("sessions", sessions::cases()),
         ("settings", settings::cases()),
         ("statements", statements::cases()),
+        ("subscriptions", subscriptions::cases()),
         ("users", users::cases()),
     ])
 }

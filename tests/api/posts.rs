@@ -16,7 +16,7 @@ pub fn cases() -> Vec<Case> {
         a_platform_moderator_deletes_what_can_be_read,
         comments_hang_together_and_are_listed_oldest_first,
         a_comment_answers_only_what_is_on_its_post,
-        a_thread_is_at_most_sixteen_deep,
+        a_thread_is_at_most_five_deep,
         a_deleted_comment_keeps_its_place_while_it_is_answered,
         a_deleted_post_takes_its_comments_with_it,
         who_left_reads_nothing_of_a_listed_group_any_more,
@@ -30,7 +30,9 @@ async fn a_post_is_published_read_changed_and_deleted(app: App) {
     let made = ann.post(format!("/groups/{id}/posts"), body).await.expect(201);
     assert_eq!(made.header("location"), format!("/api/v1/posts/{}", made.id()));
     assert_eq!((&made["author"]["display_name"], &made["edited_at"]), (&json!("ann"), &Value::Null));
-    assert_eq!(made["viewer"]["can"], json!(["edit", "delete", "comment"]));
+    let all = ["edit", "delete", "comment", "react", "pin", "lock", "move", "accept_answer"];
+    assert_eq!(made["viewer"]["can"], json!(all));
+    assert_eq!((&made["status"], &made["published_at"]), (&json!("published"), &made["created_at"]));
     let path = format!("/posts/{}", made.id());
     assert_eq!(ann.get(&path).await.expect(200).json, made.json);
     assert_eq!(ann.get(format!("/groups/{id}/posts")).await.expect(200).items(), std::slice::from_ref(&made.json));
@@ -73,7 +75,8 @@ async fn posts_are_listed_newest_first_by_kind_and_page_by_page(app: App) {
     let ann = app.user("ann");
     let id = group(&ann, "Circle", json!({})).await;
     for (number, kind) in ["discussion", "question", "resource", "question", "discussion"].iter().enumerate() {
-        let body = json!({ "kind": kind, "title": format!("T{number}"), "body": "B" });
+        let link = (*kind == "resource").then_some("https://example.org");
+        let body = json!({ "kind": kind, "title": format!("T{number}"), "body": "B", "link_url": link });
         ann.post(format!("/groups/{id}/posts"), body).await.expect(201);
     }
     let (mut titles, mut path) = (Vec::new(), format!("/groups/{id}/posts?limit=2"));
@@ -188,12 +191,12 @@ async fn a_comment_answers_only_what_is_on_its_post(app: App) {
     ann.post(format!("/posts/{one}/comments"), body).await.expect_field(422, "/parent_id", "unknown");
 }
 
-async fn a_thread_is_at_most_sixteen_deep(app: App) {
+async fn a_thread_is_at_most_five_deep(app: App) {
     let ann = app.user("ann");
     let id = group(&ann, "Circle", json!({})).await;
     let thread = post(&ann, &id, "Words").await;
     let mut above = comment(&ann, &thread, None).await;
-    for _ in 0..15 {
+    for _ in 0..4 {
         above = comment(&ann, &thread, Some(&above)).await;
     }
     let body = json!({ "body": "B", "parent_id": above });

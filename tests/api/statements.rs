@@ -16,8 +16,8 @@ use praxis::api::proposals::model::ProposalState;
 use praxis::api::requests::model::RequestState;
 use praxis::api::users::model::AccountQuery;
 use praxis::api::{
-    admin_groups, articles, audit, groups, invitations, me, memberships, people, posts, proposals, requests, sessions,
-    users,
+    admin_groups, articles, audit, comments, feeds, groups, inbox, invitations, marks, me, memberships, people, posts,
+    proposals, requests, sessions, subscriptions, users,
 };
 use praxis::auth::actor::{Actor, PlatformRole, Viewer};
 use praxis::db::Conn;
@@ -60,8 +60,11 @@ async fn no_list_issues_more_than_six_statements(app: App) {
             other.post(format!("/groups/{theirs}/invitations"), body).await.expect(200);
             join(&who, &main).await;
             join(&who, &id).await;
-            post(&ann, &main, "Words").await;
+            let words = post(&ann, &main, "Words").await;
+            ann.request(reqwest::Method::PUT, format!("/posts/{words}/bookmark")).await.expect(204);
+            ann.request(reqwest::Method::PUT, format!("/posts/{words}/reactions/like")).await.expect(200);
             comment(&ann, &thread, None).await;
+            ann.patch(format!("/posts/{thread}"), json!({ "body": format!("Words {rows}") })).await.expect(200);
             article(&editor, &format!("Piece {rows}"), "published", &[(&main, &ann)]).await;
         }
         for path in [
@@ -78,8 +81,20 @@ async fn no_list_issues_more_than_six_statements(app: App) {
             format!("/groups/{main}/membership-requests?limit=100"),
             format!("/groups/{main}/posts?limit=100"),
             format!("/groups/{main}/contributions?limit=100"),
+            format!("/groups/{main}/posts?limit=100&sort=active"),
             format!("/posts/{thread}/comments?limit=100"),
+            format!("/posts/{thread}/comments?limit=100&mode=level"),
+            format!("/posts/{thread}/revisions"),
+            "/me/bookmarks?limit=100".to_owned(),
+            "/me/unread?limit=100".to_owned(),
+            "/me/notifications?limit=100".to_owned(),
+            "/me/feed-tokens".to_owned(),
+            "/me/feed?limit=100".to_owned(),
+            format!("/groups/{main}/activity?limit=100"),
             "/articles?limit=100".to_owned(),
+            format!("/articles?limit=100&group_id={main}&tag=a"),
+            format!("/groups/{main}/articles?limit=100"),
+            "/search?limit=100&q=words".to_owned(),
             "/me/memberships?limit=100".to_owned(),
             "/auth/sessions?limit=100".to_owned(),
         ] {
@@ -180,7 +195,7 @@ fn walks(conn: &mut Conn, index: &str, work: impl FnOnce(&mut Conn)) {
     let order = sql.rsplit("ORDER BY").next().unwrap().split(" LIMIT").next().unwrap();
     let last = order.rsplit(',').next().unwrap().replace(['`', '"'], "");
     let column = last.split_whitespace().next().unwrap().rsplit('.').next().unwrap();
-    assert!(["id", "user_id", "group_id", "version"].contains(&column), "no tie-break:\n{sql}");
+    assert!(["id", "user_id", "group_id", "post_id", "version"].contains(&column), "no tie-break:\n{sql}");
 }
 
 fn viewer(person: &Caller) -> Viewer {
@@ -225,10 +240,41 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
         drop(requests::queries::list(conn, &access, RequestState::Requested, &page(Key::of(now))).unwrap());
     });
     walks(conn, "posts_by_group", |conn| {
-        drop(posts::queries::list(conn, &access, &query::<PostQuery>(json!({})), &by_time).unwrap());
+        drop(posts::queries::list(conn, &access, &query::<PostQuery>(json!({})), &by_time, now).unwrap());
     });
-    walks(conn, "comments_by_post", |conn| drop(posts::queries::list_comments(conn, post_id, &by_time).unwrap()));
-    for status in ["published", "draft"] {
+    for (asked, index) in [
+        (json!({ "sort": "active" }), "posts_by_activity"),
+        (json!({ "tag": "falls" }), "posts_by_group"),
+        (json!({ "kind": "question", "unanswered": true }), "posts_by_group"),
+        (json!({ "author_id": ann.id() }), "posts_by_author"),
+        (json!({ "status": "draft" }), "posts_unpublished"),
+        (json!({ "status": "scheduled" }), "posts_unpublished"),
+        (json!({ "status": "deleted" }), "posts_deleted_by_group"),
+    ] {
+        walks(conn, index, |conn| {
+            drop(posts::queries::list(conn, &access, &query::<PostQuery>(asked), &by_time, now).unwrap());
+        });
+    }
+    walks(conn, "revisions_by_post", |conn| drop(posts::queries::list_revisions(conn, post_id, &by_time).unwrap()));
+    let comment_id = praxis::types::CommentId::new();
+    walks(conn, "revisions_by_comment", |conn| {
+        drop(comments::queries::list_revisions(conn, comment_id, &by_time).unwrap());
+    });
+    walks(conn, "comments_by_post", |conn| drop(comments::queries::list(conn, post_id, None, &by_time).unwrap()));
+    for level in [None, Some(comment_id)] {
+        // each engine takes the index that it likes better; both have the order
+        walks(conn, "comments_by_", |conn| {
+            drop(comments::queries::list(conn, post_id, Some(level), &by_time).unwrap());
+        });
+    }
+    for (asked, index) in [(json!({}), "notifications_by_user"), (json!({ "unread": true }), "notifications_unread")] {
+        walks(conn, index, |conn| drop(inbox::queries::list(conn, &member, &query(asked), &by_time).unwrap()));
+    }
+    walks(conn, "posts_by_group", |conn| drop(feeds::queries::posts_of(conn, &access, &by_time).unwrap()));
+    walks(conn, "comments_by_group", |conn| drop(feeds::queries::comments_of(conn, &access, &by_time).unwrap()));
+    walks(conn, "feed_tokens_by_user", |conn| drop(subscriptions::queries::list(conn, ann.id()).unwrap()));
+    walks(conn, "post_marks_bookmarks", |conn| drop(marks::queries::bookmarks(conn, &member, &by_time).unwrap()));
+    for status in ["published", "draft", "scheduled"] {
         let asked: ArticleQuery = query(json!({ "status": status }));
         walks(conn, "articles_by_publication", |conn| drop(articles::queries::list(conn, &asked, &by_time).unwrap()));
     }

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::model::{AdminGroupQuery, AdminGroupRow, AdminGroupStatus, OwnerCount};
-use crate::api::groups::slugs;
+use crate::api::groups::{queries as groups_queries, slugs};
 use crate::api::memberships::model::{GroupStatus, Visibility};
 use crate::db::schema::groups;
 use crate::db::sql_types::PlannedAnew;
-use crate::db::{Conn, each_backend};
+use crate::db::{Conn, each_backend, search};
 use crate::error::Result;
 use crate::http::page::Page;
 use crate::http::text::containing;
@@ -80,7 +80,7 @@ pub fn restore(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     }
     let back = (groups::deleted_at.eq(None::<Timestamp>), groups::updated_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(back).execute(conn))?;
-    Ok(())
+    groups_queries::index(conn, id)
 }
 
 /// Removes a group for good, with everything in it; its name, for the audit log.
@@ -90,6 +90,7 @@ pub fn purge(conn: &mut Conn, id: GroupId) -> Result<String> {
     each_backend!(conn => diesel::update(within).set(groups::parent_id.eq(None::<GroupId>)).execute(conn))?;
     let before = groups::table.filter(groups::successor_id.eq(id));
     each_backend!(conn => diesel::update(before).set(groups::successor_id.eq(None::<GroupId>)).execute(conn))?;
+    search::remove_of_group(conn, id.uuid())?;
     each_backend!(conn => diesel::delete(groups::table.find(id)).execute(conn))?;
     Ok(name)
 }

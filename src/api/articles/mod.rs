@@ -3,4 +3,6 @@
 pub mod model;
 pub mod policy;
 pub mod queries;
+pub mod related;
 pub mod routes;
+pub mod slugs;

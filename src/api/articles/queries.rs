@@ -1,36 +1,76 @@
-//! Every statement about articles and contributions. What changes when a group counts as active changes its date in the same
-//! transaction; the article's row is locked before the groups', so that publishing and accepting see each other.
+//! Every statement about articles and contributions, but for slugs and what is related. What changes when a group
+//! counts as active changes its date in the same transaction; the article's row is locked before the groups', so that
+//! publishing and accepting see each other.
+
+use std::time::Duration;
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use uuid::Uuid;
 
 use super::model::{
-    ArticleCard, ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, BylinePart, ContributingGroup,
-    ContributionFound, ContributionQuery, ContributionRole, ContributionRow, ContributionState, NewArticle,
-    reading_minutes,
+    ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, BylinePart, CardRow, ContributingGroup, ContributionFound,
+    ContributionQuery, ContributionRole, ContributionRow, ContributionState, NewArticle, StoredStatus, reading_minutes,
 };
-use crate::api::groups::activity;
+use super::policy::Publication;
+use super::slugs;
 use crate::api::groups::queries as groups_queries;
+use crate::api::groups::{activity, relatives};
 use crate::api::memberships::access::{Access, visible};
-use crate::api::memberships::model::{Role, State};
-use crate::auth::actor::Viewer;
-use crate::db::schema::{article_contributions, article_relations, articles, groups, memberships};
-use crate::db::sql_types::JsonList;
+use crate::api::memberships::model::{NotificationLevel, Role, State};
+use crate::api::memberships::queries::lock_group;
+use crate::api::notices;
+use crate::api::notices::model::{Notice, NoticeKind};
+use crate::api::users::model::UserStatus;
+use crate::api::users::queries as users_queries;
+use crate::auth::actor::{Actor, Viewer};
+use crate::db::schema::{
+    article_authors, article_contributions, article_relations, article_tags, articles, groups, memberships,
+};
+use crate::db::search::{self, Document};
+use crate::db::sql_types::{JsonList, PlannedAnew};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
+use crate::http::markdown::to_html;
 use crate::http::page::Page;
-use crate::http::text::Slug;
-use crate::types::{ArticleId, GroupId, Timestamp, UserId};
+use crate::http::text::{Line, Slug, WebUrl, folded};
+use crate::types::{ArticleId, GroupId, RequestId, SessionId, Timestamp, UserId};
 
-/// Articles in one status, the latest publication first, unknown dates last.
-pub fn list(conn: &mut Conn, query: &ArticleQuery, page: &Page<i64>) -> Result<Vec<ArticleCard>> {
+/// Rows that one run of a job takes.
+const JOB: i64 = 200;
+/// Where unknown dates stand in the column `published_order`.
+const NEVER: i64 = -i64::MAX;
+
+/// Articles in one status, the latest publication first, unknown dates last. Whether the caller may know of the group
+/// that is asked for is settled before.
+pub fn list(conn: &mut Conn, query: &ArticleQuery, page: &Page<i64>) -> Result<Vec<CardRow>> {
+    let status = query.status.unwrap_or(ArticleStatus::Published);
     Ok(each_backend!(conn, DB => {
         let mut listed = articles::table
             .filter(articles::deleted_at.is_null())
-            .filter(articles::status.eq(query.status.unwrap_or(ArticleStatus::Published)))
-            .select(ArticleCard::as_select())
+            .filter(articles::status.eq(StoredStatus::from(status)))
+            .select(CardRow::as_select())
             .into_boxed::<DB>();
+        match status {
+            ArticleStatus::Draft => listed = listed.filter(articles::publish_at.is_null()),
+            ArticleStatus::Scheduled => listed = listed.filter(articles::publish_at.is_not_null()),
+            ArticleStatus::Published => {}
+        }
         if let Some(kind) = query.kind {
             listed = listed.filter(articles::kind.eq(kind));
+        }
+        if let Some(tag) = &query.tag {
+            let tagged = article_tags::table
+                .filter(article_tags::article_id.eq(articles::id))
+                .filter(article_tags::tag.eq(folded(tag.as_str())));
+            listed = listed.filter(diesel::dsl::exists(tagged)).filter(PlannedAnew);
+        }
+        if let Some(group) = query.group_id {
+            let named = article_contributions::table
+                .filter(article_contributions::article_id.eq(articles::id))
+                .filter(article_contributions::group_id.eq(group))
+                .filter(article_contributions::state.eq(ContributionState::Accepted));
+            listed = listed.filter(diesel::dsl::exists(named)).filter(PlannedAnew);
         }
         if let Some((at, id)) = page.after {
             let (at, id, column) = (Timestamp::from_micros(at), ArticleId::from(id), articles::published_order);
@@ -38,6 +78,34 @@ pub fn list(conn: &mut Conn, query: &ArticleQuery, page: &Page<i64>) -> Result<V
         }
         listed.order((articles::published_order.desc(), articles::id.desc())).limit(page.rows()).load(conn)
     })?)
+}
+
+/// The published articles in which a group is named, and what it did for each, in the same order.
+pub fn list_of_group(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Vec<(CardRow, ContributionRole)>> {
+    let group = access.group_id();
+    Ok(each_backend!(conn, DB => {
+        let mut listed = article_contributions::table
+            .inner_join(articles::table)
+            .filter(article_contributions::group_id.eq(group))
+            .filter(article_contributions::state.eq(ContributionState::Accepted))
+            .filter(articles::status.eq(StoredStatus::Published))
+            // not in the words of the index of all articles: SQLite is to begin with those of the group, and sort them
+            .filter(diesel::dsl::not(articles::deleted_at.is_not_null()))
+            .select((CardRow::as_select(), article_contributions::role))
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((at, id)) = page.after {
+            let (at, id, column) = (Timestamp::from_micros(at), ArticleId::from(id), articles::published_order);
+            listed = listed.filter(column.le(at).and(column.lt(at).or(articles::id.lt(id))));
+        }
+        listed.order((articles::published_order.desc(), articles::id.desc())).load(conn)
+    })?)
+}
+
+/// The place of an article in both lists.
+#[must_use]
+pub fn key(card: &CardRow) -> (i64, Uuid) {
+    (card.published_at.map_or(NEVER, Timestamp::micros), card.id.uuid())
 }
 
 /// An article.
@@ -58,6 +126,21 @@ pub fn lock(conn: &mut Conn, id: ArticleId) -> Result<ArticleRow> {
         articles::table.find(id).select(articles::id).for_no_key_update().first::<ArticleId>(conn)?;
     }
     get(conn, id)
+}
+
+/// The people who write an article with the editors.
+pub fn authors(conn: &mut Conn, article: ArticleId) -> Result<Vec<UserId>> {
+    let authors = article_authors::table
+        .filter(article_authors::article_id.eq(article))
+        .order(article_authors::user_id.asc())
+        .select(article_authors::user_id);
+    Ok(each_backend!(conn => authors.load(conn))?)
+}
+
+/// Whether a person writes an article with the editors.
+pub fn is_author(conn: &mut Conn, article: ArticleId, person: UserId) -> Result<bool> {
+    let author = article_authors::table.find((article, person));
+    Ok(each_backend!(conn => diesel::select(diesel::dsl::exists(author)).get_result(conn))?)
 }
 
 /// Which of the groups that are asked to contribute to an article, or do, the caller leads.
@@ -94,58 +177,62 @@ pub fn contributing_groups(conn: &mut Conn, viewer: &Viewer, article: ArticleId)
     Ok(named)
 }
 
-/// What the editors named to read next, as far as it is published.
-pub fn related(conn: &mut Conn, article: ArticleId) -> Result<Vec<ArticleCard>> {
-    let related = article_relations::table
-        .inner_join(articles::table.on(articles::id.eq(article_relations::related_id)))
-        .filter(article_relations::article_id.eq(article))
-        .filter(articles::status.eq(ArticleStatus::Published))
-        .filter(articles::deleted_at.is_null())
-        .order((article_relations::position.asc(), article_relations::related_id.asc()));
-    Ok(each_backend!(conn => related.select(ArticleCard::as_select()).load(conn))?)
-}
-
 /// Adds an article.
 pub fn insert(
     conn: &mut Conn,
     new: &NewArticle,
-    (status, published_at): (ArticleStatus, Option<Timestamp>),
+    publication: Publication,
     creator: UserId,
     now: Timestamp,
 ) -> Result<ArticleRow> {
+    let mut row = new_row(new, publication, creator, now);
+    for slug in slugs::candidates(new) {
+        if !slugs::is_free(conn, &slug, row.id)? {
+            continue;
+        }
+        row.slug = slug.into_string();
+        // waits for whoever takes the same slug at this moment
+        let added = each_backend!(conn => diesel::insert_into(articles::table)
+            .values((&row, articles::changed_at.eq(now)))
+            .on_conflict(articles::slug)
+            .do_nothing()
+            .execute(conn))?;
+        if added == 1 {
+            set_tags(conn, row.id, &new.tags.0)?;
+            set_authors(conn, row.id, &new.author_ids.0)?;
+            relate(conn, row.id, &new.related_ids.0)?;
+            index(conn, row.id)?;
+            return Ok(row);
+        }
+    }
+    Err(slugs::taken())
+}
+
+/// The row of a new article, without its slug.
+fn new_row(new: &NewArticle, publication: Publication, creator: UserId, now: Timestamp) -> ArticleRow {
     let text = |line: &Option<BylinePart>| line.as_ref().map(|line| line.as_str().to_owned());
-    let mut row = ArticleRow {
+    ArticleRow {
         id: ArticleId::new(),
         slug: String::new(),
         kind: new.kind,
         title: new.title.as_str().to_owned(),
         standfirst: new.standfirst.as_str().to_owned(),
         body: new.body.as_str().to_owned(),
+        body_html: Some(to_html(new.body.as_str())),
         byline_name: text(&new.byline_name),
         byline_job_title: text(&new.byline_job_title),
         links: JsonList(new.links.0.clone()),
+        tags: JsonList(new.tags.0.clone()),
+        cover_url: new.cover_url.as_ref().map(|url| url.as_str().to_owned()),
+        cover_alt: new.cover_alt.as_ref().map(|text| text.as_str().to_owned()),
         reading_minutes: reading_minutes(new.body.as_str()),
-        status,
-        published_at,
+        status: publication.status.into(),
+        publish_at: publication.publish_at,
+        published_at: publication.published_at,
         created_by: creator,
         created_at: now,
         updated_at: now,
-    };
-    for slug in slugs(new) {
-        row.slug = slug.into_string();
-        // waits for whoever takes the same slug at this moment
-        let added = each_backend!(conn => diesel::insert_into(articles::table)
-            .values(&row)
-            .on_conflict(articles::slug)
-            .do_nothing()
-            .execute(conn))?;
-        if added == 1 {
-            relate(conn, row.id, &new.related_ids.0)?;
-            return Ok(row);
-        }
     }
-    let words = "another article has this slug";
-    Err(Error::new(Code::Taken, words).with_field("/slug", "taken", words))
 }
 
 /// Whether an article, deleted ones included, has this slug.
@@ -154,14 +241,38 @@ pub fn is_taken(conn: &mut Conn, slug: &str) -> Result<bool> {
     Ok(each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result(conn))?)
 }
 
-/// The slugs that a new article may get, the best first: what was asked for, or what the title suggests.
-fn slugs(new: &NewArticle) -> Vec<Slug> {
-    let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.title.as_str(), "article"));
-    if new.slug.is_some() {
-        return vec![wanted];
+/// Makes an article found by its tags as they are now, however they are written.
+fn set_tags(conn: &mut Conn, article: ArticleId, tags: &[String]) -> Result<()> {
+    let before = article_tags::table.filter(article_tags::article_id.eq(article));
+    each_backend!(conn => diesel::delete(before).execute(conn))?;
+    for tag in tags {
+        let row = (article_tags::article_id.eq(article), article_tags::tag.eq(folded(tag)));
+        each_backend!(conn => diesel::insert_into(article_tags::table).values(row).execute(conn))?;
     }
-    let numbered = (2..100).map(|number| wanted.numbered(number));
-    std::iter::once(wanted.clone()).chain(numbered).collect()
+    Ok(())
+}
+
+/// Says who writes an article with the editors. Whoever does already stays whatever became of the account.
+fn set_authors(conn: &mut Conn, article: ArticleId, people: &[UserId]) -> Result<()> {
+    let before = authors(conn, article)?;
+    for person in people.iter().filter(|person| !before.contains(person)) {
+        let is_in_use = match users_queries::hold(conn, *person) {
+            Ok(account) => account.status == UserStatus::Active,
+            Err(error) if error.code() == Code::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        if !is_in_use {
+            let words = format!("there is nobody with the id {person}, or the account is not in use");
+            return Err(Error::invalid("/author_ids", "unknown", words));
+        }
+    }
+    let gone = article_authors::table.filter(article_authors::article_id.eq(article));
+    each_backend!(conn => diesel::delete(gone).execute(conn))?;
+    for person in people {
+        let row = (article_authors::article_id.eq(article), article_authors::user_id.eq(*person));
+        each_backend!(conn => diesel::insert_into(article_authors::table).values(row).execute(conn))?;
+    }
+    Ok(())
 }
 
 fn relate(conn: &mut Conn, article: ArticleId, related: &[ArticleId]) -> Result<()> {
@@ -182,56 +293,154 @@ fn relate(conn: &mut Conn, article: ArticleId, related: &[ArticleId]) -> Result<
     Ok(())
 }
 
-/// Changes an article.
+/// The time of a change: the tag of what is shown is that of the last one, so that it is later than the one before.
+fn changed_at(before: &ArticleRow, now: Timestamp) -> Timestamp {
+    now.max(before.updated_at.after(Duration::from_micros(1)))
+}
+
+/// Changes an article. The caller holds its lock.
 pub fn update(
     conn: &mut Conn,
-    id: ArticleId,
+    before: &ArticleRow,
     patch: &ArticlePatch,
-    (status, published_at): (ArticleStatus, Option<Timestamp>),
+    publication: Publication,
     now: Timestamp,
-) -> Result<()> {
-    let byline_name = patch.byline_name.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
-    let byline_job_title =
-        patch.byline_job_title.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
-    let body = patch.body.0.as_ref();
-    let changes = (
-        patch.kind.0.map(|kind| articles::kind.eq(kind)),
+) -> Result<ArticleRow> {
+    let now = changed_at(before, now);
+    let slug = rename(conn, before, patch.slug.0.as_ref(), now)?;
+    let body = patch.body.0.as_ref().map(crate::http::text::Markdown::as_str);
+    let byline = (
+        patch.byline_name.0.as_ref().map(|text| articles::byline_name.eq(text.as_ref().map(Line::as_str))),
+        patch.byline_job_title.0.as_ref().map(|text| articles::byline_job_title.eq(text.as_ref().map(Line::as_str))),
+    );
+    let words = (
         patch.title.0.as_ref().map(|text| articles::title.eq(text.as_str())),
         patch.standfirst.0.as_ref().map(|text| articles::standfirst.eq(text.as_str())),
-        body.map(|text| articles::body.eq(text.as_str())),
-        body.map(|text| articles::reading_minutes.eq(reading_minutes(text.as_str()))),
-        byline_name.map(|text| articles::byline_name.eq(text)),
-        byline_job_title.map(|text| articles::byline_job_title.eq(text)),
+        body.map(|text| articles::body.eq(text)),
+        body.map(|text| articles::body_html.eq(to_html(text))),
+        body.map(|text| articles::reading_minutes.eq(reading_minutes(text))),
         patch.links.0.as_ref().map(|links| articles::links.eq(JsonList(links.0.clone()))),
-        articles::status.eq(status),
-        articles::published_at.eq(published_at),
-        articles::updated_at.eq(now),
+        patch.tags.0.as_ref().map(|tags| articles::tags.eq(JsonList(tags.0.clone()))),
+        patch.cover_url.0.as_ref().map(|url| articles::cover_url.eq(url.as_ref().map(WebUrl::as_str))),
+        patch.cover_alt.0.as_ref().map(|text| articles::cover_alt.eq(text.as_ref().map(Line::as_str))),
     );
-    each_backend!(conn => diesel::update(articles::table.find(id)).set(changes).execute(conn))?;
-    if let Some(related) = &patch.related_ids.0 {
-        relate(conn, id, &related.0)?;
+    let changes = (
+        slug.map(|slug| articles::slug.eq(slug.into_string())),
+        patch.kind.0.map(|kind| articles::kind.eq(kind)),
+        byline,
+        words,
+        articles::status.eq(StoredStatus::from(publication.status)),
+        articles::publish_at.eq(publication.publish_at),
+        articles::published_at.eq(publication.published_at),
+        articles::updated_at.eq(now),
+        articles::changed_at.eq(now),
+    );
+    each_backend!(conn => diesel::update(articles::table.find(before.id)).set(changes).execute(conn))?;
+    refurnish(conn, before.id, patch)?;
+    let row = get(conn, before.id)?;
+    index(conn, row.id)?;
+    if (row.status, row.published_at) != (before.status, before.published_at) {
+        recount_contributors(conn, &[row.id])?;
     }
-    recount_contributors(conn, id)
+    Ok(row)
 }
 
-/// Deletes an article softly.
-pub fn delete(conn: &mut Conn, id: ArticleId, now: Timestamp) -> Result<()> {
-    each_backend!(conn => diesel::update(articles::table.find(id)).set(articles::deleted_at.eq(now)).execute(conn))?;
-    recount_contributors(conn, id)
+/// Changes what stands in other tables.
+fn refurnish(conn: &mut Conn, article: ArticleId, patch: &ArticlePatch) -> Result<()> {
+    if let Some(tags) = &patch.tags.0 {
+        set_tags(conn, article, &tags.0)?;
+    }
+    if let Some(people) = &patch.author_ids.0 {
+        set_authors(conn, article, &people.0)?;
+    }
+    if let Some(related) = &patch.related_ids.0 {
+        relate(conn, article, &related.0)?;
+    }
+    Ok(())
 }
 
-/// Finds again when the groups behind an article were last active, in one order, so that two cannot wait for each other.
-fn recount_contributors(conn: &mut Conn, article: ArticleId) -> Result<()> {
+/// The article's next name in URLs, where it gets one. The one before leads to it.
+fn rename(conn: &mut Conn, before: &ArticleRow, wanted: Option<&Slug>, now: Timestamp) -> Result<Option<Slug>> {
+    let Some(wanted) = wanted.filter(|slug| slug.as_str() != before.slug) else { return Ok(None) };
+    if !slugs::is_free(conn, wanted, before.id)? {
+        return Err(slugs::taken());
+    }
+    slugs::remember(conn, before.id, &before.slug, wanted, now)?;
+    Ok(Some(wanted.clone()))
+}
+
+/// Deletes an article softly. The caller holds its lock.
+pub fn delete(conn: &mut Conn, before: &ArticleRow, now: Timestamp) -> Result<()> {
+    let deleted = (articles::deleted_at.eq(now), articles::changed_at.eq(changed_at(before, now)));
+    each_backend!(conn => diesel::update(articles::table.find(before.id)).set(deleted).execute(conn))?;
+    index(conn, before.id)?;
+    recount_contributors(conn, &[before.id])
+}
+
+/// Finds again when the groups behind articles were last active, in one order, so that two cannot wait for each other.
+/// The caller holds the locks of all of these articles.
+fn recount_contributors(conn: &mut Conn, ids: &[ArticleId]) -> Result<()> {
     let accepted = article_contributions::table
-        .filter(article_contributions::article_id.eq(article))
+        .filter(article_contributions::article_id.eq_any(ids))
         .filter(article_contributions::state.eq(ContributionState::Accepted))
         .order(article_contributions::group_id.asc())
         .select(article_contributions::group_id);
-    let groups: Vec<GroupId> = each_backend!(conn => accepted.load(conn))?;
+    let mut groups: Vec<GroupId> = each_backend!(conn => accepted.load(conn))?;
+    groups.dedup();
     for group in groups {
-        crate::api::memberships::queries::lock_group(conn, group)?;
+        lock_group(conn, group)?;
         activity::recount_group(conn, group)?;
     }
+    Ok(())
+}
+
+/// Publishes what is to come out by now, once whoever runs it; how many there were. For a job: the caller is a
+/// transaction of its own.
+pub fn publish_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let due = articles::table
+        .filter(articles::publish_at.is_not_null())
+        .filter(articles::deleted_at.is_null())
+        .filter(articles::publish_at.le(now))
+        .order((articles::publish_at.asc(), articles::id.asc()))
+        .select(articles::id)
+        .limit(JOB);
+    let mut due: Vec<ArticleId> = each_backend!(conn => due.load(conn))?;
+    // one order for all who lock articles, and all of them before any group
+    due.sort_unstable();
+    let mut published = Vec::new();
+    for id in due {
+        let row = match lock(conn, id) {
+            Ok(row) => row,
+            Err(error) if error.code() == Code::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        // as it is now that nobody else can change it
+        if row.status == StoredStatus::Draft && row.publish_at.is_some_and(|at| at <= now) {
+            publish(conn, &row, now)?;
+            published.push(row.id);
+        }
+    }
+    recount_contributors(conn, &published)?;
+    Ok(published.len())
+}
+
+fn publish(conn: &mut Conn, row: &ArticleRow, now: Timestamp) -> Result<()> {
+    let changed_at = changed_at(row, now);
+    let changes = (
+        articles::status.eq(StoredStatus::Published),
+        articles::publish_at.eq(None::<Timestamp>),
+        articles::published_at.eq(now),
+        articles::updated_at.eq(changed_at),
+        articles::changed_at.eq(changed_at),
+    );
+    each_backend!(conn => diesel::update(articles::table.find(row.id)).set(changes).execute(conn))?;
+    index(conn, row.id)
+}
+
+/// Forgets that a person, whose account goes, writes articles with the editors. What they wrote stays.
+pub fn forget(conn: &mut Conn, person: UserId) -> Result<()> {
+    let written = article_authors::table.filter(article_authors::user_id.eq(person));
+    each_backend!(conn => diesel::delete(written).execute(conn))?;
     Ok(())
 }
 
@@ -243,12 +452,11 @@ macro_rules! contributions {
             .inner_join(groups::table)
             .filter(articles::deleted_at.is_null())
             .filter(visible!($viewer))
-            .select((ContributionRow::as_select(), ArticleCard::as_select(), groups::slug, groups::name))
+            .select((ContributionRow::as_select(), CardRow::as_select(), groups::slug, groups::name))
     };
 }
 
-/// The groups' parts in an article, as far as the caller may know of the groups: those who contributed, and for editors and
-/// those who lead a group also what was asked and declined.
+/// The groups' parts in an article, as far as the caller may know of the groups: what was accepted, asked and declined.
 pub fn list_contributions(conn: &mut Conn, viewer: &Viewer, article: ArticleId) -> Result<Vec<ContributionFound>> {
     Ok(each_backend!(conn => contributions!(viewer)
         .filter(article_contributions::article_id.eq(article))
@@ -291,7 +499,8 @@ pub fn get_contribution(
         .first(conn))?)
 }
 
-/// Asks a group to be named, again where it had declined; false when it is asked or named already.
+/// Asks a group to be named, again where it had declined, and tells those who lead it; false when it is asked or named
+/// already. The caller holds the article's and the group's locks.
 pub fn propose(
     conn: &mut Conn,
     article: ArticleId,
@@ -325,10 +534,32 @@ pub fn propose(
     let declined = article_contributions::table.find((article, group));
     each_backend!(conn => diesel::delete(declined).execute(conn))?;
     each_backend!(conn => diesel::insert_into(article_contributions::table).values(&row).execute(conn))?;
+    tell_proposed(conn, article, access, now)?;
     Ok(true)
 }
 
-/// Notes a group's answer. The caller holds the article's and the group's locks.
+/// Tells those who lead a group, and want to hear from it, that it is asked to be named.
+fn tell_proposed(conn: &mut Conn, article: ArticleId, access: &Access, now: Timestamp) -> Result<()> {
+    let (group, by) = (access.group_id(), access.user_id());
+    let leaders = memberships::table
+        .filter(memberships::group_id.eq(group))
+        // in the words of the index `memberships_leading`, which a bound value would not match
+        .filter(diesel::dsl::sql::<Bool>("memberships.role <> 'member'"))
+        .filter(memberships::state.eq(State::Active))
+        .filter(memberships::notification_level.eq(NotificationLevel::All))
+        .filter(memberships::user_id.ne(by))
+        .select(memberships::user_id);
+    let leaders: Vec<UserId> = each_backend!(conn => leaders.load(conn))?;
+    let event = Uuid::now_v7();
+    for leader in leaders {
+        let notice = Notice::new(leader, NoticeKind::ContributionProposed, event).by(by);
+        notices::queries::tell(conn, &notice.in_group(group).on_article(article), now)?;
+    }
+    Ok(())
+}
+
+/// Notes a group's answer, and tells whoever asked where it is another one than before. The caller holds the article's
+/// and the group's locks.
 pub fn decide(
     conn: &mut Conn,
     article: ArticleId,
@@ -337,6 +568,11 @@ pub fn decide(
     reason: Option<&str>,
     now: Timestamp,
 ) -> Result<()> {
+    let group = access.group_id();
+    let before = article_contributions::table
+        .find((article, group))
+        .select((article_contributions::state, article_contributions::proposed_by));
+    let (was, proposer): (ContributionState, UserId) = each_backend!(conn => before.first(conn))?;
     let answer = (
         article_contributions::state.eq(state),
         article_contributions::decided_by.eq(access.user_id()),
@@ -344,14 +580,89 @@ pub fn decide(
         article_contributions::decision_reason.eq(reason),
         article_contributions::updated_at.eq(now),
     );
-    let row = article_contributions::table.find((article, access.group_id()));
+    let row = article_contributions::table.find((article, group));
     each_backend!(conn => diesel::update(row).set(answer).execute(conn))?;
-    activity::recount_group(conn, access.group_id())
+    if was != state {
+        tell_decided(conn, article, access, proposer, now)?;
+    }
+    activity::recount_group(conn, group)
 }
 
-/// Takes a group's part out of an article.
+/// Tells whoever asked a group to be named that it has answered, where they may still know of it.
+fn tell_decided(conn: &mut Conn, article: ArticleId, access: &Access, proposer: UserId, now: Timestamp) -> Result<()> {
+    let (group, by) = (access.group_id(), access.user_id());
+    if proposer == by {
+        return Ok(());
+    }
+    let (session_id, request_id, gives_reason) = (SessionId::nil(), RequestId::new(), false);
+    let role = users_queries::get(conn, proposer)?.platform_role;
+    let viewer = Actor { user_id: proposer, session_id, role, request_id, gives_reason }.viewer();
+    if relatives::known(conn, &viewer, &[group])?.is_empty() {
+        return Ok(());
+    }
+    let notice = Notice::new(proposer, NoticeKind::ContributionDecided, Uuid::now_v7()).by(by);
+    notices::queries::tell(conn, &notice.in_group(group).on_article(article), now)
+}
+
+/// Takes a group's part out of an article. The caller holds both locks.
 pub fn delete_contribution(conn: &mut Conn, article: ArticleId, access: &Access) -> Result<()> {
     let row = article_contributions::table.find((article, access.group_id()));
     each_backend!(conn => diesel::delete(row).execute(conn))?;
     activity::recount_group(conn, access.group_id())
+}
+
+/// What a search finds of an article.
+type Indexed = (ArticleId, String, (String, String), Option<String>, JsonList<String>, Option<Timestamp>);
+
+/// [`Indexed`] of the articles that everybody reads.
+macro_rules! indexed {
+    () => {
+        articles::table
+            .filter(articles::status.eq(StoredStatus::Published))
+            .filter(articles::deleted_at.is_null())
+            .select((
+                articles::id,
+                articles::title,
+                (articles::standfirst, articles::body),
+                articles::byline_name,
+                articles::tags,
+                articles::published_at,
+            ))
+    };
+}
+
+fn put_document(conn: &mut Conn, (id, title, words, byline, tags, published_at): &Indexed) -> Result<()> {
+    let (standfirst, body) = words;
+    let body = search::joined(&[standfirst, body, byline.as_deref().unwrap_or_default(), &tags.0.join("\n")]);
+    let document = Document {
+        kind: "article",
+        target_id: id.uuid(),
+        group_id: None,
+        post_id: None,
+        // one whose date is not known is older than whatever is asked for
+        at: published_at.unwrap_or(Timestamp::EARLIEST_ACTIVITY).raw(),
+        title,
+        body: &body,
+    };
+    search::put(conn, &document)
+}
+
+/// Lets a search find an article as it is now, or not any more. What publishes, changes or deletes it, or takes it
+/// back, ends with this.
+pub fn index(conn: &mut Conn, id: ArticleId) -> Result<()> {
+    let found: Option<Indexed> = each_backend!(conn => indexed!().filter(articles::id.eq(id)).first(conn).optional())?;
+    match found {
+        Some(found) => put_document(conn, &found),
+        None => search::remove(conn, id.uuid()),
+    }
+}
+
+/// Lets a search find the next articles by id, which do not change until the transaction ends; their ids.
+pub fn index_after(conn: &mut Conn, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let next = indexed!().filter(articles::id.gt(ArticleId::from(after))).order(articles::id.asc()).limit(limit);
+    let next: Vec<Indexed> = match conn {
+        Conn::Sqlite(conn) => next.load(conn)?,
+        Conn::Postgres(conn) => next.for_share().load(conn)?,
+    };
+    next.iter().map(|found| put_document(conn, found).map(|()| found.0.uuid())).collect()
 }

@@ -1,54 +1,74 @@
-//! `/articles`, `/articles/{article_id}/contributions` and `/groups/{group_id}/contributions`.
+//! `/articles`, `/articles/{article_id}/contributions`, and `/groups/{group_id}/articles` and `…/contributions`.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
     Article, ArticleCard, ArticlePage, ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, Contribution,
-    ContributionDecision, ContributionFound, ContributionOutcome, ContributionPage, ContributionQuery,
-    ContributionState, NewArticle, NewContribution,
+    ContributionDecision, ContributionOutcome, ContributionPage, ContributionQuery, ContributionState, GroupArticle,
+    GroupArticlePage, GroupArticleQuery, NewArticle, NewContribution, StoredStatus, Surroundings,
 };
-use super::{policy, queries};
+use super::policy::Standing;
+use super::{policy, queries, related, slugs};
+use crate::api::groups::relatives;
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::Action;
 use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
-use crate::http::page::{self, Key, Page};
+use crate::http::page::{self, Page};
 use crate::http::query::Query;
 use crate::http::text::Slug;
-use crate::types::{ArticleId, GroupId, Timestamp};
+use crate::types::{ArticleId, GroupId, Timestamp, UserId};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list_articles).service(create_article).service(get_article_by_slug);
     config.service(get_article).service(update_article).service(delete_article);
     config.service(list_contributions).service(create_contribution);
-    config.service(decide_contribution).service(delete_contribution).service(list_group_contributions);
+    config.service(decide_contribution).service(delete_contribution);
+    config.service(list_group_articles).service(list_group_contributions);
+}
+
+/// What the caller is to an article, and who writes it with the editors; not found where the caller may not read it.
+fn find_standing(conn: &mut Conn, viewer: &Viewer, row: &ArticleRow) -> Result<(Standing, Vec<UserId>)> {
+    let authors = if viewer.0.is_some() { queries::authors(conn, row.id)? } else { Vec::new() };
+    let (is_editor, is_author) = (viewer.is_editor(), authors.contains(&viewer.user_id()));
+    let asks_groups = row.status != StoredStatus::Published && viewer.0.is_some() && !is_editor && !is_author;
+    let leads_a_contributor = asks_groups && !queries::led_contributors(conn, viewer, row.id)?.is_empty();
+    let standing = Standing { is_editor, is_author, leads_a_contributor };
+    if policy::may_read(standing, row.status) { Ok((standing, authors)) } else { Err(Error::not_found()) }
 }
 
 /// The article with its groups and what to read next; not found where the caller may not read it.
 fn whole(conn: &mut Conn, viewer: &Viewer, row: ArticleRow) -> Result<Article> {
-    readable(conn, viewer, &row)?;
-    let groups = queries::contributing_groups(conn, viewer, row.id)?;
-    let related = queries::related(conn, row.id)?;
-    Ok(Article::new(row, groups, related))
+    let (standing, authors) = find_standing(conn, viewer, &row)?;
+    let contributing_groups = queries::contributing_groups(conn, viewer, row.id)?;
+    let known: Vec<GroupId> = contributing_groups.iter().map(|part| part.group.id).collect();
+    let related = related::list(conn, row.id, &known)?;
+    let author_ids = if standing.writes() { authors } else { Vec::new() };
+    Ok(Article::new(row, Surroundings { author_ids, contributing_groups, related, can: standing.can() }))
 }
 
-fn readable(conn: &mut Conn, viewer: &Viewer, row: &ArticleRow) -> Result<()> {
-    let asks_groups = row.status != ArticleStatus::Published && !viewer.is_editor() && viewer.0.is_some();
-    let leads = asks_groups && !queries::led_contributors(conn, viewer, row.id)?.is_empty();
-    if policy::may_read(viewer, row, leads) { Ok(()) } else { Err(Error::not_found()) }
+/// The article, locked, for who may change its words. Everybody else is refused alike, whatever there is.
+fn lock_to_write(conn: &mut Conn, actor: &Actor, id: ArticleId) -> Result<(ArticleRow, Standing)> {
+    policy::write(actor.is_editor() || queries::is_author(conn, id, actor.user_id)?)?;
+    let row = queries::lock(conn, id)?;
+    let (standing, _) = find_standing(conn, &actor.viewer(), &row)?;
+    policy::write(standing.writes())?;
+    Ok((row, standing))
 }
 
 /// List articles
 ///
-/// Those that are published, the latest first; drafts for editors.
+/// Those that are published, the latest first; drafts and scheduled ones for editors. Of a group that the caller may
+/// not know of there are none.
 #[utoipa::path(tag = "articles", operation_id = "list_articles", security((), ("bearer" = [])), params(ArticleQuery),
     responses(
     (status = 200, description = "One page of articles", body = ArticlePage),
-    (status = 403, description = "Drafts are for editors"),
+    (status = 403, description = "What is not published is for editors"),
 ))]
 #[get("/articles")]
 async fn list_articles(
@@ -58,18 +78,22 @@ async fn list_articles(
     query: Query<ArticleQuery>,
 ) -> Result<HttpResponse> {
     let query = query.into_inner();
-    if query.status == Some(ArticleStatus::Draft) {
-        policy::list_drafts(&viewer)?;
+    if query.status.is_some_and(|status| status != ArticleStatus::Published) {
+        policy::list_unpublished(&viewer)?;
     }
-    let page = Page::<i64>::new("articles", &(query.kind, query.status), query.limit, query.cursor.as_deref())?;
+    let tag = query.tag.as_ref().map(crate::http::text::Line::as_str);
+    let filters = (query.kind, query.status, tag, query.group_id);
+    let page = Page::<i64>::new("articles", &filters, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
-    let articles = db.read(move |conn| queries::list(conn, &query, &page)).await?;
-    let place = |card: &ArticleCard| {
-        let Key::Number(at) = card.published_at.map_or(Key::NEVER, Key::of) else { return (0, card.id.uuid()) };
-        (at, card.id.uuid())
-    };
-    let (items, next_cursor) = cut.cut(articles, place);
-    let body = ArticlePage { items, next_cursor };
+    let articles = db
+        .read(move |conn| {
+            let asked: Vec<GroupId> = query.group_id.into_iter().collect();
+            let is_known = relatives::known(conn, &viewer, &asked)?.len() == asked.len();
+            if is_known { queries::list(conn, &query, &page) } else { Ok(Vec::new()) }
+        })
+        .await?;
+    let (articles, next_cursor) = cut.cut(articles, queries::key);
+    let body = ArticlePage { items: articles.into_iter().map(ArticleCard::from).collect(), next_cursor };
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }
 
@@ -81,7 +105,7 @@ async fn list_articles(
     (status = 201, description = "The article", body = Article,
         headers(("Location" = String, description = "Where it is"))),
     (status = 403, description = "Not an editor"),
-    (status = 409, description = "Another article has the slug"),
+    (status = 409, description = "Another article has the slug, or had it"),
 ))]
 #[post("/articles")]
 async fn create_article(actor: Actor, db: web::Data<Db>, body: Body<NewArticle>) -> Result<HttpResponse> {
@@ -94,25 +118,35 @@ async fn create_article(actor: Actor, db: web::Data<Db>, body: Body<NewArticle>)
             whole(conn, &actor.viewer(), row)
         })
         .await?;
-    Ok(json::created(&format!("/api/v1/articles/{}", article.id), &article))
+    Ok(conditional::created(&format!("/api/v1/articles/{}", article.id), article.updated_at, &article))
 }
 
 /// Get an article by its slug
 ///
-/// With the groups that contributed and what to read next: all that its page shows.
+/// With the groups that contributed and what to read next: all that its page shows. A slug that the article had before
+/// leads to the one that it has now.
 #[utoipa::path(tag = "articles", operation_id = "get_article_by_slug", security((), ("bearer" = [])), responses(
     (status = 200, description = "The article", body = Article),
+    (status = 308, description = "The article has another slug now",
+        headers(("Location" = String, description = "Where it is"))),
     (status = 404, description = "No such article"),
 ))]
 #[get("/articles/by-slug/{slug}")]
 async fn get_article_by_slug(viewer: Viewer, db: web::Data<Db>, slug: web::Path<Slug>) -> Result<HttpResponse> {
     let article = db
-        .read(move |conn| {
-            let row = queries::get_by_slug(conn, slug.as_str())?;
-            whole(conn, &viewer, row)
+        .read(move |conn| match queries::get_by_slug(conn, slug.as_str()) {
+            Err(error) if error.code() == Code::NotFound => {
+                let row = slugs::moved_to(conn, slug.as_str())?;
+                find_standing(conn, &viewer, &row)?;
+                Ok(Err(row.slug))
+            }
+            row => whole(conn, &viewer, row?).map(Ok),
         })
         .await?;
-    Ok(json::ok(&article))
+    Ok(match article {
+        Ok(article) => conditional::ok(article.updated_at, &article),
+        Err(slug) => json::moved(&format!("/api/v1/articles/by-slug/{slug}")),
+    })
 }
 
 /// Get an article
@@ -130,37 +164,41 @@ async fn get_article(viewer: Viewer, db: web::Data<Db>, article_id: web::Path<Ar
             whole(conn, &viewer, row)
         })
         .await?;
-    Ok(json::ok(&article))
+    Ok(conditional::ok(article.updated_at, &article))
 }
 
 /// Change an article
 ///
-/// For editors. Publishing it makes the groups behind it active at its publication; taking it back undoes that.
-#[utoipa::path(tag = "articles", operation_id = "update_article", security(("bearer" = [])), request_body = ArticlePatch,
-    responses(
+/// For editors; its words also for those who write it with them. Publishing it makes the groups behind it active at its
+/// publication; taking it back undoes that. `If-Match` says which version is changed, so that nobody overwrites what
+/// they have not seen.
+#[utoipa::path(tag = "articles", operation_id = "update_article", security(("bearer" = [])),
+    request_body = ArticlePatch,
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The article as it is now", body = Article),
-    (status = 403, description = "Not an editor"),
+    (status = 403, description = "Not an editor, and not for those who write it"),
     (status = 404, description = "No such article"),
+    (status = 409, description = "Another article has the slug, or had it"),
 ))]
 #[patch("/articles/{article_id}")]
 async fn update_article(
     actor: Actor,
     db: web::Data<Db>,
     article_id: web::Path<ArticleId>,
+    if_match: IfMatch,
     patch: Body<ArticlePatch>,
 ) -> Result<HttpResponse> {
-    actor.require_editor()?;
     let now = Timestamp::now();
     let article = actor
         .write(&db, move |conn| {
-            let before = queries::lock(conn, *article_id)?;
-            let publication = policy::update(&before, &patch.0, now)?;
-            queries::update(conn, before.id, &patch.0, publication, now)?;
-            let row = queries::get(conn, before.id)?;
+            let (before, standing) = lock_to_write(conn, &actor, *article_id)?;
+            let publication = policy::update(standing, &before, &patch.0, now)?;
+            if_match.check(before.updated_at)?;
+            let row = queries::update(conn, &before, &patch.0, publication, now)?;
             whole(conn, &actor.viewer(), row)
         })
         .await?;
-    Ok(json::ok(&article))
+    Ok(conditional::ok(article.updated_at, &article))
 }
 
 /// Delete an article
@@ -178,7 +216,7 @@ async fn delete_article(actor: Actor, db: web::Data<Db>, article_id: web::Path<A
     actor
         .write(&db, move |conn| {
             let article = queries::lock(conn, *article_id)?;
-            queries::delete(conn, article.id, now)
+            queries::delete(conn, &article, now)
         })
         .await?;
     Ok(json::no_content())
@@ -186,7 +224,8 @@ async fn delete_article(actor: Actor, db: web::Data<Db>, article_id: web::Path<A
 
 /// List the groups' parts in an article
 ///
-/// The groups that agreed to be named; for editors, and for those who lead a group, also what was asked and declined.
+/// The groups that agreed to be named; for those who write it, and for those who lead a group, also what was asked and
+/// declined.
 #[utoipa::path(tag = "articles", operation_id = "list_contributions", security((), ("bearer" = [])), responses(
     (status = 200, description = "The contributions, all of them", body = ContributionPage),
     (status = 404, description = "No such article"),
@@ -200,10 +239,10 @@ async fn list_contributions(
     let found = db
         .read(move |conn| {
             let article = queries::get(conn, *article_id)?;
-            readable(conn, &viewer, &article)?;
+            let (standing, _) = find_standing(conn, &viewer, &article)?;
             let found = queries::list_contributions(conn, &viewer, article.id)?;
             let led = queries::led_contributors(conn, &viewer, article.id)?;
-            Ok(policy::shown(&viewer, found, &led))
+            Ok(policy::shown(standing.writes(), found, &led))
         })
         .await?;
     let items = found.into_iter().map(Contribution::from).collect();
@@ -212,12 +251,12 @@ async fn list_contributions(
 
 /// Ask a group to be named
 ///
-/// For editors. The group's facilitators accept or decline; until then it is not shown. A group that declined can be asked
-/// again.
+/// For editors and those who write the article with them. The group's facilitators accept or decline; until then it is
+/// not shown. A group that declined can be asked again.
 #[utoipa::path(tag = "articles", operation_id = "create_contribution", security(("bearer" = [])),
     request_body = NewContribution, responses(
     (status = 201, description = "The contribution, to be accepted", body = Contribution),
-    (status = 403, description = "Not an editor"),
+    (status = 403, description = "Not for this caller"),
     (status = 404, description = "No such article"),
     (status = 409, description = "The group has been asked"),
 ))]
@@ -228,11 +267,10 @@ async fn create_contribution(
     article_id: web::Path<ArticleId>,
     body: Body<NewContribution>,
 ) -> Result<HttpResponse> {
-    actor.require_editor()?;
     let (new, now) = (body.0, Timestamp::now());
     let found = actor
         .write(&db, move |conn| {
-            let article = queries::lock(conn, *article_id)?;
+            let (article, _) = lock_to_write(conn, &actor, *article_id)?;
             let unknown = |error: Error| match error.code() {
                 Code::NotFound => Error::invalid("/group_id", "unknown", "there is no such group"),
                 _ => error,
@@ -286,10 +324,13 @@ async fn decide_contribution(
 fn contribution(conn: &mut Conn, actor: Actor, article: ArticleId, group: GroupId) -> Result<(ArticleRow, Access)> {
     let row = queries::lock(conn, article)?;
     let access = Access::lock(conn, actor.viewer(), group)?;
-    let found: ContributionFound = queries::get_contribution(conn, access.viewer(), row.id, access.group_id())?;
-    let leads = access.may(Action::DecideContributions);
-    let is_shown = row.status == ArticleStatus::Published && found.row.state == ContributionState::Accepted;
-    if is_shown || leads || actor.is_editor() { Ok((row, access)) } else { Err(Error::not_found()) }
+    let found = queries::get_contribution(conn, access.viewer(), row.id, access.group_id())?;
+    let is_shown = row.status == StoredStatus::Published && found.row.state == ContributionState::Accepted;
+    let is_told = access.may(Action::DecideContributions) || actor.is_editor();
+    if is_shown || is_told || queries::is_author(conn, row.id, actor.user_id)? {
+        return Ok((row, access));
+    }
+    Err(Error::not_found())
 }
 
 /// Take a group's part out of an article
@@ -317,9 +358,39 @@ async fn delete_contribution(
     Ok(json::no_content())
 }
 
+/// List the articles that a group contributed to
+///
+/// Published ones in which it agreed to be named, the latest publication first, for whoever may know of the group.
+#[utoipa::path(tag = "articles", operation_id = "list_group_articles", security((), ("bearer" = [])),
+    params(GroupArticleQuery), responses(
+    (status = 200, description = "One page of articles", body = GroupArticlePage),
+    (status = 404, description = "No such group"),
+))]
+#[get("/groups/{group_id}/articles")]
+async fn list_group_articles(
+    request: HttpRequest,
+    viewer: Viewer,
+    db: web::Data<Db>,
+    group_id: web::Path<GroupId>,
+    query: Query<GroupArticleQuery>,
+) -> Result<HttpResponse> {
+    let page = Page::<i64>::new("group-articles", &*group_id, query.limit, query.cursor.as_deref())?;
+    let cut = page.clone();
+    let found = db
+        .read(move |conn| {
+            let access = Access::find(conn, viewer, *group_id)?;
+            queries::list_of_group(conn, &access, &page)
+        })
+        .await?;
+    let (found, next_cursor) = cut.cut(found, |(card, _)| queries::key(card));
+    let body = GroupArticlePage { items: found.into_iter().map(GroupArticle::from).collect(), next_cursor };
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}
+
 /// List a group's contributions
 ///
-/// For the group's facilitators and owners: what it is asked to be named in, and what it answered. Newest article first.
+/// For the group's facilitators and owners: what it is asked to be named in, and what it answered. Newest article
+/// first.
 #[utoipa::path(tag = "articles", operation_id = "list_group_contributions", security(("bearer" = [])),
     params(ContributionQuery), responses(
     (status = 200, description = "One page of contributions", body = ContributionPage),

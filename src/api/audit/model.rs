@@ -31,6 +31,18 @@ text_enum! {
         GroupContentRead = "group_content_read",
         /// Somebody else's post or comment was deleted.
         ContentDeleted = "content_deleted",
+        /// A post or comment that was deleted by or for somebody else was brought back.
+        ContentRestored = "content_restored",
+        /// A conversation was moved to another group.
+        PostMoved = "post_moved",
+        /// A post was pinned.
+        PostPinned = "post_pinned",
+        /// A post was unpinned.
+        PostUnpinned = "post_unpinned",
+        /// A conversation was locked.
+        PostLocked = "post_locked",
+        /// A conversation was unlocked.
+        PostUnlocked = "post_unlocked",
         /// A kind of group was created.
         GroupTypeCreated = "group_type_created",
         /// A kind of group changed, was retired or taken into use again.

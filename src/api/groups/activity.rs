@@ -13,9 +13,9 @@ use crate::types::{GroupId, PostId, Timestamp, UserId};
 /// The date of the group in the row of `groups` around it, from what is visible. An article whose date of publication is
 /// unknown says nothing about when anybody was active.
 pub const GROUP_LAST_ACTIVE: &str = "(SELECT max(latest.at) FROM (
-    SELECT * FROM (SELECT posts.created_at AS at FROM posts
-        WHERE posts.group_id = groups.id AND posts.deleted_at IS NULL
-        ORDER BY posts.created_at DESC LIMIT 1) AS post
+    SELECT * FROM (SELECT posts.published_at AS at FROM posts
+        WHERE posts.group_id = groups.id AND posts.published_at IS NOT NULL AND posts.deleted_at IS NULL
+        ORDER BY posts.published_at DESC LIMIT 1) AS post
     UNION ALL SELECT * FROM (SELECT comments.created_at AS at FROM comments JOIN posts ON posts.id = comments.post_id
         WHERE comments.group_id = groups.id AND comments.deleted_at IS NULL AND posts.deleted_at IS NULL
         ORDER BY comments.created_at DESC LIMIT 1) AS comment
@@ -27,10 +27,10 @@ pub const GROUP_LAST_ACTIVE: &str = "(SELECT max(latest.at) FROM (
 
 /// The date of the person in the row of `memberships` around it.
 pub const MEMBER_LAST_CONTRIBUTED: &str = "(SELECT max(latest.at) FROM (
-    SELECT * FROM (SELECT posts.created_at AS at FROM posts
+    SELECT * FROM (SELECT posts.published_at AS at FROM posts
         WHERE posts.author_id = memberships.user_id AND posts.group_id = memberships.group_id
-            AND posts.deleted_at IS NULL
-        ORDER BY posts.created_at DESC LIMIT 1) AS post
+            AND posts.published_at IS NOT NULL AND posts.deleted_at IS NULL
+        ORDER BY posts.published_at DESC LIMIT 1) AS post
     UNION ALL SELECT * FROM (SELECT comments.created_at AS at FROM comments JOIN posts ON posts.id = comments.post_id
         WHERE comments.author_id = memberships.user_id AND comments.group_id = memberships.group_id
             AND comments.deleted_at IS NULL AND posts.deleted_at IS NULL

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::model::{
     Domains, Found, Group, GroupPatch, GroupQuery, GroupRow, GroupRules, GroupSort, GroupStatusFilter, GroupTypeName,
@@ -21,6 +22,7 @@ use crate::api::memberships::queries::lock_group;
 use crate::api::settings::model::Settings;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{group_domains, group_rules, group_type_links, group_types, groups, memberships};
+use crate::db::search::{self, Document};
 use crate::db::sql_types::{JsonList, PlannedAnew};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
@@ -351,6 +353,7 @@ pub fn insert(
             .execute(conn))?;
         if added == 1 {
             furnish(conn, id, new, creator, now)?;
+            index(conn, id)?;
             return Ok(id);
         }
     }
@@ -502,7 +505,7 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
         groups::updated_at.eq(now),
     );
     each_backend!(conn => diesel::update(groups::table.find(before.id)).set(changes).execute(conn))?;
-    Ok(())
+    index(conn, before.id)
 }
 
 /// Changes what stands in other tables.
@@ -559,7 +562,7 @@ pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     slugs::give_up(conn, id)?;
     let gone = (groups::slug.eq(slugs::hiding(conn, &slug, id)?.into_string()), groups::deleted_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(gone).execute(conn))?;
-    Ok(())
+    index(conn, id)
 }
 
 /// Archives the groups whose time has come; how many there were. For a job: the caller is a transaction of its own.
@@ -582,4 +585,57 @@ pub fn close_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
         closed += 1;
     }
     Ok(closed)
+}
+
+/// What a search finds of a group.
+type Indexed = (GroupId, String, (String, String, String), Option<String>, JsonList<String>, Timestamp);
+
+/// [`Indexed`] of the groups that are not deleted; who may know of them is asked when somebody searches.
+macro_rules! indexed {
+    () => {
+        groups::table.filter(groups::deleted_at.is_null()).select((
+            groups::id,
+            groups::name,
+            (groups::summary, groups::purpose, groups::description),
+            groups::learning_question,
+            groups::tags,
+            groups::created_at,
+        ))
+    };
+}
+
+fn put_document(conn: &mut Conn, (id, name, words, question, tags, at): &Indexed) -> Result<()> {
+    let (summary, purpose, description) = words;
+    let question = question.as_deref().unwrap_or_default();
+    let body = search::joined(&[summary, purpose, description, question, &tags.0.join("\n")]);
+    let document = Document {
+        kind: "group",
+        target_id: id.uuid(),
+        group_id: Some(id.uuid()),
+        post_id: None,
+        at: at.raw(),
+        title: name,
+        body: &body,
+    };
+    search::put(conn, &document)
+}
+
+/// Lets a search find a group as it is now, or not any more. What changes its words, or deletes or restores it, ends with
+/// this. What is in a deleted group stays in the index and is found by nobody.
+pub fn index(conn: &mut Conn, id: GroupId) -> Result<()> {
+    let found: Option<Indexed> = each_backend!(conn => indexed!().filter(groups::id.eq(id)).first(conn).optional())?;
+    match found {
+        Some(found) => put_document(conn, &found),
+        None => search::remove(conn, id.uuid()),
+    }
+}
+
+/// Lets a search find the next groups by id, which do not change until the transaction ends; their ids.
+pub fn index_after(conn: &mut Conn, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let next = indexed!().filter(groups::id.gt(GroupId::from(after))).order(groups::id.asc()).limit(limit);
+    let next: Vec<Indexed> = match conn {
+        Conn::Sqlite(conn) => next.load(conn)?,
+        Conn::Postgres(conn) => next.for_share().load(conn)?,
+    };
+    next.iter().map(|found| put_document(conn, found).map(|()| found.0.uuid())).collect()
 }

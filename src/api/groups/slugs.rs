@@ -18,20 +18,14 @@ use crate::types::{GroupId, Timestamp};
 pub fn candidates(new: &NewGroup, visibility: Visibility) -> Vec<Slug> {
     let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(new.name.as_str(), "group"));
     if visibility == Visibility::Hidden {
-        return (0..3).map(|_| unguessable(&wanted)).collect();
+        return (0..3).map(|_| wanted.with_lot()).collect();
     }
     if new.slug.is_some() { vec![wanted] } else { numbered(&wanted) }
 }
 
 fn numbered(wanted: &Slug) -> Vec<Slug> {
     let others = (2..20).map(|number| wanted.numbered(number));
-    std::iter::once(wanted.clone()).chain(others).chain([unguessable(wanted)]).collect()
-}
-
-/// The slug with eight random characters behind it.
-fn unguessable(slug: &Slug) -> Slug {
-    let random = GroupId::new().uuid().simple().to_string();
-    slug.with_suffix(random.get(24..).unwrap_or(&random))
+    std::iter::once(wanted.clone()).chain(others).chain([wanted.with_lot()]).collect()
 }
 
 /// Whether no group but this one has the slug or had it.
@@ -55,7 +49,7 @@ pub fn taken() -> Error {
 pub fn hiding(conn: &mut Conn, old: &str, group: GroupId) -> Result<Slug> {
     let old = Slug::from_name(old, "group");
     loop {
-        let slug = unguessable(&old);
+        let slug = old.with_lot();
         if is_free(conn, &slug, group)? {
             return Ok(slug);
         }

@@ -1,6 +1,7 @@
 //! What a caller is to a group, asked once, in one query; and the visibility fragment through which every read of group
 //! data goes. What the caller may not know of is not found.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -48,6 +49,25 @@ macro_rules! visible {
 }
 pub(crate) use visible;
 
+/// The one condition on `groups` for whose conversations a caller reads without giving a reason: not deleted, and public unless
+/// the caller is a member. It stands in the `filter` of every query that reads conversations of several groups.
+macro_rules! readable {
+    ($viewer:expr) => {{
+        use diesel::prelude::*;
+        use $crate::api::memberships::model::{State, Visibility};
+        use $crate::db::schema::{groups, memberships};
+        let viewer: &$crate::auth::actor::Viewer = $viewer;
+        let takes_part = diesel::alias!(memberships as takes_part);
+        let is_in = takes_part
+            .filter(takes_part.field(memberships::group_id).eq(groups::id))
+            .filter(takes_part.field(memberships::user_id).eq(viewer.user_id()))
+            .filter(takes_part.field(memberships::state).eq(State::Active))
+            .select(takes_part.field(memberships::user_id));
+        groups::deleted_at.is_null().and(groups::visibility.eq(Visibility::Public).or(diesel::dsl::exists(is_in)))
+    }};
+}
+pub(crate) use readable;
+
 /// What a caller is to a group that they may know of. It can only be had by asking, so whatever takes an `Access` has
 /// been checked.
 #[derive(Debug, Clone)]
@@ -69,6 +89,21 @@ impl Access {
             .first(conn))?;
         // whether an owner is the last one is asked only when one goes
         Ok(Self { group_id, viewer, standing: Standing::new(&viewer, membership, false, group) })
+    }
+
+    /// Asks about several groups at once; those that the caller may not know of are left out.
+    pub fn find_all(conn: &mut Conn, viewer: Viewer, ids: &[GroupId]) -> Result<HashMap<GroupId, Self>> {
+        let mine = memberships::group_id.eq(groups::id).and(memberships::user_id.eq(viewer.user_id()));
+        let found: Vec<(GroupId, Openness, Option<Held>)> = each_backend!(conn => groups::table
+            .left_join(memberships::table.on(mine))
+            .filter(groups::id.eq_any(ids))
+            .filter(visible!(&viewer))
+            .select((groups::id, Openness::as_select(), Option::<Held>::as_select()))
+            .load(conn))?;
+        let access = |(group_id, group, membership)| {
+            (group_id, Self { group_id, viewer, standing: Standing::new(&viewer, membership, false, group) })
+        };
+        Ok(found.into_iter().map(access).collect())
     }
 
     /// Asks after locking the group's row, so that the answer holds until the transaction ends. Every write that a rule of

@@ -231,6 +231,18 @@ text_enum! {
 }
 
 text_enum! {
+    /// What a member is told of what is written in a group.
+    NotificationLevel {
+        /// Replies to what they follow, and who mentions them.
+        All = "all",
+        /// Who mentions them.
+        Mentions = "mentions",
+        /// Nothing.
+        None = "none",
+    }
+}
+
+text_enum! {
     /// What becomes of a member.
     MemberState {
         /// Not a member any more, free to come back. Lifts a ban.
@@ -285,6 +297,10 @@ pub struct Held {
     pub state: State,
     /// The version of the group's rules that the person accepted last.
     pub accepted_rules_version: Option<i32>,
+    /// When the person last became a member.
+    pub joined_at: Option<Timestamp>,
+    /// Until when all that came out in the group counts as read.
+    pub read_until: Option<Timestamp>,
 }
 
 /// What somebody answered to a question of the group's.
@@ -342,13 +358,25 @@ pub struct Membership {
     pub updated_at: Timestamp,
     /// The shown name, folded for sorting and searching.
     pub name_order: String,
+    /// Until when all that came out in the group counts as read.
+    pub read_until: Option<Timestamp>,
+    /// What the person is told of what is written in the group.
+    pub notification_level: NotificationLevel,
+    /// What mentions the person, where the group has a name of its own for them.
+    pub handle: Option<String>,
 }
 
 impl Membership {
     /// What it says about what the person may do.
     #[must_use]
     pub fn held(&self) -> Held {
-        Held { role: self.role, state: self.state, accepted_rules_version: self.accepted_rules_version }
+        Held {
+            role: self.role,
+            state: self.state,
+            accepted_rules_version: self.accepted_rules_version,
+            joined_at: self.joined_at,
+            read_until: self.read_until,
+        }
     }
 }
 
@@ -385,6 +413,10 @@ pub struct OwnMembership {
     pub joined_at: Option<Timestamp>,
     /// One's latest visible post or comment in the group; null where there is none.
     pub last_contributed_at: Option<Timestamp>,
+    /// What mentions one in the group, after an `@`, where it has a name of its own for one; null where the account's does.
+    pub handle: Option<String>,
+    /// What one is told of what is written in the group.
+    pub notification_level: NotificationLevel,
     /// When this last changed.
     pub updated_at: Timestamp,
 }
@@ -407,6 +439,8 @@ impl From<Membership> for OwnMembership {
             requested_at: row.requested_at,
             joined_at: row.joined_at,
             last_contributed_at: row.last_contributed_at,
+            handle: row.handle,
+            notification_level: row.notification_level,
             updated_at: row.updated_at,
         }
     }
@@ -472,6 +506,9 @@ pub struct MemberRow {
     pub organisation: Option<String>,
     /// What the person can do or knows about.
     pub skills: JsonList<String>,
+    /// What mentions the account.
+    #[diesel(column_name = handle)]
+    pub account_handle: Option<String>,
 }
 
 /// A member as others in the group see them.
@@ -505,8 +542,11 @@ impl MemberRow {
     /// The person, by the group's name for them where there is one.
     #[must_use]
     pub fn person(&self) -> Person {
-        let display_name = self.membership.display_name.clone().unwrap_or_else(|| self.account_name.clone());
-        Person { id: self.membership.user_id, display_name }
+        let (id, row) = (self.membership.user_id, &self.membership);
+        match &row.display_name {
+            Some(name) => Person { id, display_name: name.clone(), handle: row.handle.clone() },
+            None => Person { id, display_name: self.account_name.clone(), handle: self.account_handle.clone() },
+        }
     }
 
     /// What others in the group see; who manages members sees more.
@@ -635,6 +675,10 @@ pub struct OwnMembershipPatch {
     #[serde(default)]
     #[schema(value_type = Option<DisplayName>)]
     pub display_name: Patch<DisplayName>,
+    /// What one is told of what is written in the group.
+    #[serde(default)]
+    #[schema(value_type = NotificationLevel)]
+    pub notification_level: Set<NotificationLevel>,
 }
 
 /// The rules that one accepts.

@@ -595,7 +595,7 @@ mod tests {
     const ARCHIVED: Openness = Openness { status: GroupStatus::Archived, ..PUBLIC };
 
     fn held(role: Role, state: State) -> Held {
-        Held { role, state, accepted_rules_version: None }
+        Held { role, state, accepted_rules_version: None, joined_at: None, read_until: None }
     }
 
     /// The callers, in the order of the columns below.

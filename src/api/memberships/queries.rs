@@ -9,10 +9,12 @@ use diesel::sql_types::Bool;
 use super::access::Access;
 use super::model::{
     Answer, Candidate, EntryTerms, GroupStatus, MemberQuery, MemberRow, MemberSort, Membership, MembershipEventRow,
-    NamedEvent, Reason, Role, State,
+    NamedEvent, NotificationLevel, Reason, Role, State,
 };
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
+use crate::api::notices;
+use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::users::model::{DisplayName, UserStatus};
 use crate::auth::actor::Actor;
 use crate::db::schema::{group_domains, groups, invitations, membership_events, memberships, ownership_offers, users};
@@ -20,7 +22,7 @@ use crate::db::sql_types::{JsonList, PlannedAnew, TextEnum as _};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::http::page::{Key, Page};
-use crate::http::text::{containing, folded};
+use crate::http::text::{Slug, containing, folded};
 use crate::types::{GroupId, MembershipEventId, Timestamp, UserId};
 
 /// A person's membership in a group.
@@ -234,6 +236,8 @@ impl Change {
         let entry = self.entry.as_ref();
         let given_name = entry.and_then(|entry| entry.display_name.clone());
         let display_name = given_name.or_else(|| before.and_then(|row| row.display_name.clone()));
+        let kept_handle = before.filter(|row| row.display_name == display_name).and_then(|row| row.handle.clone());
+        let handle = kept_handle.or_else(|| display_name.as_deref().map(handle_of));
         let accepted = entry.and_then(|entry| entry.accepted_rules_version);
         // a change within a state, as of a ban's end, leaves what was said about the state
         let same = before.filter(|row| row.state == self.state);
@@ -274,6 +278,9 @@ impl Change {
             last_contributed_at: before.and_then(|row| row.last_contributed_at),
             created_at: before.map_or(now, |row| row.created_at),
             updated_at: now,
+            read_until: before.and_then(|row| row.read_until),
+            notification_level: before.map_or(NotificationLevel::All, |row| row.notification_level),
+            handle,
         }
     }
 
@@ -326,6 +333,12 @@ impl Change {
     }
 }
 
+/// What mentions somebody by a name of the group's own. Its end is drawn by lot, so that no two in a group are the same and
+/// none tells of another.
+fn handle_of(name: &str) -> String {
+    Slug::from_name(name, "member").with_lot().into_string()
+}
+
 /// Takes the step: the row, the group's count, the history, the audit log, and what hangs on the membership, together. The
 /// caller holds the group's lock.
 pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Membership> {
@@ -340,11 +353,12 @@ pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Member
         .first(conn))?;
     let row = change.row(&account_name, now);
     write(conn, &row)?;
-    log(conn, change, now)?;
+    let event = log(conn, change, now)?;
     count(conn, change.group_id, i32::from(is_active) - i32::from(was_active))?;
     if let Some(entry) = change.audited() {
         audit::queries::record(conn, change.actor.as_ref(), entry, now)?;
     }
+    tell(conn, change, event, now)?;
     if before.is_some_and(|row| row.state == State::Invited) && change.state != State::Invited {
         settle_invitation(conn, change, now)?;
     }
@@ -401,6 +415,7 @@ fn write(conn: &mut Conn, row: &Membership) -> Result<()> {
         memberships::accepted_rules_version.eq(row.accepted_rules_version),
         memberships::rules_accepted_at.eq(row.rules_accepted_at),
         memberships::display_name.eq(row.display_name.clone()),
+        memberships::handle.eq(row.handle.clone()),
         memberships::name_order.eq(row.name_order.clone()),
         memberships::requested_at.eq(row.requested_at),
         memberships::joined_at.eq(row.joined_at),
@@ -467,10 +482,31 @@ pub fn insert_newcomers(
     count(conn, group, i32::try_from(newcomers.len()).unwrap_or(i32::MAX))
 }
 
-fn log(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
+fn log(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<MembershipEventId> {
     let event = change.event(now);
+    let id = event.id;
     each_backend!(conn => diesel::insert_into(membership_events::table).values(event).execute(conn))?;
-    Ok(())
+    Ok(id)
+}
+
+/// Tells the person what others have decided about them; never who did, as the history does not.
+fn tell(conn: &mut Conn, change: &Change, event: MembershipEventId, now: Timestamp) -> Result<()> {
+    if !change.is_by_others() {
+        return Ok(());
+    }
+    let before = change.before.as_ref();
+    let kind = match (before.map(|row| row.state), change.state) {
+        (_, State::Invited) => NoticeKind::Invited,
+        (Some(State::Requested | State::Declined), State::Active) | (Some(State::Requested), State::Declined) => {
+            NoticeKind::RequestDecided
+        }
+        (Some(State::Active), State::Active) if before.map(|row| row.role) != Some(change.role) => {
+            NoticeKind::RoleChanged
+        }
+        _ => return Ok(()),
+    };
+    let notice = Notice::new(change.user_id, kind, event.uuid()).in_group(change.group_id);
+    notices::queries::tell(conn, &notice, now)
 }
 
 /// The steps of a person in a group, the latest first, each with the names that the group and the account have for who
@@ -549,11 +585,28 @@ pub fn set_display_name(
     let account: String =
         each_backend!(conn => users::table.find(before.user_id).select(users::display_name).first(conn))?;
     let shown = folded(name.map_or(account.as_str(), DisplayName::as_str));
+    let is_same = name.map(DisplayName::as_str) == before.display_name.as_deref();
+    let handle = name.map(|name| handle_of(name.as_str()));
     let changed = (
         memberships::display_name.eq(name.map(DisplayName::as_str)),
+        memberships::handle.eq(if is_same { before.handle.clone() } else { handle }),
         memberships::name_order.eq(shown.as_str()),
         memberships::updated_at.eq(now),
     );
+    Ok(each_backend!(conn => diesel::update(memberships::table.find((before.group_id, before.user_id)))
+        .set(changed)
+        .returning(Membership::as_returning())
+        .get_result(conn))?)
+}
+
+/// Changes what a member is told of what is written in the group.
+pub fn set_notification_level(
+    conn: &mut Conn,
+    before: &Membership,
+    level: NotificationLevel,
+    now: Timestamp,
+) -> Result<Membership> {
+    let changed = (memberships::notification_level.eq(level), memberships::updated_at.eq(now));
     Ok(each_backend!(conn => diesel::update(memberships::table.find((before.group_id, before.user_id)))
         .set(changed)
         .returning(Membership::as_returning())
@@ -675,6 +728,7 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
     let name: String = each_backend!(conn => users::table.find(user).select(users::display_name).first(conn))?;
     let cleared = (
         memberships::display_name.eq(None::<String>),
+        memberships::handle.eq(None::<String>),
         memberships::message.eq(None::<String>),
         memberships::answers.eq(JsonList::<Answer>(Vec::new())),
         memberships::decision_reason.eq(None::<String>),

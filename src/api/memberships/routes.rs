@@ -106,7 +106,7 @@ fn enter(
 
 /// Change one's own membership
 ///
-/// The name that the group shows in place of the account's, everywhere inside it.
+/// The name that the group shows in place of the account's, everywhere inside it, and what one is told of it.
 #[utoipa::path(tag = "memberships", operation_id = "update_membership", security(("bearer" = [])),
     request_body = OwnMembershipPatch, responses(
     (status = 200, description = "One's membership as it is now", body = OwnMembership),
@@ -126,15 +126,17 @@ async fn update_membership(
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             let before = queries::find(conn, access.group_id(), actor.user_id)?.ok_or_else(Error::not_found)?;
             policy::keeps_name(before.state)?;
-            match &patch.0.display_name.0 {
-                Some(name) => {
-                    if let Some(name) = name.as_ref().filter(|_| policy::reads_names(access.standing(), before.state)) {
-                        queries::refuse_shown_name(conn, access.group_id(), actor.user_id, name)?;
-                    }
-                    queries::set_display_name(conn, &before, name.as_ref(), now)
-                }
-                None => Ok(before),
+            let mut membership = before;
+            if let Some(level) = patch.0.notification_level.0 {
+                membership = queries::set_notification_level(conn, &membership, level, now)?;
             }
+            if let Some(name) = &patch.0.display_name.0 {
+                if let Some(name) = name.as_ref().filter(|_| policy::reads_names(access.standing(), membership.state)) {
+                    queries::refuse_shown_name(conn, access.group_id(), actor.user_id, name)?;
+                }
+                membership = queries::set_display_name(conn, &membership, name.as_ref(), now)?;
+            }
+            Ok(membership)
         })
         .await?;
     Ok(json::ok(&OwnMembership::from(membership)))

@@ -39,6 +39,7 @@ mod tests {
             show_groups,
             organisation: None,
             skills: JsonList(Vec::new()),
+            handle: None,
         };
         let actor = |user_id, role| Actor {
             user_id,

@@ -1,36 +1,119 @@
 //! Who may do what with a post or comment, given what they may do in its group. Only authors change words; authors and those
 //! who moderate delete them.
 
-use super::model::{PostAction, PostKind};
-use crate::api::memberships::access::Access;
-use crate::api::memberships::model::{Action, GroupStatus};
-use crate::error::{Code, Error, Result};
-use crate::types::UserId;
+use std::time::Duration;
 
-/// Everything that the caller may do with what `author` wrote.
+use super::model::{NewPost, PostAction, PostHead, PostKind, PostPatch, PostRow, PostStatus};
+use crate::api::memberships::access::Access;
+use crate::api::memberships::model::{Action, GroupStatus, Visibility};
+use crate::auth::actor::Viewer;
+use crate::error::{Code, Error, Result};
+use crate::types::{Timestamp, UserId};
+
+/// How long what was deleted can be brought back.
+pub const KEPT: Duration = Duration::from_hours(30 * 24);
+/// How far ahead a post can be scheduled.
+const AHEAD: Duration = Duration::from_hours(366 * 24);
+
+fn in_use(access: &Access) -> bool {
+    access.standing().group.status == GroupStatus::Active
+}
+
+/// Whether the caller may read a post in a group whose conversations they read: what is published; of their own also what is
+/// not yet.
 #[must_use]
-pub fn can(access: &Access, author: UserId) -> Vec<PostAction> {
-    let is_author = access.user_id() == author;
+pub fn may_read(viewer: &Viewer, post: &PostHead) -> bool {
+    post.deleted_at.is_none() && (post.published_at.is_some() || post.author_id == viewer.user_id())
+}
+
+/// Everything that the caller may do with a post.
+#[must_use]
+pub fn can(access: &Access, post: &PostHead) -> Vec<PostAction> {
+    let is_author = access.user_id() == post.author_id;
     let may_comment = access.may(Action::Comment);
-    let in_use = access.standing().group.status == GroupStatus::Active;
+    let moderates = access.may(Action::Moderate);
+    let is_there = post.deleted_at.is_none();
+    let is_open = is_there && post.published_at.is_some();
+    let arranges = is_open && moderates && in_use(access);
+    let took_it_back = is_author && post.deleted_by == Some(post.author_id) && in_use(access);
     let answers = [
-        (PostAction::Edit, is_author && may_comment),
-        (PostAction::Delete, (is_author && in_use) || access.may(Action::Moderate)),
-        (PostAction::Comment, may_comment),
+        (PostAction::Edit, is_there && is_author && may_comment),
+        (PostAction::Delete, is_there && ((is_author && in_use(access)) || moderates)),
+        (PostAction::Restore, !is_there && (took_it_back || moderates)),
+        (PostAction::Comment, is_open && may_comment && (post.locked_at.is_none() || moderates)),
+        (PostAction::React, is_open && may_comment),
+        (PostAction::Pin, arranges),
+        (PostAction::Lock, arranges),
+        (PostAction::Move, arranges),
+        (
+            PostAction::AcceptAnswer,
+            is_open && post.kind == PostKind::Question && may_comment && (is_author || moderates),
+        ),
     ];
     answers.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
 }
 
-/// Refuses what the caller may not do with what `author` wrote.
-pub fn require(access: &Access, author: UserId, action: PostAction) -> Result<()> {
-    if can(access, author).contains(&action) {
+/// Refuses what the caller may not do with a post.
+pub fn require(access: &Access, post: &PostHead, action: PostAction) -> Result<()> {
+    if can(access, post).contains(&action) {
         return Ok(());
     }
+    refuse(access, post, post.author_id, action)
+}
+
+/// Everything that the caller may do with a comment of `author`'s on a post.
+#[must_use]
+pub fn can_on_comment(access: &Access, post: &PostHead, author: UserId) -> Vec<PostAction> {
     let is_author = access.user_id() == author;
-    if is_author || action == PostAction::Comment {
+    let may_comment = access.may(Action::Comment);
+    let moderates = access.may(Action::Moderate);
+    let is_unlocked = post.locked_at.is_none() || moderates;
+    let answers = [
+        (PostAction::Edit, is_author && may_comment && is_unlocked),
+        (PostAction::Delete, (is_author && in_use(access)) || moderates),
+        (PostAction::Comment, may_comment && is_unlocked),
+        (PostAction::React, may_comment),
+    ];
+    answers.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
+}
+
+/// Refuses what the caller may not do with a comment of `author`'s.
+pub fn require_on_comment(access: &Access, post: &PostHead, author: UserId, action: PostAction) -> Result<()> {
+    if can_on_comment(access, post, author).contains(&action) {
+        return Ok(());
+    }
+    refuse(access, post, author, action)
+}
+
+/// Whether the caller may bring back a comment of `author`'s that `deleted_by` deleted.
+pub fn restore_comment(access: &Access, author: UserId, deleted_by: Option<UserId>) -> Result<()> {
+    let took_it_back = access.user_id() == author && deleted_by == Some(author) && in_use(access);
+    if took_it_back || access.may(Action::Moderate) { Ok(()) } else { Err(Error::not_found()) }
+}
+
+/// Why something is refused.
+fn refuse(access: &Access, post: &PostHead, author: UserId, action: PostAction) -> Result<()> {
+    let is_author = access.user_id() == author;
+    let is_members = matches!(action, PostAction::Comment | PostAction::React);
+    if is_members && post.published_at.is_none() {
+        return Err(Error::new(Code::InvalidState, "It is not published yet."));
+    }
+    if (is_author && action != PostAction::Pin) || is_members {
         access.require(Action::Comment)?;
     }
-    if access.standing().group.status == GroupStatus::Archived && is_author {
+    if matches!(action, PostAction::Comment | PostAction::Edit) && post.locked_at.is_some() {
+        return Err(Error::new(Code::Locked, "Those who lead the group have locked the conversation."));
+    }
+    if action == PostAction::AcceptAnswer && post.kind != PostKind::Question {
+        return Err(Error::new(Code::InvalidState, "Only questions have answers."));
+    }
+    if matches!(action, PostAction::Pin | PostAction::Lock | PostAction::Move) && access.may(Action::Moderate) {
+        if post.published_at.is_none() {
+            return Err(Error::new(Code::InvalidState, "It is not published yet."));
+        }
+        return Err(Error::new(Code::Archived, "The group is archived and read-only."));
+    }
+    if !in_use(access) && is_author {
         return Err(Error::new(Code::Archived, "The group is archived and read-only."));
     }
     Err(Error::new(Code::Forbidden, "Only the author may change this; the author and facilitators may delete it."))
@@ -39,4 +122,112 @@ pub fn require(access: &Access, author: UserId, action: PostAction) -> Result<()
 /// Whether the caller may begin a conversation of this kind.
 pub fn create(access: &Access, kind: PostKind) -> Result<()> {
     access.require(if kind == PostKind::Announcement { Action::Announce } else { Action::Post })
+}
+
+/// When a post comes out: the time of its publication, and for which time it is planned.
+pub type Publication = (Option<Timestamp>, Option<Timestamp>);
+
+/// When a post comes out that is to have this status.
+fn publication(status: PostStatus, publish_at: Option<Timestamp>, now: Timestamp) -> Result<Publication> {
+    match (status, publish_at) {
+        (PostStatus::Draft, None) => Ok((None, None)),
+        (PostStatus::Published, None) => Ok((Some(now), None)),
+        (PostStatus::Draft | PostStatus::Published, Some(_)) => {
+            Err(Error::invalid("/publish_at", "conflict", "only a scheduled post has one"))
+        }
+        (PostStatus::Scheduled, None) => Err(Error::invalid("/publish_at", "missing", "says when it comes out")),
+        (PostStatus::Scheduled, Some(at)) if at <= now => {
+            Err(Error::invalid("/publish_at", "in_the_past", "must be in the future"))
+        }
+        (PostStatus::Scheduled, Some(at)) if at > now.after(AHEAD) => {
+            Err(Error::invalid("/publish_at", "too_late", "at most a year ahead"))
+        }
+        (PostStatus::Scheduled, at) => Ok((None, at)),
+    }
+}
+
+/// When a new post comes out.
+pub fn publish_new(new: &NewPost, now: Timestamp) -> Result<Publication> {
+    link(new.kind, new.link_url.is_some())?;
+    publication(new.status.unwrap_or(PostStatus::Published), new.publish_at, now)
+}
+
+/// When a changed post comes out. What is published stays so.
+pub fn publish_changed(before: &PostRow, patch: &PostPatch, now: Timestamp) -> Result<Publication> {
+    if before.kind != PostKind::Resource && patch.link_url.0.is_some() {
+        return link(before.kind, true).map(|()| (None, None));
+    }
+    let status = patch.status.0.unwrap_or(before.status());
+    if before.published_at.is_some() {
+        return if status == PostStatus::Published && patch.publish_at.0.is_none() {
+            Ok((before.published_at, None))
+        } else {
+            let words = "What is published stays so until it is deleted.";
+            Err(Error::new(Code::InvalidState, words).with("state", "published").with("allowed", Vec::<&str>::new()))
+        };
+    }
+    let kept = before.publish_at.filter(|_| status == PostStatus::Scheduled);
+    match patch.publish_at.0.or(kept) {
+        // a time that was right when it was chosen is not chosen again
+        at if at == before.publish_at && status == before.status() => Ok((None, at)),
+        at => publication(status, at, now),
+    }
+}
+
+/// Resources have a link, other kinds have none.
+fn link(kind: PostKind, is_given: bool) -> Result<()> {
+    match (kind, is_given) {
+        (PostKind::Resource, false) => Err(Error::invalid("/link_url", "missing", "a resource has a link")),
+        (PostKind::Resource, true) | (_, false) => Ok(()),
+        (_, true) => Err(Error::invalid("/link_url", "conflict", "only a resource has a link")),
+    }
+}
+
+/// Whether a conversation may move: into a group where the caller may write, and where no more people read than before. What
+/// was said to members is not told to everybody.
+pub fn move_to(from: &Access, to: &Access, kind: PostKind) -> Result<()> {
+    if from.group_id() == to.group_id() {
+        return Err(Error::invalid("/group_id", "conflict", "it is there already"));
+    }
+    create(to, kind)?;
+    let openness = |access: &Access| match access.standing().group.visibility {
+        Visibility::Hidden => 0,
+        Visibility::Listed => 1,
+        Visibility::Public => 2,
+    };
+    if openness(to) > openness(from) {
+        return Err(Error::invalid(
+            "/group_id",
+            "more_open",
+            "what members said to each other is not moved into the open",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_comes_out_now_later_or_not_yet() {
+        let now = Timestamp::from_micros(1_700_000_000_000_000);
+        let (past, later) = (now.before(Duration::from_secs(1)), now.after(Duration::from_secs(1)));
+        let code = |status, at| publication(status, at, now).unwrap_err().fields()[0].code.clone();
+        assert_eq!(publication(PostStatus::Published, None, now).unwrap(), (Some(now), None));
+        assert_eq!(publication(PostStatus::Draft, None, now).unwrap(), (None, None));
+        assert_eq!(publication(PostStatus::Scheduled, Some(later), now).unwrap(), (None, Some(later)));
+        assert_eq!(code(PostStatus::Scheduled, None), "missing");
+        assert_eq!(code(PostStatus::Scheduled, Some(past)), "in_the_past");
+        assert_eq!(code(PostStatus::Scheduled, Some(now)), "in_the_past");
+        assert_eq!(code(PostStatus::Scheduled, Some(now.after(AHEAD + Duration::from_secs(1)))), "too_late");
+        assert_eq!(code(PostStatus::Published, Some(later)), "conflict");
+        assert_eq!(code(PostStatus::Draft, Some(later)), "conflict");
+    }
+
+    #[test]
+    fn resources_and_only_resources_have_a_link() {
+        assert!(link(PostKind::Resource, true).is_ok() && link(PostKind::Question, false).is_ok());
+        assert!(link(PostKind::Resource, false).is_err() && link(PostKind::Discussion, true).is_err());
+    }
 }

@@ -1,96 +1,229 @@
-//! Every statement about posts and comments. What is published or deleted here moves the dates in
+//! Every statement about posts. What is published, deleted, brought back or moved here moves the dates in
 //! [`crate::api::groups::activity`] in the same transaction.
 
 use diesel::prelude::*;
+use uuid::Uuid;
 
-use super::model::{Authored, CommentPatch, CommentRow, MAX_DEPTH, NewComment, NewPost, PostPatch, PostQuery, PostRow};
+use super::mentions;
+use super::model::{
+    FoundPost, Mark, NewPost, PostHead, PostPatch, PostQuery, PostRow, PostSort, PostStatusFilter, RevisionRow,
+};
+use super::policy::{self, Publication};
 use crate::api::groups::activity;
-use crate::api::memberships::access::Access;
-use crate::auth::actor::Viewer;
-use crate::db::schema::{comments, memberships, posts, users};
+use crate::api::memberships::access::{Access, readable};
+use crate::api::memberships::model::Action;
+use crate::api::memberships::queries::lock_group;
+use crate::api::notices;
+use crate::api::notices::model::{Notice, NoticeKind};
+use crate::api::users::model::UserStatus;
+use crate::auth::actor::{Actor, PlatformRole, Viewer};
+use crate::db::schema::{comments, groups, memberships, post_marks, posts, reactions, revisions, users};
+use crate::db::search::{self, Document};
+use crate::db::sql_types::{JsonList, PlannedAnew};
 use crate::db::{Conn, each_backend};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::http::markdown::to_html;
 use crate::http::page::Page;
-use crate::types::{CommentId, GroupId, PostId, Timestamp};
+use crate::http::text::{Line, containing, folded};
+use crate::types::{CommentId, GroupId, PostId, RequestId, RevisionId, SessionId, TargetId, Timestamp, UserId};
 
-/// Posts with their authors' names.
-macro_rules! authored_posts {
-    () => {
+/// Rows that one run of a job takes.
+const JOB: i64 = 200;
+
+/// What [`FoundPost`] is made of: posts with their authors' names, and what they are to a person.
+macro_rules! found_posts {
+    ($person:expr) => {
         posts::table
             .inner_join(users::table)
             .left_join(
                 memberships::table
                     .on(memberships::group_id.eq(posts::group_id).and(memberships::user_id.eq(posts::author_id))),
             )
-            .filter(posts::deleted_at.is_null())
-            .select((PostRow::as_select(), users::display_name, memberships::display_name.nullable()))
+            .left_join(post_marks::table.on(post_marks::post_id.eq(posts::id).and(post_marks::user_id.eq($person))))
+            .select((
+                PostRow::as_select(),
+                (
+                    users::display_name,
+                    users::handle,
+                    memberships::display_name.nullable(),
+                    memberships::handle.nullable(),
+                ),
+                Option::<Mark>::as_select(),
+            ))
     };
 }
 
-/// Comments with their authors' names, those that are listed: deleted ones only while others answer them.
-macro_rules! authored_comments {
-    () => {
-        comments::table
-            .inner_join(users::table)
-            .left_join(
-                memberships::table
-                    .on(memberships::group_id.eq(comments::group_id).and(memberships::user_id.eq(comments::author_id))),
-            )
-            .filter(comments::deleted_at.is_null().or(comments::reply_count.gt(0)))
-            .select((CommentRow::as_select(), users::display_name, memberships::display_name.nullable()))
-    };
-}
-
-/// The posts of a group, newest first.
-pub fn list(conn: &mut Conn, access: &Access, query: &PostQuery, page: &Page<i64>) -> Result<Vec<Authored<PostRow>>> {
-    let group = access.group_id();
+/// The posts of a group that stand as the caller wants and may see.
+pub fn list(
+    conn: &mut Conn,
+    access: &Access,
+    query: &PostQuery,
+    page: &Page<i64>,
+    now: Timestamp,
+) -> Result<Vec<FoundPost>> {
+    let (group, person) = (access.group_id(), access.user_id());
+    let after = page.after.map(|(at, id)| (Timestamp::from_micros(at), PostId::from(id)));
+    let stands = query.status.unwrap_or(PostStatusFilter::Published);
     Ok(each_backend!(conn, DB => {
-        let mut listed = authored_posts!().filter(posts::group_id.eq(group)).limit(page.rows()).into_boxed::<DB>();
+        let mut listed = found_posts!(person).filter(posts::group_id.eq(group)).limit(page.rows()).into_boxed::<DB>();
         if let Some(kind) = query.kind {
             listed = listed.filter(posts::kind.eq(kind));
         }
-        if let Some((at, id)) = page.after {
-            let (at, id) = (Timestamp::from_micros(at), PostId::from(id));
-            listed = listed.filter(posts::created_at.le(at).and(posts::created_at.lt(at).or(posts::id.lt(id))));
+        if let Some(tag) = &query.tag {
+            let pattern = containing(&format!("\n{}\n", tag.as_str()));
+            listed = listed.filter(posts::tags_search.like(pattern).escape('\\')).filter(PlannedAnew);
         }
-        listed.order((posts::created_at.desc(), posts::id.desc())).load(conn)
+        if let Some(author) = query.author_id {
+            listed = listed.filter(posts::author_id.eq(author)).filter(PlannedAnew);
+        }
+        let is_pinned = posts::pinned_at.is_not_null()
+            .and(posts::pinned_until.is_null().or(posts::pinned_until.assume_not_null().gt(now)));
+        match query.pinned {
+            Some(true) => listed = listed.filter(is_pinned),
+            Some(false) => listed = listed.filter(diesel::dsl::not(is_pinned)),
+            None => {}
+        }
+        match query.unanswered {
+            Some(true) => listed = listed.filter(posts::comment_count.eq(0)),
+            Some(false) => listed = listed.filter(posts::comment_count.gt(0)),
+            None => {}
+        }
+        macro_rules! newest_first {
+            ($column:expr) => {{
+                if let Some((at, id)) = after {
+                    listed = listed.filter($column.le(at).and($column.lt(at).or(posts::id.lt(id))));
+                }
+                listed.order(($column.desc(), posts::id.desc())).load(conn)
+            }};
+        }
+        match (stands, query.sort.unwrap_or(PostSort::Newest)) {
+            (PostStatusFilter::Published, sort) => {
+                listed = listed.filter(posts::published_at.is_not_null()).filter(posts::deleted_at.is_null());
+                match sort {
+                    PostSort::Newest => newest_first!(posts::published_at.assume_not_null()),
+                    PostSort::Active => newest_first!(posts::active_at.assume_not_null()),
+                }
+            }
+            (PostStatusFilter::Draft | PostStatusFilter::Scheduled, _) => {
+                listed = listed
+                    .filter(posts::author_id.eq(person))
+                    .filter(posts::published_at.is_null())
+                    .filter(posts::deleted_at.is_null());
+                listed = if stands == PostStatusFilter::Draft {
+                    listed.filter(posts::publish_at.is_null())
+                } else {
+                    listed.filter(posts::publish_at.is_not_null())
+                };
+                newest_first!(posts::created_at)
+            }
+            (PostStatusFilter::Deleted, _) => {
+                listed = listed.filter(posts::deleted_at.is_not_null());
+                if !access.may(Action::Moderate) {
+                    listed = listed.filter(posts::author_id.eq(person)).filter(posts::deleted_by.eq(person));
+                }
+                newest_first!(posts::deleted_at.assume_not_null())
+            }
+        }
     })?)
 }
 
-/// The group of a post.
-fn group_of(conn: &mut Conn, post: PostId) -> Result<GroupId> {
-    let group = posts::table.find(post).filter(posts::deleted_at.is_null()).select(posts::group_id);
-    Ok(each_backend!(conn => group.first(conn))?)
+/// The place of a post in the order of [`list`].
+#[must_use]
+pub fn key(query: &PostQuery, post: &PostRow) -> (i64, Uuid) {
+    let at = match (query.status, query.sort) {
+        (Some(PostStatusFilter::Draft | PostStatusFilter::Scheduled), _) => Some(post.created_at),
+        (Some(PostStatusFilter::Deleted), _) => post.deleted_at,
+        (_, Some(PostSort::Active)) => post.last_reply_at.or(post.published_at),
+        _ => post.published_at,
+    };
+    (at.unwrap_or(post.created_at).micros(), post.id.uuid())
 }
 
-/// What the caller is to a post's group; not found where the caller may not read the post.
-pub fn access(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<Access> {
-    let group = group_of(conn, post)?;
-    let access = Access::find(conn, viewer, group)?;
+/// What decides about a post, deleted ones included.
+fn head(conn: &mut Conn, post: PostId) -> Result<PostHead> {
+    Ok(each_backend!(conn => posts::table.find(post).select(PostHead::as_select()).first(conn))?)
+}
+
+fn check(access: &Access, head: &PostHead) -> Result<()> {
     access.require_content()?;
-    Ok(access)
+    if policy::may_read(access.viewer(), head) { Ok(()) } else { Err(Error::not_found()) }
+}
+
+/// What the caller is to a post's group, and what decides about the post; not found where the caller may not read it.
+pub fn access(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, PostHead)> {
+    let head = head(conn, post)?;
+    let access = Access::find(conn, viewer, head.group_id)?;
+    check(&access, &head)?;
+    Ok((access, head))
 }
 
 /// A post, and what the caller is to its group; not found where the caller may not read it.
-pub fn get(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, Authored<PostRow>)> {
-    let access = access(conn, viewer, post)?;
-    Ok((access, read(conn, post)?))
+pub fn get(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, FoundPost)> {
+    let (access, _) = access(conn, viewer, post)?;
+    let found = read(conn, post, access.user_id())?;
+    Ok((access, found))
 }
 
-/// The same under the group's lock, for a change.
-pub fn lock(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, Authored<PostRow>)> {
-    let group = group_of(conn, post)?;
-    let access = Access::lock(conn, viewer, group)?;
-    access.require_content()?;
-    Ok((access, read(conn, post)?))
+/// What [`access`] says, under the group's lock, for a change.
+pub fn lock(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, PostHead)> {
+    let (access, head) = lock_any(conn, viewer, post)?;
+    check(&access, &head)?;
+    Ok((access, head))
 }
 
-fn read(conn: &mut Conn, post: PostId) -> Result<Authored<PostRow>> {
-    Ok(each_backend!(conn => authored_posts!().filter(posts::id.eq(post)).first(conn))?)
+/// The same, of deleted posts too.
+pub fn lock_any(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access, PostHead)> {
+    // it may be moved while the lock is waited for
+    for _ in 0..3 {
+        let group = head(conn, post)?.group_id;
+        let access = Access::lock(conn, viewer, group)?;
+        access.require_content()?;
+        let head = head(conn, post)?;
+        if head.group_id == access.group_id() {
+            return Ok((access, head));
+        }
+    }
+    Err(Error::new(Code::Busy, "The post is being moved; try again."))
 }
 
-/// Publishes a post.
-pub fn insert(conn: &mut Conn, access: &Access, new: &NewPost, now: Timestamp) -> Result<Authored<PostRow>> {
+/// A post as it is to a person.
+pub fn read(conn: &mut Conn, post: PostId, person: UserId) -> Result<FoundPost> {
+    Ok(each_backend!(conn => found_posts!(person).filter(posts::id.eq(post)).first(conn))?)
+}
+
+/// Published posts that the caller may read without giving a reason, by id, in no order.
+pub fn find_all(conn: &mut Conn, viewer: &Viewer, ids: &[PostId]) -> Result<Vec<FoundPost>> {
+    Ok(each_backend!(conn => found_posts!(viewer.user_id())
+        .inner_join(groups::table)
+        .filter(posts::id.eq_any(ids))
+        .filter(posts::published_at.is_not_null())
+        .filter(posts::deleted_at.is_null())
+        .filter(readable!(viewer))
+        .load(conn))?)
+}
+
+/// How many posts of a person's in a group are not published yet.
+fn unpublished(conn: &mut Conn, access: &Access) -> Result<i64> {
+    let own = posts::table
+        .filter(posts::author_id.eq(access.user_id()))
+        .filter(posts::group_id.eq(access.group_id()))
+        .filter(posts::published_at.is_null())
+        .filter(posts::deleted_at.is_null());
+    Ok(each_backend!(conn => own.count().get_result(conn))?)
+}
+
+/// Adds a post, and publishes it where it comes out now.
+pub fn insert(
+    conn: &mut Conn,
+    access: &Access,
+    new: &NewPost,
+    (published_at, publish_at): Publication,
+    now: Timestamp,
+) -> Result<FoundPost> {
+    if published_at.is_none() && unpublished(conn, access)? >= UNPUBLISHED {
+        let words = format!("at most {UNPUBLISHED} posts in a group wait to be published");
+        return Err(Error::invalid("/status", "too_many", words));
+    }
     let row = PostRow {
         id: PostId::new(),
         group_id: access.group_id(),
@@ -98,161 +231,431 @@ pub fn insert(conn: &mut Conn, access: &Access, new: &NewPost, now: Timestamp) -
         kind: new.kind,
         title: new.title.as_str().to_owned(),
         body: new.body.as_str().to_owned(),
+        body_html: Some(to_html(new.body.as_str())),
+        link_url: new.link_url.as_ref().map(|url| url.as_str().to_owned()),
+        tags: JsonList(new.tags.0.clone()),
+        content_warnings: JsonList(new.content_warnings.0.clone()),
+        language: new.language.as_ref().map(|language| language.as_str().to_owned()),
         comment_count: 0,
+        last_reply_at: None,
+        accepted_comment_id: None,
+        pinned_at: None,
+        pinned_until: None,
+        locked_at: None,
         created_at: now,
-        edited_at: None,
-    };
-    each_backend!(conn => diesel::insert_into(posts::table).values(&row).execute(conn))?;
-    activity::advance(conn, row.group_id, row.author_id, now)?;
-    read(conn, row.id)
-}
-
-/// Changes a post's words.
-pub fn update(conn: &mut Conn, post: PostId, patch: &PostPatch, now: Timestamp) -> Result<Authored<PostRow>> {
-    if patch.title.0.is_none() && patch.body.0.is_none() {
-        return read(conn, post);
-    }
-    let changes = (
-        patch.title.0.as_ref().map(|title| posts::title.eq(title.as_str())),
-        patch.body.0.as_ref().map(|body| posts::body.eq(body.as_str())),
-        posts::edited_at.eq(now),
-    );
-    each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
-    read(conn, post)
-}
-
-/// Deletes a post and with it its comments: the group and all who wrote in it were active when they were before.
-pub fn delete(conn: &mut Conn, access: &Access, post: PostId, now: Timestamp) -> Result<()> {
-    each_backend!(conn => diesel::update(posts::table.find(post)).set(posts::deleted_at.eq(now)).execute(conn))?;
-    activity::recount_group(conn, access.group_id())?;
-    activity::recount_participants(conn, access.group_id(), post)
-}
-
-/// The comments of a post, oldest first.
-pub fn list_comments(conn: &mut Conn, post: PostId, page: &Page<i64>) -> Result<Vec<Authored<CommentRow>>> {
-    Ok(each_backend!(conn, DB => {
-        let mut listed = authored_comments!().filter(comments::post_id.eq(post)).limit(page.rows()).into_boxed::<DB>();
-        if let Some((at, id)) = page.after {
-            let (at, id) = (Timestamp::from_micros(at), CommentId::from(id));
-            listed =
-                listed.filter(comments::created_at.ge(at).and(comments::created_at.gt(at).or(comments::id.gt(id))));
-        }
-        listed.order((comments::created_at.asc(), comments::id.asc())).load(conn)
-    })?)
-}
-
-/// The post of a comment that is not deleted.
-fn post_of(conn: &mut Conn, comment: CommentId) -> Result<PostId> {
-    let post = comments::table.find(comment).filter(comments::deleted_at.is_null()).select(comments::post_id);
-    Ok(each_backend!(conn => post.first(conn))?)
-}
-
-fn comment(conn: &mut Conn, id: CommentId) -> Result<Authored<CommentRow>> {
-    Ok(each_backend!(conn => authored_comments!()
-        .filter(comments::id.eq(id))
-        .filter(comments::deleted_at.is_null())
-        .first(conn))?)
-}
-
-/// A comment, and what the caller is to its group; not found where the caller may not read it.
-pub fn get_comment(conn: &mut Conn, viewer: Viewer, id: CommentId) -> Result<(Access, Authored<CommentRow>)> {
-    let post = post_of(conn, id)?;
-    let access = access(conn, viewer, post)?;
-    Ok((access, comment(conn, id)?))
-}
-
-/// The same under the group's lock, for a change.
-pub fn lock_comment(conn: &mut Conn, viewer: Viewer, id: CommentId) -> Result<(Access, Authored<CommentRow>)> {
-    let post = post_of(conn, id)?;
-    let (access, _) = lock(conn, viewer, post)?;
-    Ok((access, comment(conn, id)?))
-}
-
-/// Publishes a comment.
-pub fn insert_comment(
-    conn: &mut Conn,
-    access: &Access,
-    post: PostId,
-    new: &NewComment,
-    now: Timestamp,
-) -> Result<Authored<CommentRow>> {
-    let depth = match new.parent_id {
-        None => 0,
-        Some(parent) => answer(conn, post, parent)?,
-    };
-    let row = CommentRow {
-        id: CommentId::new(),
-        post_id: post,
-        group_id: access.group_id(),
-        parent_id: new.parent_id,
-        author_id: access.user_id(),
-        depth,
-        reply_count: 0,
-        body: new.body.as_str().to_owned(),
-        created_at: now,
+        publish_at,
+        published_at,
         edited_at: None,
         deleted_at: None,
+        deleted_by: None,
     };
-    each_backend!(conn => diesel::insert_into(comments::table).values(&row).execute(conn))?;
-    count_comments(conn, post, 1)?;
-    activity::advance(conn, row.group_id, row.author_id, now)?;
-    comment(conn, row.id)
-}
-
-/// Counts one more answer to `parent` and says how deep it stands.
-fn answer(conn: &mut Conn, post: PostId, parent: CommentId) -> Result<i32> {
-    let answered = comments::table
-        .find(parent)
-        .filter(comments::post_id.eq(post))
-        .filter(comments::deleted_at.is_null())
-        .select(comments::depth);
-    let depth: Option<i32> = each_backend!(conn => answered.first(conn).optional())?;
-    let depth =
-        depth.ok_or_else(|| Error::invalid("/parent_id", "unknown", "there is no such comment on this post"))?;
-    if depth >= MAX_DEPTH {
-        return Err(Error::invalid("/parent_id", "too_deep", "answer a comment further up"));
+    let values = (&row, posts::tags_search.eq(tags_search(&row.tags.0)), posts::changed_at.eq(now));
+    each_backend!(conn => diesel::insert_into(posts::table).values(values).execute(conn))?;
+    if let Some(at) = published_at {
+        announce(conn, &row, at)?;
     }
-    each_backend!(conn => diesel::update(comments::table.find(parent))
-        .set(comments::reply_count.eq(comments::reply_count + 1))
-        .execute(conn))?;
-    Ok(depth + 1)
+    read(conn, row.id, row.author_id)
 }
 
-fn count_comments(conn: &mut Conn, post: PostId, by: i32) -> Result<()> {
-    each_backend!(conn => diesel::update(posts::table.find(post))
-        .set(posts::comment_count.eq(posts::comment_count + by))
+/// Posts that a person may keep unpublished in a group.
+const UNPUBLISHED: i64 = 100;
+
+/// The tags as they are searched: each folded, between line breaks.
+fn tags_search(tags: &[String]) -> String {
+    tags.iter().fold("\n".to_owned(), |text, tag| text + &folded(tag) + "\n")
+}
+
+/// A post has come out: it can be found, makes its group and author active, and tells whom it mentions.
+fn announce(conn: &mut Conn, row: &PostRow, at: Timestamp) -> Result<()> {
+    activity::advance(conn, row.group_id, row.author_id, at)?;
+    take_part(conn, row.author_id, row.id, at)?;
+    mentions::tell(conn, row.group_id, (row.id, None), row.author_id, &row.body, at)?;
+    index(conn, row.id)
+}
+
+/// Somebody wrote in a conversation: they have read it, and follow it unless they said that they do not.
+pub fn take_part(conn: &mut Conn, user: UserId, post: PostId, at: Timestamp) -> Result<()> {
+    let row = (
+        post_marks::user_id.eq(user),
+        post_marks::post_id.eq(post),
+        post_marks::read_at.eq(at),
+        post_marks::follows.eq(true),
+    );
+    each_backend!(conn => diesel::insert_into(post_marks::table)
+        .values(row)
+        .on_conflict((post_marks::user_id, post_marks::post_id))
+        .do_update()
+        .set(post_marks::read_at.eq(at))
         .execute(conn))?;
+    let undecided = post_marks::table.find((user, post)).filter(post_marks::follows.is_null());
+    each_backend!(conn => diesel::update(undecided).set(post_marks::follows.eq(true)).execute(conn))?;
     Ok(())
 }
 
-/// Changes a comment's words.
-pub fn update_comment(
+/// Changes a post, and publishes it where that changes. What readers have read is kept as it was.
+pub fn update(
     conn: &mut Conn,
-    id: CommentId,
-    patch: &CommentPatch,
+    before: &PostRow,
+    patch: &PostPatch,
+    (published_at, publish_at): Publication,
     now: Timestamp,
-) -> Result<Authored<CommentRow>> {
-    if let Some(body) = &patch.body.0 {
-        let changes = (comments::body.eq(body.as_str()), comments::edited_at.eq(now));
-        each_backend!(conn => diesel::update(comments::table.find(id)).set(changes).execute(conn))?;
+) -> Result<FoundPost> {
+    let title = patch.title.0.as_ref().map(Line::as_str).filter(|title| *title != before.title);
+    let body = patch.body.0.as_ref().map(crate::http::text::Markdown::as_str).filter(|body| *body != before.body);
+    let is_rewritten = title.is_some() || body.is_some();
+    if is_rewritten && before.published_at.is_some() {
+        keep_revision(conn, (before.id, None), Some(&before.title), &before.body, before.author_id, now)?;
     }
-    comment(conn, id)
+    let edited_at = if is_rewritten && before.published_at.is_some() { Some(now) } else { before.edited_at };
+    let language = patch.language.0.as_ref();
+    let words = (
+        title.map(|title| posts::title.eq(title)),
+        body.map(|body| posts::body.eq(body)),
+        body.map(|body| posts::body_html.eq(to_html(body))),
+        patch.link_url.0.as_ref().map(|url| posts::link_url.eq(url.as_str())),
+        patch.tags.0.as_ref().map(|tags| posts::tags.eq(JsonList(tags.0.clone()))),
+        patch.tags.0.as_ref().map(|tags| posts::tags_search.eq(tags_search(&tags.0))),
+        patch.content_warnings.0.as_ref().map(|warnings| posts::content_warnings.eq(JsonList(warnings.0.clone()))),
+        language.map(|language| posts::language.eq(language.as_ref().map(super::model::Language::as_str))),
+    );
+    let changes = (
+        words,
+        posts::published_at.eq(published_at),
+        posts::publish_at.eq(publish_at),
+        posts::edited_at.eq(edited_at),
+        posts::changed_at.eq(now),
+    );
+    each_backend!(conn => diesel::update(posts::table.find(before.id)).set(changes).execute(conn))?;
+    let found = read(conn, before.id, before.author_id)?;
+    match (before.published_at, published_at) {
+        (None, Some(at)) => announce(conn, &found.row, at)?,
+        (Some(_), _) => {
+            if let Some(body) = body {
+                mentions::tell(conn, before.group_id, (before.id, None), before.author_id, body, now)?;
+            }
+            index(conn, before.id)?;
+        }
+        (None, None) => {}
+    }
+    Ok(found)
 }
 
-/// Deletes a comment. It stays listed, without its words, while others answer it.
-pub fn delete_comment(conn: &mut Conn, row: &CommentRow, now: Timestamp) -> Result<()> {
-    each_backend!(conn => diesel::update(comments::table.find(row.id))
-        .set(comments::deleted_at.eq(now))
-        .execute(conn))?;
-    count_comments(conn, row.post_id, -1)?;
-    let mut gone = (row.reply_count == 0).then_some(row.parent_id).flatten();
-    while let Some(parent) = gone {
-        let (above, replies, deleted_at): (Option<CommentId>, i32, Option<Timestamp>) = each_backend!(conn => diesel::update(comments::table.find(parent))
-                .set(comments::reply_count.eq(comments::reply_count - 1))
-                .returning((comments::parent_id, comments::reply_count, comments::deleted_at))
-                .get_result(conn))?;
-        gone = above.filter(|_| replies == 0 && deleted_at.is_some());
+/// Keeps what a post or a comment said until now.
+pub fn keep_revision(
+    conn: &mut Conn,
+    (post_id, comment_id): (PostId, Option<CommentId>),
+    title: Option<&str>,
+    body: &str,
+    replaced_by: UserId,
+    now: Timestamp,
+) -> Result<()> {
+    let (title, body) = (title.map(str::to_owned), body.to_owned());
+    let row = RevisionRow { id: RevisionId::new(), post_id, comment_id, title, body, replaced_by, replaced_at: now };
+    each_backend!(conn => diesel::insert_into(revisions::table).values(row).execute(conn))?;
+    Ok(())
+}
+
+/// What a post said before, the latest first.
+pub fn list_revisions(conn: &mut Conn, post: PostId, page: &Page<i64>) -> Result<Vec<RevisionRow>> {
+    Ok(each_backend!(conn, DB => {
+        let mut listed = revisions::table
+            .filter(revisions::post_id.eq(post))
+            .filter(revisions::comment_id.is_null())
+            .select(RevisionRow::as_select())
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((at, id)) = page.after {
+            let (at, id, column) = (Timestamp::from_micros(at), RevisionId::from(id), revisions::replaced_at);
+            listed = listed.filter(column.le(at).and(column.lt(at).or(revisions::id.lt(id))));
+        }
+        listed.order((revisions::replaced_at.desc(), revisions::id.desc())).load(conn)
+    })?)
+}
+
+/// Deletes a post and with it its comments: the group and all who wrote in it were active when they were before.
+pub fn delete(conn: &mut Conn, post: &PostHead, by: UserId, now: Timestamp) -> Result<()> {
+    let deleted = (posts::deleted_at.eq(now), posts::deleted_by.eq(by), posts::changed_at.eq(now));
+    each_backend!(conn => diesel::update(posts::table.find(post.id)).set(deleted).execute(conn))?;
+    index(conn, post.id)?;
+    recount(conn, post.group_id, post.id)
+}
+
+fn recount(conn: &mut Conn, group: GroupId, post: PostId) -> Result<()> {
+    activity::recount_group(conn, group)?;
+    activity::recount_participants(conn, group, post)
+}
+
+/// Brings a deleted post back, with its comments, as it was.
+pub fn restore(conn: &mut Conn, post: &PostHead, now: Timestamp) -> Result<()> {
+    let restored =
+        (posts::deleted_at.eq(None::<Timestamp>), posts::deleted_by.eq(None::<UserId>), posts::changed_at.eq(now));
+    each_backend!(conn => diesel::update(posts::table.find(post.id)).set(restored).execute(conn))?;
+    index_thread(conn, post.id)?;
+    recount(conn, post.group_id, post.id)
+}
+
+/// Keeps a post at the top, or does not any more.
+pub fn pin(
+    conn: &mut Conn,
+    post: PostId,
+    pinned: Option<(Timestamp, Option<Timestamp>)>,
+    now: Timestamp,
+) -> Result<()> {
+    let changes = (
+        posts::pinned_at.eq(pinned.map(|(at, _)| at)),
+        posts::pinned_until.eq(pinned.and_then(|(_, until)| until)),
+        posts::changed_at.eq(now),
+    );
+    each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
+    Ok(())
+}
+
+/// Locks a conversation, or unlocks it.
+pub fn set_locked(conn: &mut Conn, post: PostId, locked_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    let changes = (posts::locked_at.eq(locked_at), posts::changed_at.eq(now));
+    each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
+    Ok(())
+}
+
+/// Says which comment answers a question, or that none does.
+pub fn set_accepted(conn: &mut Conn, post: PostId, comment: Option<CommentId>, now: Timestamp) -> Result<()> {
+    if let Some(comment) = comment {
+        let visible = comments::table
+            .find(comment)
+            .filter(comments::post_id.eq(post))
+            .filter(comments::deleted_at.is_null())
+            .select(comments::id);
+        let known: Option<CommentId> = each_backend!(conn => visible.first(conn).optional())?;
+        known.ok_or_else(|| Error::invalid("/comment_id", "unknown", "there is no such comment on this post"))?;
     }
-    activity::recount_group(conn, row.group_id)?;
-    activity::recount_member(conn, row.group_id, row.author_id)
+    let changes = (posts::accepted_comment_id.eq(comment), posts::changed_at.eq(now));
+    each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
+    Ok(())
+}
+
+/// Moves a conversation to another group. The caller holds both groups' locks.
+pub fn move_to(conn: &mut Conn, post: &PostHead, to: GroupId, now: Timestamp) -> Result<()> {
+    refuse_pseudonyms(conn, post)?;
+    let from = post.group_id;
+    let moved = (
+        posts::group_id.eq(to),
+        posts::pinned_at.eq(None::<Timestamp>),
+        posts::pinned_until.eq(None::<Timestamp>),
+        posts::changed_at.eq(now),
+    );
+    each_backend!(conn => diesel::update(posts::table.find(post.id)).set(moved).execute(conn))?;
+    let of_post = comments::table.filter(comments::post_id.eq(post.id));
+    each_backend!(conn => diesel::update(of_post).set(comments::group_id.eq(to)).execute(conn))?;
+    search::move_post(conn, post.id.uuid(), to.uuid())?;
+    notices::queries::move_post(conn, post.id, to)?;
+    recount(conn, from, post.id)?;
+    recount(conn, to, post.id)
+}
+
+/// Refuses to move what somebody wrote under a name of the group's own: elsewhere it would stand under the account's.
+fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead) -> Result<()> {
+    let named = memberships::table
+        .filter(memberships::group_id.eq(post.group_id))
+        .filter(memberships::display_name.is_not_null())
+        .filter(
+            memberships::user_id.eq(post.author_id).or(memberships::user_id
+                .eq_any(comments::table.filter(comments::post_id.eq(post.id)).select(comments::author_id))),
+        );
+    let is_named: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(named)).get_result(conn))?;
+    if is_named {
+        let words = "somebody wrote here under a name that only this group shows";
+        return Err(Error::invalid("/group_id", "pseudonyms", words));
+    }
+    Ok(())
+}
+
+/// Publishes what is to come out by now, once whoever runs it; how many were dealt with. What may not be published (its author
+/// is no member any more, the group is archived) becomes a draft again. The author is told either way. For a job: the caller
+/// is a transaction of its own.
+pub fn publish_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let due = posts::table
+        .filter(posts::publish_at.is_not_null())
+        .filter(posts::published_at.is_null())
+        .filter(posts::deleted_at.is_null())
+        .filter(posts::publish_at.le(now))
+        .select((posts::group_id, posts::id))
+        .limit(JOB);
+    let mut due: Vec<(GroupId, PostId)> = each_backend!(conn => due.load(conn))?;
+    // one order for all who lock groups
+    due.sort_unstable();
+    let mut done = 0;
+    for (group, id) in due {
+        lock_group(conn, group)?;
+        let row: PostRow = each_backend!(conn => posts::table.find(id).select(PostRow::as_select()).first(conn))?;
+        // as it is now that nobody else can change it
+        let is_due =
+            row.published_at.is_none() && row.deleted_at.is_none() && row.publish_at.is_some_and(|at| at <= now);
+        if is_due && row.group_id == group {
+            publish_one(conn, row, now)?;
+            done += 1;
+        }
+    }
+    Ok(done)
+}
+
+fn publish_one(conn: &mut Conn, mut row: PostRow, now: Timestamp) -> Result<()> {
+    let may_publish = may_still_write(conn, &row)?;
+    let published_at = Some(now).filter(|_| may_publish);
+    let changes =
+        (posts::published_at.eq(published_at), posts::publish_at.eq(None::<Timestamp>), posts::changed_at.eq(now));
+    each_backend!(conn => diesel::update(posts::table.find(row.id)).set(changes).execute(conn))?;
+    let kind = if may_publish { NoticeKind::PostPublished } else { NoticeKind::PostNotPublished };
+    let notice = Notice::new(row.author_id, kind, Uuid::now_v7()).in_group(row.group_id).on_post(row.id);
+    if may_publish {
+        row.published_at = published_at;
+        announce(conn, &row, now)?;
+    }
+    notices::queries::tell(conn, &notice, now)
+}
+
+/// Whether an author could publish a post now.
+fn may_still_write(conn: &mut Conn, row: &PostRow) -> Result<bool> {
+    let account = users::table.find(row.author_id).filter(users::status.eq(UserStatus::Active)).select(users::id);
+    let account: Option<UserId> = each_backend!(conn => account.first(conn).optional())?;
+    if account.is_none() {
+        return Ok(false);
+    }
+    let (session_id, request_id) = (SessionId::nil(), RequestId::new());
+    let (user_id, role) = (row.author_id, PlatformRole::Member);
+    let author = Actor { user_id, session_id, role, request_id, gives_reason: false };
+    match Access::find(conn, author.viewer(), row.group_id) {
+        Ok(access) => Ok(policy::create(&access, row.kind).is_ok()),
+        Err(error) if error.code() == Code::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes for good what was deleted thirty days ago: posts with everything on them, comments or, where others answer them,
+/// their words; how many there were. For a job: the caller is a transaction of its own.
+pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let long_ago = now.before(policy::KEPT);
+    let gone = posts::table
+        .filter(posts::deleted_at.is_not_null())
+        .filter(posts::deleted_at.le(long_ago))
+        .order((posts::deleted_at.asc(), posts::id.asc()))
+        .select(posts::id)
+        .limit(JOB);
+    let gone: Vec<PostId> = each_backend!(conn => gone.load(conn))?;
+    for post in &gone {
+        // answers refer to what they answer
+        let answers = comments::table.filter(comments::post_id.eq(*post));
+        each_backend!(conn => diesel::update(answers).set(comments::parent_id.eq(None::<CommentId>)).execute(conn))?;
+        each_backend!(conn => diesel::delete(posts::table.find(*post)).execute(conn))?;
+    }
+    Ok(gone.len() + purge_comments(conn, long_ago)?)
+}
+
+fn purge_comments(conn: &mut Conn, long_ago: Timestamp) -> Result<usize> {
+    let gone = comments::table
+        .filter(comments::deleted_at.is_not_null())
+        .filter(comments::deleted_at.le(long_ago))
+        .filter(comments::body.ne(""))
+        .order((comments::deleted_at.asc(), comments::id.asc()))
+        .select(comments::id)
+        .limit(JOB);
+    let gone: Vec<CommentId> = each_backend!(conn => gone.load(conn))?;
+    for comment in &gone {
+        let words = (comments::body.eq(""), comments::body_html.eq(None::<String>));
+        each_backend!(conn => diesel::update(comments::table.find(*comment)).set(words).execute(conn))?;
+        let former = revisions::table.filter(revisions::comment_id.eq(*comment));
+        each_backend!(conn => diesel::delete(former).execute(conn))?;
+        let liked = reactions::table.filter(reactions::target_id.eq(TargetId::from(comment.uuid())));
+        each_backend!(conn => diesel::delete(liked).execute(conn))?;
+    }
+    Ok(gone.len())
+}
+
+/// Forgets what a person kept and followed, whose account goes. What they wrote stays.
+pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
+    let marks = post_marks::table.filter(post_marks::user_id.eq(user));
+    each_backend!(conn => diesel::delete(marks).execute(conn))?;
+    let unpublished = posts::table.filter(posts::author_id.eq(user)).filter(posts::published_at.is_null());
+    each_backend!(conn => diesel::delete(unpublished).execute(conn))?;
+    Ok(())
+}
+
+/// What a search finds of a post.
+type Indexed = (PostId, GroupId, Timestamp, String, String, JsonList<String>);
+/// What a search finds of a comment: its id, post and group, when it was written, its text.
+pub type IndexedComment = (CommentId, PostId, GroupId, Timestamp, String);
+
+/// [`Indexed`] of the posts that are visible to whoever reads their group.
+macro_rules! indexed {
+    () => {
+        posts::table.filter(posts::published_at.is_not_null()).filter(posts::deleted_at.is_null()).select((
+            posts::id,
+            posts::group_id,
+            posts::published_at.assume_not_null(),
+            posts::title,
+            posts::body,
+            posts::tags,
+        ))
+    };
+}
+
+fn put_document(conn: &mut Conn, (id, group, at, title, body, tags): &Indexed) -> Result<()> {
+    let body = search::joined(&[body, &tags.0.join("\n")]);
+    let document = Document {
+        kind: "post",
+        target_id: id.uuid(),
+        group_id: Some(group.uuid()),
+        post_id: Some(id.uuid()),
+        at: at.raw(),
+        title,
+        body: &body,
+    };
+    search::put(conn, &document)
+}
+
+/// Lets a search find a comment. It is found by its own words, not by its post's title.
+pub fn put_comment(conn: &mut Conn, (id, post, group, at, body): &IndexedComment) -> Result<()> {
+    let document = Document {
+        kind: "comment",
+        target_id: id.uuid(),
+        group_id: Some(group.uuid()),
+        post_id: Some(post.uuid()),
+        at: at.raw(),
+        title: "",
+        body,
+    };
+    search::put(conn, &document)
+}
+
+/// Lets a search find a post as it is now, or, with its comments, not any more. What publishes it or changes its words ends
+/// with this; so does what deletes it.
+pub fn index(conn: &mut Conn, id: PostId) -> Result<()> {
+    let found: Option<Indexed> = each_backend!(conn => indexed!().filter(posts::id.eq(id)).first(conn).optional())?;
+    match found {
+        Some(found) => put_document(conn, &found),
+        None => search::remove_of_post(conn, id.uuid()),
+    }
+}
+
+/// The same with its comments, for a post that comes back.
+pub fn index_thread(conn: &mut Conn, id: PostId) -> Result<()> {
+    index(conn, id)?;
+    let visible = comments::table
+        .inner_join(posts::table)
+        .filter(comments::post_id.eq(id))
+        .filter(comments::deleted_at.is_null())
+        .filter(posts::published_at.is_not_null())
+        .filter(posts::deleted_at.is_null())
+        .select((comments::id, comments::post_id, comments::group_id, comments::created_at, comments::body));
+    let visible: Vec<IndexedComment> = each_backend!(conn => visible.load(conn))?;
+    visible.iter().try_for_each(|comment| put_comment(conn, comment))
+}
+
+/// Lets a search find the next posts by id, which do not change until the transaction ends; their ids.
+pub fn index_after(conn: &mut Conn, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let next = indexed!().filter(posts::id.gt(PostId::from(after))).order(posts::id.asc()).limit(limit);
+    let next: Vec<Indexed> = match conn {
+        Conn::Sqlite(conn) => next.load(conn)?,
+        Conn::Postgres(conn) => next.for_share().load(conn)?,
+    };
+    next.iter().map(|found| put_document(conn, found).map(|()| found.0.uuid())).collect()
 }

@@ -1,47 +1,45 @@
-//! `/groups/{group_id}/posts`, `/posts`, `/posts/{post_id}/comments` and `/comments`.
+//! `/groups/{group_id}/posts` and `/posts`.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
-    Authored, Comment, CommentPage, CommentPatch, CommentQuery, CommentRow, MAX_DEPTH, NewComment, NewPost, Post,
-    PostAction, PostPage, PostPatch, PostQuery, PostRow,
+    AcceptedAnswer, FoundPost, Locking, Moving, NewPost, Pinning, Post, PostAction, PostHead, PostPage, PostPatch,
+    PostQuery, PostSort, PostStatusFilter, Revision, RevisionPage, RevisionQuery,
 };
-use super::{policy, queries};
+use super::{policy, queries, views};
 use crate::api::audit;
-use crate::api::audit::model::{AuditAction, AuditTarget, Entry};
+use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
+use crate::api::memberships;
 use crate::api::memberships::access::{Access, Reader};
-use crate::api::memberships::model::Action;
-use crate::auth::actor::Actor;
-use crate::db::Db;
-use crate::error::Result;
+use crate::api::memberships::model::{Action, Reason};
+use crate::api::memberships::policy::future;
+use crate::auth::actor::{Actor, Viewer};
+use crate::db::{Conn, Db};
+use crate::error::{Code, Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
-use crate::types::{CommentId, GroupId, PostId, Timestamp};
+use crate::types::{GroupId, PostId, Timestamp};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list_posts).service(create_post);
-    config.service(get_post).service(update_post).service(delete_post);
-    config.service(list_comments).service(create_comment);
-    config.service(get_comment).service(update_comment).service(delete_comment);
+    config.service(get_post).service(update_post).service(delete_post).service(restore_post);
+    config.service(list_post_revisions).service(move_post);
+    config.service(pin_post).service(unpin_post).service(lock_post).service(unlock_post);
+    config.service(accept_answer).service(withdraw_answer);
 }
 
-fn post_view(access: &Access, authored: Authored<PostRow>) -> Post {
-    let can = policy::can(access, authored.row.author_id);
-    Post::new(authored, can)
-}
-
-fn comment_view(access: &Access, authored: Authored<CommentRow>) -> Comment {
-    let mut can = policy::can(access, authored.row.author_id);
-    can.retain(|action| *action != PostAction::Comment || authored.row.depth < MAX_DEPTH);
-    Comment::new(authored, can)
+/// What an entry of the audit log says of something done to a post.
+fn entry(action: AuditAction, post: &PostHead) -> Entry {
+    Entry::new(action, AuditTarget::Post, post.id.uuid()).within(post.group_id)
 }
 
 /// List the conversations of a group
 ///
-/// Newest first, for whoever may read them.
+/// Published posts for whoever may read them; one's own drafts and scheduled posts; what was deleted, for those who may bring it
+/// back. Newest first, or by the latest comment.
 #[utoipa::path(tag = "posts", operation_id = "list_posts", security((), ("bearer" = [])),
     params(PostQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of posts", body = PostPage),
@@ -56,15 +54,22 @@ async fn list_posts(
     group_id: web::Path<GroupId>,
     query: Query<PostQuery>,
 ) -> Result<HttpResponse> {
-    let query = query.into_inner();
-    let page = Page::<i64>::new("posts", &(*group_id, query.kind), query.limit, query.cursor.as_deref())?;
+    let (query, now) = (query.into_inner(), Timestamp::now());
+    let is_own = query.status.is_some_and(|status| status != PostStatusFilter::Published);
+    if is_own && reader.actor().is_err() {
+        return Err(Error::new(Code::Unauthenticated, "What is not published needs a login."));
+    }
+    let sort = query.sort.unwrap_or(PostSort::Newest);
+    let tag = query.tag.as_ref().map(crate::http::text::Line::as_str);
+    let filters = (*group_id, query.kind, query.status, sort, tag, query.author_id, query.pinned, query.unanswered);
+    let page = Page::<i64>::new("posts", &filters, query.limit, query.cursor.as_deref())?;
     let body = reader
         .read(&db, Action::ReadPosts, move |conn, viewer| {
             let access = Access::find(conn, viewer, *group_id)?;
             access.require(Action::ReadPosts)?;
-            let posts = queries::list(conn, &access, &query, &page)?;
-            let (posts, next_cursor) = page.cut(posts, |post| (post.row.created_at.micros(), post.row.id.uuid()));
-            let items = posts.into_iter().map(|post| post_view(&access, post)).collect();
+            let posts = queries::list(conn, &access, &query, &page, now)?;
+            let (posts, next_cursor) = page.cut(posts, |post| queries::key(&query, &post.row));
+            let items = views::of_group(conn, &access, posts, now)?;
             Ok((access, PostPage { items, next_cursor }))
         })
         .await?;
@@ -73,7 +78,8 @@ async fn list_posts(
 
 /// Begin a conversation
 ///
-/// For members, or for facilitators only where the group says so. It makes the group active now.
+/// For members, or for facilitators only where the group says so. Published, it makes the group active now; a draft or a
+/// scheduled post is seen by nobody else, and makes it active when it comes out.
 #[utoipa::path(tag = "posts", operation_id = "create_post", security(("bearer" = [])), request_body = NewPost, responses(
     (status = 201, description = "The post", body = Post, headers(("Location" = String, description = "Where it is"))),
     (status = 403, description = "Members only, or facilitators only"),
@@ -88,12 +94,13 @@ async fn create_post(
     body: Body<NewPost>,
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
+    let publication = policy::publish_new(&new, now)?;
     let post = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             policy::create(&access, new.kind)?;
-            let post = queries::insert(conn, &access, &new, now)?;
-            Ok(post_view(&access, post))
+            let found = queries::insert(conn, &access, &new, publication, now)?;
+            views::one(conn, &access, found, now)
         })
         .await?;
     Ok(json::created(&format!("/api/v1/posts/{}", post.id), &post))
@@ -101,17 +108,19 @@ async fn create_post(
 
 /// Get a post
 ///
-/// For whoever may read the group's conversations; for others there is no such post.
+/// For whoever may read the group's conversations; for others, and before it is published, there is no such post but for its
+/// author.
 #[utoipa::path(tag = "posts", operation_id = "get_post", security((), ("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "The post", body = Post),
     (status = 404, description = "No such post"),
 ))]
 #[get("/posts/{post_id}")]
 async fn get_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
+    let now = Timestamp::now();
     let post = reader
         .read(&db, Action::ReadPosts, move |conn, viewer| {
-            let (access, post) = queries::get(conn, viewer, *post_id)?;
-            let post = post_view(&access, post);
+            let (access, found) = queries::get(conn, viewer, *post_id)?;
+            let post = views::one(conn, &access, found, now)?;
             Ok((access, post))
         })
         .await?;
@@ -120,12 +129,12 @@ async fn get_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>)
 
 /// Change a post
 ///
-/// For its author. It does not count as activity.
+/// For its author: its words, and when it comes out. It does not count as activity; what it said is kept for its readers.
 #[utoipa::path(tag = "posts", operation_id = "update_post", security(("bearer" = [])), request_body = PostPatch, responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not the author, or not a member any more"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "The group is archived, its rules are not accepted, or the post is published or locked"),
 ))]
 #[patch("/posts/{post_id}")]
 async fn update_post(
@@ -137,10 +146,15 @@ async fn update_post(
     let now = Timestamp::now();
     let post = actor
         .write(&db, move |conn| {
-            let (access, post) = queries::lock(conn, actor.viewer(), *post_id)?;
-            policy::require(&access, post.row.author_id, PostAction::Edit)?;
-            let post = queries::update(conn, post.row.id, &patch.0, now)?;
-            Ok(post_view(&access, post))
+            let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
+            policy::require(&access, &head, PostAction::Edit)?;
+            let before = queries::read(conn, head.id, actor.user_id)?.row;
+            let publication = policy::publish_changed(&before, &patch.0, now)?;
+            if before.published_at.is_none() && publication.0.is_some() {
+                policy::create(&access, before.kind)?;
+            }
+            let found = queries::update(conn, &before, &patch.0, publication, now)?;
+            views::one(conn, &access, found, now)
         })
         .await?;
     Ok(json::ok(&post))
@@ -148,7 +162,8 @@ async fn update_post(
 
 /// Delete a post
 ///
-/// For its author and for facilitators. Its comments go with it, and the group was last active when it was before.
+/// For its author and for facilitators. Its comments go with it, and the group was last active when it was before. For thirty
+/// days it can be brought back.
 #[utoipa::path(tag = "posts", operation_id = "delete_post", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not for this caller"),
@@ -160,12 +175,11 @@ async fn delete_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostI
     let now = Timestamp::now();
     reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
-            let (access, post) = queries::lock(conn, actor.viewer(), *post_id)?;
-            policy::require(&access, post.row.author_id, PostAction::Delete)?;
-            queries::delete(conn, &access, post.row.id, now)?;
-            if actor.user_id != post.row.author_id {
-                let entry = Entry::new(AuditAction::ContentDeleted, AuditTarget::Post, post.row.id.uuid());
-                audit::queries::record(conn, Some(&actor), entry.within(post.row.group_id), now)?;
+            let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
+            policy::require(&access, &head, PostAction::Delete)?;
+            queries::delete(conn, &head, actor.user_id, now)?;
+            if actor.user_id != head.author_id {
+                audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &head), now)?;
             }
             Ok((access, ()))
         })
@@ -173,136 +187,280 @@ async fn delete_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostI
     Ok(json::no_content())
 }
 
-/// List the comments on a post
+/// Bring a deleted post back
 ///
-/// Oldest first, all levels in one list.
-#[utoipa::path(tag = "posts", operation_id = "list_comments", security((), ("bearer" = [])),
-    params(CommentQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
-    (status = 200, description = "One page of comments", body = CommentPage),
+/// With its comments and dates as they were: for its author, who deleted it, and for those who moderate; within thirty days.
+#[utoipa::path(tag = "posts", operation_id = "restore_post", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+    (status = 200, description = "The post", body = Post),
+    (status = 404, description = "No such post, or none that the caller may bring back"),
+    (status = 409, description = "It is not deleted"),
+))]
+#[post("/posts/{post_id}/restore")]
+async fn restore_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    let post = reader
+        .write(&db, Action::ReadPosts, move |conn, actor| {
+            let (access, head) = queries::lock_any(conn, actor.viewer(), *post_id)?;
+            if !policy::can(&access, &head).contains(&PostAction::Restore) {
+                // who may not bring it back learns of what is there, and of nothing else
+                return Err(if policy::may_read(access.viewer(), &head) { not_deleted() } else { Error::not_found() });
+            }
+            queries::restore(conn, &head, now)?;
+            if head.deleted_by != Some(head.author_id) || actor.user_id != head.author_id {
+                audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentRestored, &head), now)?;
+            }
+            let found = queries::read(conn, head.id, actor.user_id)?;
+            let post = views::one(conn, &access, found, now)?;
+            Ok((access, post))
+        })
+        .await?;
+    Ok(json::ok(&post))
+}
+
+fn not_deleted() -> Error {
+    Error::new(Code::InvalidState, "It is not deleted.").with("state", "published").with("allowed", Vec::<&str>::new())
+}
+
+/// List what a post said before
+///
+/// Its former texts, the latest first, for whoever may read the post.
+#[utoipa::path(tag = "posts", operation_id = "list_post_revisions", security((), ("bearer" = [])),
+    params(RevisionQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+    (status = 200, description = "One page of former texts", body = RevisionPage),
     (status = 404, description = "No such post"),
 ))]
-#[get("/posts/{post_id}/comments")]
-async fn list_comments(
+#[get("/posts/{post_id}/revisions")]
+async fn list_post_revisions(
     request: HttpRequest,
     reader: Reader,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    query: Query<CommentQuery>,
+    query: Query<RevisionQuery>,
 ) -> Result<HttpResponse> {
-    let page = Page::<i64>::new("comments", &*post_id, query.limit, query.cursor.as_deref())?;
+    let page = Page::<i64>::new("post-revisions", &*post_id, query.limit, query.cursor.as_deref())?;
     let body = reader
         .read(&db, Action::ReadPosts, move |conn, viewer| {
-            let access = queries::access(conn, viewer, *post_id)?;
-            let comments = queries::list_comments(conn, *post_id, &page)?;
-            let (comments, next_cursor) = page.cut(comments, |item| (item.row.created_at.micros(), item.row.id.uuid()));
-            let items = comments.into_iter().map(|item| comment_view(&access, item)).collect();
-            Ok((access, CommentPage { items, next_cursor }))
+            let (access, head) = queries::access(conn, viewer, *post_id)?;
+            let rows = queries::list_revisions(conn, head.id, &page)?;
+            let (rows, next_cursor) = page.cut(rows, |row| (row.replaced_at.micros(), row.id.uuid()));
+            Ok((access, RevisionPage { items: rows.into_iter().map(Revision::from).collect(), next_cursor }))
         })
         .await?;
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }
 
-/// Comment on a post
+/// Move a conversation to another group
 ///
-/// For members. It makes the group active now.
-#[utoipa::path(tag = "posts", operation_id = "create_comment", security(("bearer" = [])), request_body = NewComment,
-    responses(
-    (status = 201, description = "The comment", body = Comment,
-        headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "Members only"),
+/// For those who moderate here and may write there: not into a group that is more open, nor where somebody wrote under a name
+/// that only this group shows. Both groups were last active when what is in them says.
+#[utoipa::path(tag = "posts", operation_id = "move_post", security(("bearer" = [])), request_body = Moving, responses(
+    (status = 200, description = "The post in its new group", body = Post),
+    (status = 403, description = "Not for this caller"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "Not published, or a group is archived"),
 ))]
-#[post("/posts/{post_id}/comments")]
-async fn create_comment(
+#[post("/posts/{post_id}/move")]
+async fn move_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    body: Body<NewComment>,
+    moving: Body<Moving>,
 ) -> Result<HttpResponse> {
-    let (new, now) = (body.0, Timestamp::now());
-    let comment = actor
+    let (moving, now) = (moving.0, Timestamp::now());
+    let post = actor
         .write(&db, move |conn| {
-            let (access, post) = queries::lock(conn, actor.viewer(), *post_id)?;
-            policy::require(&access, post.row.author_id, PostAction::Comment)?;
-            let comment = queries::insert_comment(conn, &access, post.row.id, &new, now)?;
-            Ok(comment_view(&access, comment))
+            let (from, head, to) = lock_both(conn, actor.viewer(), *post_id, moving.group_id)?;
+            policy::require(&from, &head, PostAction::Move)?;
+            let to = to.map_err(unknown_group)?;
+            policy::move_to(&from, &to, head.kind)?;
+            queries::move_to(conn, &head, to.group_id(), now)?;
+            let (left, entered) = (head.group_id.to_string(), to.group_id().to_string());
+            for group in [head.group_id, to.group_id()] {
+                let change = AuditChange::new("group_id", Some(&left), Some(&entered));
+                let moved = Entry::new(AuditAction::PostMoved, AuditTarget::Post, head.id.uuid()).within(group);
+                let moved = moved.with_changes(vec![change]).with_reason(moving.reason.as_ref().map(Reason::as_str));
+                audit::queries::record(conn, Some(&actor), moved, now)?;
+            }
+            let found = queries::read(conn, head.id, actor.user_id)?;
+            views::one(conn, &to, found, now)
         })
         .await?;
-    Ok(json::created(&format!("/api/v1/comments/{}", comment.id), &comment))
+    Ok(json::ok(&post))
 }
 
-/// Get a comment
-///
-/// For whoever may read the group's conversations; for others there is no such comment.
-#[utoipa::path(tag = "posts", operation_id = "get_comment", security((), ("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
-    (status = 200, description = "The comment", body = Comment),
-    (status = 404, description = "No such comment"),
-))]
-#[get("/comments/{comment_id}")]
-async fn get_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path<CommentId>) -> Result<HttpResponse> {
-    let comment = reader
-        .read(&db, Action::ReadPosts, move |conn, viewer| {
-            let (access, comment) = queries::get_comment(conn, viewer, *comment_id)?;
-            let comment = comment_view(&access, comment);
-            Ok((access, comment))
-        })
-        .await?;
-    Ok(json::ok(&comment))
+fn unknown_group(error: Error) -> Error {
+    match error.code() {
+        Code::NotFound => Error::invalid("/group_id", "unknown", "there is no such group, or none that you may see"),
+        _ => error,
+    }
 }
 
-/// Change a comment
+/// Both groups of a move, locked in the one order of all who lock groups.
+fn lock_both(conn: &mut Conn, viewer: Viewer, post: PostId, to: GroupId) -> Result<(Access, PostHead, Result<Access>)> {
+    let (from, _) = queries::access(conn, viewer, post)?;
+    let mut both = [from.group_id(), to];
+    both.sort_unstable();
+    for group in both {
+        match memberships::queries::lock_group(conn, group) {
+            Err(error) if error.code() != Code::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let (from, head) = queries::lock(conn, viewer, post)?;
+    let to = Access::find(conn, viewer, to);
+    Ok((from, head, to))
+}
+
+/// Pin a post
 ///
-/// For its author. It does not count as activity.
-#[utoipa::path(tag = "posts", operation_id = "update_comment", security(("bearer" = [])), request_body = CommentPatch,
-    responses(
-    (status = 200, description = "The comment as it is now", body = Comment),
-    (status = 403, description = "Not the author, or not a member any more"),
-    (status = 404, description = "No such comment"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+/// At the top of its group, until a time or for good: for those who moderate. Doing it again changes the time.
+#[utoipa::path(tag = "posts", operation_id = "pin_post", security(("bearer" = [])), request_body = Pinning, responses(
+    (status = 200, description = "The post as it is now", body = Post),
+    (status = 403, description = "Not for this caller"),
+    (status = 404, description = "No such post"),
+    (status = 409, description = "Not published, or the group is archived"),
 ))]
-#[patch("/comments/{comment_id}")]
-async fn update_comment(
+#[put("/posts/{post_id}/pin")]
+async fn pin_post(
     actor: Actor,
     db: web::Data<Db>,
-    comment_id: web::Path<CommentId>,
-    patch: Body<CommentPatch>,
+    post_id: web::Path<PostId>,
+    pinning: Body<Pinning>,
 ) -> Result<HttpResponse> {
-    let now = Timestamp::now();
-    let comment = actor
-        .write(&db, move |conn| {
-            let (access, comment) = queries::lock_comment(conn, actor.viewer(), *comment_id)?;
-            policy::require(&access, comment.row.author_id, PostAction::Edit)?;
-            let comment = queries::update_comment(conn, comment.row.id, &patch.0, now)?;
-            Ok(comment_view(&access, comment))
-        })
-        .await?;
-    Ok(json::ok(&comment))
+    let (until, now) = (pinning.0.until, Timestamp::now());
+    future("/until", until, now)?;
+    arrange(actor, &db, *post_id, PostAction::Pin, AuditAction::PostPinned, None, move |conn, post, now| {
+        queries::pin(conn, post, Some((now, until)), now)
+    })
+    .await
 }
 
-/// Delete a comment
+/// Unpin a post
 ///
-/// For its author and for facilitators. While others answer it, its place stays, without words or author.
-#[utoipa::path(tag = "posts", operation_id = "delete_comment", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
-    (status = 204, description = "Deleted"),
+/// For those who moderate.
+#[utoipa::path(tag = "posts", operation_id = "unpin_post", security(("bearer" = [])), responses(
+    (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller"),
-    (status = 404, description = "No such comment"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 404, description = "No such post"),
+    (status = 409, description = "Not published, or the group is archived"),
 ))]
-#[delete("/comments/{comment_id}")]
-async fn delete_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path<CommentId>) -> Result<HttpResponse> {
+#[delete("/posts/{post_id}/pin")]
+async fn unpin_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
+    arrange(actor, &db, *post_id, PostAction::Pin, AuditAction::PostUnpinned, None, |conn, post, now| {
+        queries::pin(conn, post, None, now)
+    })
+    .await
+}
+
+/// Lock a conversation
+///
+/// Nobody but those who moderate answers or changes words any more: for those who moderate.
+#[utoipa::path(tag = "posts", operation_id = "lock_post", security(("bearer" = [])), request_body = Locking, responses(
+    (status = 200, description = "The post as it is now", body = Post),
+    (status = 403, description = "Not for this caller"),
+    (status = 404, description = "No such post"),
+    (status = 409, description = "Not published, or the group is archived"),
+))]
+#[put("/posts/{post_id}/lock")]
+async fn lock_post(
+    actor: Actor,
+    db: web::Data<Db>,
+    post_id: web::Path<PostId>,
+    locking: Body<Locking>,
+) -> Result<HttpResponse> {
+    let reason = locking.0.reason;
+    arrange(actor, &db, *post_id, PostAction::Lock, AuditAction::PostLocked, reason, |conn, post, now| {
+        queries::set_locked(conn, post, Some(now), now)
+    })
+    .await
+}
+
+/// Unlock a conversation
+///
+/// For those who moderate.
+#[utoipa::path(tag = "posts", operation_id = "unlock_post", security(("bearer" = [])), responses(
+    (status = 200, description = "The post as it is now", body = Post),
+    (status = 403, description = "Not for this caller"),
+    (status = 404, description = "No such post"),
+    (status = 409, description = "Not published, or the group is archived"),
+))]
+#[delete("/posts/{post_id}/lock")]
+async fn unlock_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
+    arrange(actor, &db, *post_id, PostAction::Lock, AuditAction::PostUnlocked, None, |conn, post, now| {
+        queries::set_locked(conn, post, None, now)
+    })
+    .await
+}
+
+/// Something that those who moderate do with a post, recorded.
+async fn arrange(
+    actor: Actor,
+    db: &Db,
+    post: PostId,
+    action: PostAction,
+    recorded: AuditAction,
+    reason: Option<Reason>,
+    change: impl Fn(&mut Conn, PostId, Timestamp) -> Result<()> + Send + 'static,
+) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    reader
-        .write(&db, Action::ReadPosts, move |conn, actor| {
-            let (access, comment) = queries::lock_comment(conn, actor.viewer(), *comment_id)?;
-            policy::require(&access, comment.row.author_id, PostAction::Delete)?;
-            queries::delete_comment(conn, &comment.row, now)?;
-            if actor.user_id != comment.row.author_id {
-                let entry = Entry::new(AuditAction::ContentDeleted, AuditTarget::Comment, comment.row.id.uuid());
-                audit::queries::record(conn, Some(&actor), entry.within(comment.row.group_id), now)?;
-            }
-            Ok((access, ()))
+    let post = actor
+        .write(db, move |conn| {
+            let (access, head) = queries::lock(conn, actor.viewer(), post)?;
+            policy::require(&access, &head, action)?;
+            change(conn, head.id, now)?;
+            let entry = entry(recorded, &head).with_reason(reason.as_ref().map(Reason::as_str));
+            audit::queries::record(conn, Some(&actor), entry, now)?;
+            let found = queries::read(conn, head.id, actor.user_id)?;
+            views::one(conn, &access, found, now)
         })
         .await?;
-    Ok(json::no_content())
+    Ok(json::ok(&post))
+}
+
+/// Accept an answer
+///
+/// Says which comment answers the question: for who asked, and for those who moderate. Doing it again chooses another one.
+#[utoipa::path(tag = "posts", operation_id = "accept_answer", security(("bearer" = [])), request_body = AcceptedAnswer,
+    responses(
+    (status = 200, description = "The post as it is now", body = Post),
+    (status = 403, description = "Not for this caller"),
+    (status = 404, description = "No such post"),
+    (status = 409, description = "No question, or the group is archived"),
+))]
+#[put("/posts/{post_id}/accepted-answer")]
+async fn accept_answer(
+    actor: Actor,
+    db: web::Data<Db>,
+    post_id: web::Path<PostId>,
+    answer: Body<AcceptedAnswer>,
+) -> Result<HttpResponse> {
+    set_answer(actor, &db, *post_id, Some(answer.0)).await
+}
+
+/// Accept no answer
+///
+/// For who asked, and for those who moderate.
+#[utoipa::path(tag = "posts", operation_id = "withdraw_answer", security(("bearer" = [])), responses(
+    (status = 200, description = "The post as it is now", body = Post),
+    (status = 403, description = "Not for this caller"),
+    (status = 404, description = "No such post"),
+    (status = 409, description = "No question, or the group is archived"),
+))]
+#[delete("/posts/{post_id}/accepted-answer")]
+async fn withdraw_answer(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
+    set_answer(actor, &db, *post_id, None).await
+}
+
+async fn set_answer(actor: Actor, db: &Db, post: PostId, answer: Option<AcceptedAnswer>) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    let post = actor
+        .write(db, move |conn| {
+            let (access, head) = queries::lock(conn, actor.viewer(), post)?;
+            policy::require(&access, &head, PostAction::AcceptAnswer)?;
+            queries::set_accepted(conn, head.id, answer.as_ref().map(|answer| answer.comment_id), now)?;
+            let found: FoundPost = queries::read(conn, head.id, actor.user_id)?;
+            views::one(conn, &access, found, now)
+        })
+        .await?;
+    Ok(json::ok(&post))
 }

@@ -179,7 +179,7 @@ impl GroupProposal {
     pub fn of((row, proposer): (ProposalRow, String)) -> Result<Self> {
         Ok(Self {
             id: row.id,
-            proposer: Person { id: row.proposer_id, display_name: proposer },
+            proposer: Person { id: row.proposer_id, display_name: proposer, handle: None },
             group: serde_json::from_str(&row.proposal).map_err(Error::internal)?,
             note: row.note,
             state: row.state,

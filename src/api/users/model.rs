@@ -12,7 +12,7 @@ use crate::db::schema::users;
 use crate::db::sql_types::JsonList;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
-use crate::http::text::{Line, Tags};
+use crate::http::text::{Line, Slug, Tags};
 use crate::types::{Timestamp, UserId, text_enum};
 
 text_enum! {
@@ -79,6 +79,8 @@ pub struct User {
     pub organisation: Option<String>,
     /// What the person can do or knows about.
     pub skills: JsonList<String>,
+    /// What mentions the person; gone with the account.
+    pub handle: Option<String>,
 }
 
 /// A row of `users` to insert.
@@ -114,6 +116,8 @@ pub struct Account {
     pub email: Option<String>,
     /// The name that others see.
     pub display_name: String,
+    /// What mentions the person, after an `@`, where no group has another name for them; null once the account is deleted.
+    pub handle: Option<String>,
     /// Where the person works or volunteers; null where they have not said.
     pub organisation: Option<String>,
     /// What the person can do or knows about.
@@ -146,6 +150,7 @@ impl From<User> for Account {
             id: user.id,
             email: user.email,
             display_name: user.display_name,
+            handle: user.handle,
             organisation: user.organisation,
             skills: user.skills.0,
             email_verified_at: user.email_verified_at,
@@ -169,6 +174,8 @@ pub struct Person {
     pub id: UserId,
     /// The name that others see here.
     pub display_name: String,
+    /// What mentions the person here, after an `@`; null once the account is deleted.
+    pub handle: Option<String>,
 }
 
 /// An e-mail address, in lower case.
@@ -230,6 +237,10 @@ pub struct AccountPatch {
     #[serde(default)]
     #[schema(value_type = DisplayName)]
     pub display_name: Set<DisplayName>,
+    /// What mentions one, after an `@`: lower-case letters, digits and single hyphens.
+    #[serde(default)]
+    #[schema(value_type = Slug)]
+    pub handle: Set<Slug>,
     /// Where one works or volunteers; null takes it away.
     #[serde(default)]
     #[schema(value_type = Option<Organisation>)]

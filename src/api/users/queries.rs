@@ -1,6 +1,7 @@
 //! Every statement about accounts.
 
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::model::{
     Account, AccountPatch, AccountQuery, DisplayName, Email, StatusReason, User, UserPatch, UserRow, UserStatus,
@@ -9,12 +10,13 @@ use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
 use crate::auth::actor::{Actor, PlatformRole};
 use crate::db::schema::{sessions, users};
+use crate::db::search::{self, Document};
 use crate::db::sql_types::{JsonList, PlannedAnew};
 use crate::db::{Conn, each_backend};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::http::page::Page;
 use crate::http::patch::Set;
-use crate::http::text::{Line, containing, folded};
+use crate::http::text::{Line, Slug, containing, folded};
 use crate::types::{SessionId, Timestamp, UserId};
 
 /// What stands in place of the name of somebody whose account is deleted.
@@ -74,9 +76,26 @@ pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<V
     })?)
 }
 
+/// A handle that nobody has, after a name.
+fn free_handle(conn: &mut Conn, name: &str) -> Result<String> {
+    let wanted = Slug::from_name(name, "person");
+    let same = users::table.filter(users::handle.eq(wanted.as_str()));
+    let is_taken: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(same)).get_result(conn))?;
+    Ok(if is_taken { wanted.with_lot() } else { wanted }.into_string())
+}
+
+/// Refuses a handle that somebody else has.
+fn refuse_taken_handle(conn: &mut Conn, id: UserId, handle: &str) -> Result<()> {
+    let others = users::table.filter(users::handle.eq(handle)).filter(users::id.ne(id));
+    let is_taken: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(others)).get_result(conn))?;
+    let words = "somebody else has this handle";
+    if is_taken { Err(Error::new(Code::Taken, words).with_field("/handle", "taken", words)) } else { Ok(()) }
+}
+
 /// Adds an account; false when the address has one already.
 pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
-    let row = (row, users::name_order.eq(folded(&row.display_name)));
+    let handle = free_handle(conn, &row.display_name)?;
+    let row = (row, users::name_order.eq(folded(&row.display_name)), users::handle.eq(handle));
     let added = each_backend!(conn => diesel::insert_into(users::table)
         .values(row)
         .on_conflict(users::email)
@@ -87,7 +106,11 @@ pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
 
 /// Changes one's own account.
 pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp) -> Result<User> {
+    if let Some(handle) = &patch.handle.0 {
+        refuse_taken_handle(conn, id, handle.as_str())?;
+    }
     let changes = (
+        patch.handle.0.as_ref().map(|handle| users::handle.eq(handle.as_str())),
         patch.display_name.0.as_ref().map(|name| users::display_name.eq(name.as_str())),
         patch.display_name.0.as_ref().map(|name| users::name_order.eq(folded(name.as_str()))),
         patch.organisation.0.as_ref().map(|name| users::organisation.eq(name.as_ref().map(Line::as_str))),
@@ -97,10 +120,12 @@ pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp)
         patch.show_groups.0.map(|show| users::show_groups.eq(show)),
         users::updated_at.eq(now),
     );
-    Ok(each_backend!(conn => diesel::update(users::table.find(id))
+    let user: User = each_backend!(conn => diesel::update(users::table.find(id))
         .set(changes)
         .returning(User::as_returning())
-        .get_result(conn))?)
+        .get_result(conn))?;
+    index(conn, user.id)?;
+    Ok(user)
 }
 
 /// The skills as they are searched: each folded, between line breaks.
@@ -125,10 +150,12 @@ pub fn administer(conn: &mut Conn, before: &User, patch: &UserPatch, now: Timest
         patch.email_verified.0.map(|is_verified| users::email_verified_at.eq(verified_at(is_verified))),
         users::updated_at.eq(now),
     );
-    Ok(each_backend!(conn => diesel::update(users::table.find(before.id))
+    let user: User = each_backend!(conn => diesel::update(users::table.find(before.id))
         .set(changes)
         .returning(User::as_returning())
-        .get_result(conn))?)
+        .get_result(conn))?;
+    index(conn, user.id)?;
+    Ok(user)
 }
 
 /// Makes an administrator; an account that has the address becomes one and gets the password.
@@ -159,14 +186,18 @@ pub fn make_admin(
         users::suspended_until.eq(None::<Timestamp>),
         users::updated_at.eq(now),
     );
-    let row = (row, users::name_order.eq(folded(name.as_str())), users::email_verified_at.eq(now));
-    Ok(each_backend!(conn => diesel::insert_into(users::table)
+    let handle = free_handle(conn, name.as_str())?;
+    let row =
+        (row, users::name_order.eq(folded(name.as_str())), users::email_verified_at.eq(now), users::handle.eq(handle));
+    let id = each_backend!(conn => diesel::insert_into(users::table)
         .values(row)
         .on_conflict(users::email)
         .do_update()
         .set(promoted)
         .returning(users::id)
-        .get_result(conn))?)
+        .get_result(conn))?;
+    index(conn, id)?;
+    Ok(id)
 }
 
 /// Keeps a new hash.
@@ -185,6 +216,8 @@ pub fn anonymise(conn: &mut Conn, id: UserId, now: Timestamp) -> Result<()> {
             users::organisation.eq(None::<String>),
             users::skills.eq(JsonList::<String>(Vec::new())),
             users::skills_search.eq(""),
+            users::handle.eq(None::<String>),
+            users::muted_notifications.eq("[]"),
         ),
         users::password_hash.eq(""),
         users::status.eq(UserStatus::Deleted),
@@ -200,7 +233,7 @@ pub fn anonymise(conn: &mut Conn, id: UserId, now: Timestamp) -> Result<()> {
     each_backend!(conn => diesel::update(users::table.find(id)).set(nobody).execute(conn))?;
     let devices = sessions::table.filter(sessions::user_id.eq(id));
     each_backend!(conn => diesel::update(devices).set(sessions::user_agent.eq(None::<String>)).execute(conn))?;
-    Ok(())
+    index(conn, id)
 }
 
 /// Notes that people were here; never moves a date back.
@@ -266,4 +299,54 @@ pub fn end_sessions(conn: &mut Conn, user: UserId, now: Timestamp) -> Result<Vec
         .set(sessions::revoked_at.eq(now))
         .returning(sessions::id)
         .get_results(conn))?)
+}
+
+/// What a search finds of a person.
+type Indexed = (UserId, String, Option<String>, JsonList<String>, Timestamp);
+
+/// [`Indexed`] of those who let others see which groups they are in.
+macro_rules! indexed {
+    () => {
+        users::table.filter(users::status.eq(UserStatus::Active)).filter(users::show_groups.eq(true)).select((
+            users::id,
+            users::display_name,
+            users::organisation,
+            users::skills,
+            users::created_at,
+        ))
+    };
+}
+
+fn put_document(conn: &mut Conn, (id, name, organisation, skills, at): &Indexed) -> Result<()> {
+    let body = search::joined(&[organisation.as_deref().unwrap_or_default(), &skills.0.join("\n")]);
+    let document = Document {
+        kind: "person",
+        target_id: id.uuid(),
+        group_id: None,
+        post_id: None,
+        at: at.raw(),
+        title: name,
+        body: &body,
+    };
+    search::put(conn, &document)
+}
+
+/// Lets a search find a person as they are now, or not any more. What changes a name, what else is shown, or whether it is,
+/// ends with this.
+pub fn index(conn: &mut Conn, id: UserId) -> Result<()> {
+    let found: Option<Indexed> = each_backend!(conn => indexed!().filter(users::id.eq(id)).first(conn).optional())?;
+    match found {
+        Some(found) => put_document(conn, &found),
+        None => search::remove(conn, id.uuid()),
+    }
+}
+
+/// Lets a search find the next people by id, who do not change until the transaction ends; their ids.
+pub fn index_after(conn: &mut Conn, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let next = indexed!().filter(users::id.gt(UserId::from(after))).order(users::id.asc()).limit(limit);
+    let next: Vec<Indexed> = match conn {
+        Conn::Sqlite(conn) => next.load(conn)?,
+        Conn::Postgres(conn) => next.for_share().load(conn)?,
+    };
+    next.iter().map(|found| put_document(conn, found).map(|()| found.0.uuid())).collect()
 }

@@ -1,6 +1,7 @@
 //! What every test shares: a database and a server of its own, callers, and the check against the document.
 
 pub mod app;
+pub mod browser;
 pub mod caller;
 pub mod database;
 pub mod document;

@@ -1,0 +1,108 @@
+//! `/me/feed` and `/groups/{group_id}/activity`.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::{Activity, ActivityKind, ActivityPage, FeedItem, FeedPage, FeedQuery, Happened};
+use super::{policy, queries};
+use crate::api::memberships::access::{Access, Reader};
+use crate::api::memberships::model::Action;
+use crate::api::posts;
+use crate::auth::actor::{Actor, Viewer};
+use crate::db::{Conn, Db};
+use crate::error::Result;
+use crate::http::page::{self, Page};
+use crate::http::query::Query;
+use crate::types::{ArticleId, GroupId, PostId, Timestamp};
+
+/// The routes of this feature.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list_my_feed).service(list_group_activity);
+}
+
+/// List what is new in one's groups
+///
+/// The conversations of all groups of which one is a member, and the articles that they contributed to: what was published or
+/// commented on last comes first.
+#[utoipa::path(tag = "me", operation_id = "list_my_feed", security(("bearer" = [])), params(FeedQuery), responses(
+    (status = 200, description = "One page of the feed", body = FeedPage),
+))]
+#[get("/me/feed")]
+async fn list_my_feed(
+    request: HttpRequest,
+    actor: Actor,
+    db: web::Data<Db>,
+    query: Query<FeedQuery>,
+) -> Result<HttpResponse> {
+    let now = Timestamp::now();
+    let page = Page::<i64>::new("feed", &actor.user_id, query.limit, query.cursor.as_deref())?;
+    let body = db
+        .read(move |conn| {
+            let items = feed(conn, &actor.viewer(), &page, now)?;
+            let (items, next_cursor) = page.cut(items, FeedItem::place);
+            Ok(FeedPage { items, next_cursor })
+        })
+        .await?;
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}
+
+fn feed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>, now: Timestamp) -> Result<Vec<FeedItem>> {
+    let rows = usize::try_from(page.rows()).unwrap_or(usize::MAX);
+    let places: HashMap<PostId, Timestamp> =
+        queries::posts(conn, viewer, page)?.into_iter().map(|(at, id)| (PostId::from(id), at)).collect();
+    let ids: Vec<PostId> = places.keys().copied().collect();
+    let found = posts::queries::find_all(conn, viewer, &ids)?;
+    let written = posts::views::of_groups(conn, viewer, found, now)?;
+    let written = written.into_iter().filter_map(|post| places.get(&post.id).map(|at| FeedItem::post(post, *at)));
+    let articles = queries::articles(conn, viewer, page)?;
+    let named: Vec<ArticleId> = articles.iter().map(|article| article.id).collect();
+    let contributors = if named.is_empty() { Vec::new() } else { queries::contributors(conn, viewer, &named)? };
+    let published = articles.into_iter().filter_map(|article| {
+        let groups = contributors.iter().filter(|(id, _)| *id == article.id).map(|(_, group)| *group).collect();
+        let at = article.published_at?;
+        Some(FeedItem::article(article, groups, at))
+    });
+    Ok(policy::merged(vec![written.collect(), published.collect()], FeedItem::place, rows))
+}
+
+/// List what happened in a group
+///
+/// Conversations, comments and articles, the latest first: what makes the group active, for whoever reads its conversations. The
+/// first one's date is the group's `last_active_at`.
+#[utoipa::path(tag = "groups", operation_id = "list_group_activity", security((), ("bearer" = [])),
+    params(FeedQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+    (status = 200, description = "One page of what happened", body = ActivityPage),
+    (status = 403, description = "Members only"),
+    (status = 404, description = "No such group"),
+))]
+#[get("/groups/{group_id}/activity")]
+async fn list_group_activity(
+    request: HttpRequest,
+    reader: Reader,
+    db: web::Data<Db>,
+    group_id: web::Path<GroupId>,
+    query: Query<FeedQuery>,
+) -> Result<HttpResponse> {
+    let page = Page::<i64>::new("activity", &*group_id, query.limit, query.cursor.as_deref())?;
+    let body = reader
+        .read(&db, Action::ReadPosts, move |conn, viewer| {
+            let access = Access::find(conn, viewer, *group_id)?;
+            access.require(Action::ReadPosts)?;
+            let rows = usize::try_from(page.rows()).unwrap_or(usize::MAX);
+            let of = |kind, found: Vec<Happened>| {
+                found.into_iter().filter_map(|found| Activity::new(kind, found)).collect::<Vec<_>>()
+            };
+            let lists = vec![
+                of(ActivityKind::Post, queries::posts_of(conn, &access, &page)?),
+                of(ActivityKind::Comment, queries::comments_of(conn, &access, &page)?),
+                of(ActivityKind::Article, queries::articles_of(conn, &access, &page)?),
+            ];
+            let items = policy::merged(lists, Activity::place, rows);
+            let (items, next_cursor) = page.cut(items, Activity::place);
+            Ok((access, ActivityPage { items, next_cursor }))
+        })
+        .await?;
+    Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}

@@ -1,0 +1,130 @@
+//! Every statement about what posts are to a person.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::model::GroupUnread;
+use crate::api::memberships::access::{Access, readable};
+use crate::api::memberships::model::State;
+use crate::api::posts::model::FoundPost;
+use crate::auth::actor::Viewer;
+use crate::db::schema::{groups, memberships, post_marks, posts};
+use crate::db::{Conn, each_backend};
+use crate::error::Result;
+use crate::http::page::Page;
+use crate::types::{GroupId, PostId, Timestamp, UserId};
+
+/// Keeps a post for a person, since when it was kept first, or does not any more.
+pub fn set_bookmark(conn: &mut Conn, user: UserId, post: PostId, is_kept: bool, now: Timestamp) -> Result<()> {
+    let at = Some(now).filter(|_| is_kept);
+    each_backend!(conn => diesel::insert_into(post_marks::table)
+        .values((post_marks::user_id.eq(user), post_marks::post_id.eq(post), post_marks::bookmarked_at.eq(at)))
+        .on_conflict((post_marks::user_id, post_marks::post_id))
+        .do_nothing()
+        .execute(conn))?;
+    let other = post_marks::table.find((user, post));
+    if is_kept {
+        let unkept = other.filter(post_marks::bookmarked_at.is_null());
+        each_backend!(conn => diesel::update(unkept).set(post_marks::bookmarked_at.eq(at)).execute(conn))?;
+    } else {
+        each_backend!(conn => diesel::update(other).set(post_marks::bookmarked_at.eq(at)).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Follows a post for a person, or does not, whatever they write there.
+pub fn set_follows(conn: &mut Conn, user: UserId, post: PostId, follows: bool) -> Result<()> {
+    each_backend!(conn => diesel::insert_into(post_marks::table)
+        .values((post_marks::user_id.eq(user), post_marks::post_id.eq(post), post_marks::follows.eq(follows)))
+        .on_conflict((post_marks::user_id, post_marks::post_id))
+        .do_update()
+        .set(post_marks::follows.eq(follows))
+        .execute(conn))?;
+    Ok(())
+}
+
+/// A person has read a post and all comments on it.
+pub fn set_read(conn: &mut Conn, user: UserId, post: PostId, now: Timestamp) -> Result<()> {
+    each_backend!(conn => diesel::insert_into(post_marks::table)
+        .values((post_marks::user_id.eq(user), post_marks::post_id.eq(post), post_marks::read_at.eq(now)))
+        .on_conflict((post_marks::user_id, post_marks::post_id))
+        .do_update()
+        .set(post_marks::read_at.eq(now))
+        .execute(conn))?;
+    Ok(())
+}
+
+/// Those of these posts that are published in the group.
+pub fn published(conn: &mut Conn, access: &Access, ids: &[PostId]) -> Result<Vec<PostId>> {
+    let known = posts::table
+        .filter(posts::id.eq_any(ids))
+        .filter(posts::group_id.eq(access.group_id()))
+        .filter(posts::published_at.is_not_null())
+        .filter(posts::deleted_at.is_null())
+        .select(posts::id);
+    Ok(each_backend!(conn => known.load(conn))?)
+}
+
+/// A member has read all that came out in a group until now.
+pub fn set_all_read(conn: &mut Conn, access: &Access, now: Timestamp) -> Result<()> {
+    let membership = memberships::table.find((access.group_id(), access.user_id()));
+    each_backend!(conn => diesel::update(membership).set(memberships::read_until.eq(now)).execute(conn))?;
+    Ok(())
+}
+
+/// The posts that a person keeps and may read, those kept last first, each with when it was kept.
+pub fn bookmarks(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<(PostId, Timestamp)>> {
+    Ok(each_backend!(conn, DB => {
+        let mut kept = post_marks::table
+            .inner_join(posts::table.on(posts::id.eq(post_marks::post_id)))
+            .inner_join(groups::table.on(groups::id.eq(posts::group_id)))
+            .filter(post_marks::user_id.eq(viewer.user_id()))
+            .filter(post_marks::bookmarked_at.is_not_null())
+            .filter(posts::published_at.is_not_null())
+            .filter(posts::deleted_at.is_null())
+            .filter(readable!(viewer))
+            .select((post_marks::post_id, post_marks::bookmarked_at.assume_not_null()))
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((at, id)) = page.after {
+            let (at, id, column) = (Timestamp::from_micros(at), PostId::from(id), post_marks::bookmarked_at);
+            let column = column.assume_not_null();
+            kept = kept.filter(column.le(at).and(column.lt(at).or(post_marks::post_id.lt(id))));
+        }
+        kept.order((post_marks::bookmarked_at.desc(), post_marks::post_id.desc())).load(conn)
+    })?)
+}
+
+/// How much is unread in each of a person's groups, the newest group first.
+pub fn unread(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<GroupUnread>> {
+    let (me, at) = (viewer.user_id(), posts::active_at.assume_not_null());
+    Ok(each_backend!(conn, DB => {
+        let mut counted = memberships::table
+            .inner_join(groups::table)
+            .inner_join(posts::table.on(posts::group_id.eq(memberships::group_id)))
+            .left_join(post_marks::table.on(post_marks::post_id.eq(posts::id).and(post_marks::user_id.eq(me))))
+            .filter(memberships::user_id.eq(me))
+            .filter(memberships::state.eq(State::Active))
+            .filter(readable!(viewer))
+            .filter(posts::published_at.is_not_null())
+            .filter(posts::deleted_at.is_null())
+            .filter(at.gt(memberships::joined_at.assume_not_null()))
+            .filter(memberships::read_until.is_null().or(at.gt(memberships::read_until.assume_not_null())))
+            .filter(post_marks::read_at.is_null().or(at.gt(post_marks::read_at.assume_not_null())))
+            .group_by(memberships::group_id)
+            .select((memberships::group_id, count_star()))
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((_, id)) = page.after {
+            counted = counted.filter(memberships::group_id.lt(GroupId::from(id)));
+        }
+        counted.order(memberships::group_id.desc()).load(conn)
+    })?)
+}
+
+/// Puts posts in the order of their ids.
+#[must_use]
+pub fn in_order(ids: &[PostId], mut found: Vec<FoundPost>) -> Vec<FoundPost> {
+    found.sort_by_key(|found| ids.iter().position(|id| *id == found.row.id));
+    found
+}

@@ -1,0 +1,172 @@
+//! What people are told: the kinds, the row, and what one does not want to be told.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::db::schema::notifications;
+use crate::http::patch::Set;
+use crate::types::{ArticleId, CommentId, GroupId, NotificationId, PostId, TargetId, Timestamp, UserId, text_enum};
+
+text_enum! {
+    /// Why somebody is told.
+    NoticeKind {
+        /// Somebody commented on a post that one follows.
+        Reply = "reply",
+        /// Somebody mentioned one.
+        Mention = "mention",
+        /// One's request to join a group was decided.
+        RequestDecided = "request_decided",
+        /// One was invited to a group.
+        Invited = "invited",
+        /// One has another role in a group.
+        RoleChanged = "role_changed",
+        /// A group that one leads was asked to be named in an article.
+        ContributionProposed = "contribution_proposed",
+        /// A group that one asked to be named in an article has answered.
+        ContributionDecided = "contribution_decided",
+        /// One's scheduled post came out.
+        PostPublished = "post_published",
+        /// One's scheduled post could not come out, and is a draft again.
+        PostNotPublished = "post_not_published",
+    }
+}
+
+/// Something to tell a person. `event` is what happened: a person is told of it once, in the way that comes first.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Who is told.
+    pub user_id: UserId,
+    /// Why.
+    pub kind: NoticeKind,
+    /// What happened.
+    pub event_id: Uuid,
+    /// Who did it.
+    pub actor_id: Option<UserId>,
+    /// Where.
+    pub group_id: Option<GroupId>,
+    /// The post that it is about, or on which the comment is.
+    pub post_id: Option<PostId>,
+    /// The comment that it is about.
+    pub comment_id: Option<CommentId>,
+    /// The article that it is about.
+    pub article_id: Option<ArticleId>,
+}
+
+impl Notice {
+    /// That this happened, to be told to this person.
+    #[must_use]
+    pub fn new(user: UserId, kind: NoticeKind, event: Uuid) -> Self {
+        Self {
+            user_id: user,
+            kind,
+            event_id: event,
+            actor_id: None,
+            group_id: None,
+            post_id: None,
+            comment_id: None,
+            article_id: None,
+        }
+    }
+
+    /// Who did it. Left out where the person is not to learn who decided.
+    #[must_use]
+    pub fn by(mut self, actor: impl Into<Option<UserId>>) -> Self {
+        self.actor_id = actor.into();
+        self
+    }
+
+    /// In which group.
+    #[must_use]
+    pub fn in_group(mut self, group: GroupId) -> Self {
+        self.group_id = Some(group);
+        self
+    }
+
+    /// About this post, or a comment on it. It is shown only together with the post's group.
+    #[must_use]
+    pub fn on_post(mut self, post: PostId) -> Self {
+        self.post_id = Some(post);
+        self
+    }
+
+    /// About this comment. It is shown only together with its post.
+    #[must_use]
+    pub fn on_comment(mut self, comment: CommentId) -> Self {
+        self.comment_id = Some(comment);
+        self
+    }
+
+    /// About this article.
+    #[must_use]
+    pub fn on_article(mut self, article: ArticleId) -> Self {
+        self.article_id = Some(article);
+        self
+    }
+}
+
+/// A row of `notifications`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = notifications, treat_none_as_default_value = false)]
+pub struct NotificationRow {
+    /// Its id.
+    pub id: NotificationId,
+    /// Who is told.
+    pub user_id: UserId,
+    /// Why.
+    pub kind: NoticeKind,
+    /// What happened.
+    pub event_id: TargetId,
+    /// Who did it.
+    pub actor_id: Option<UserId>,
+    /// Where.
+    pub group_id: Option<GroupId>,
+    /// The post that it is about, or on which the comment is.
+    pub post_id: Option<PostId>,
+    /// The comment that it is about.
+    pub comment_id: Option<CommentId>,
+    /// The article that it is about.
+    pub article_id: Option<ArticleId>,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// When it was read.
+    pub read_at: Option<Timestamp>,
+}
+
+impl NotificationRow {
+    /// The row of a notice that is new.
+    #[must_use]
+    pub fn new(notice: &Notice, now: Timestamp) -> Self {
+        Self {
+            id: NotificationId::new(),
+            user_id: notice.user_id,
+            kind: notice.kind,
+            event_id: notice.event_id.into(),
+            actor_id: notice.actor_id,
+            group_id: notice.group_id,
+            post_id: notice.post_id,
+            comment_id: notice.comment_id,
+            article_id: notice.article_id,
+            created_at: now,
+            read_at: None,
+        }
+    }
+}
+
+/// What one does not want to be told. For each group besides, one's membership says how much of it one wants to hear.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NoticePreferences {
+    /// The kinds that one is not told; none unless changed.
+    pub muted: Vec<NoticeKind>,
+}
+
+/// Changes to what one does not want to be told.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoticePreferencesPatch {
+    /// The kinds that one is not told from now on, in place of those until now. What one was told before stays.
+    #[serde(default)]
+    #[schema(value_type = Vec<NoticeKind>)]
+    pub muted: Set<Vec<NoticeKind>>,
+}

@@ -1,0 +1,154 @@
+//! Every statement about feed tokens, and what feeds show. What a feed shows of a group has the condition `readable!`
+//! in its query, each time that it is read.
+
+use diesel::prelude::*;
+
+use super::model::{AuthoredPost, FeedArticle, FeedGroup, FeedPost, FeedTokenRow};
+use crate::api::articles::model::{ArticleStatus, ContributionState};
+use crate::api::memberships::access::readable;
+use crate::api::memberships::model::State;
+use crate::api::users::model::UserStatus;
+use crate::auth::actor::Viewer;
+use crate::db::schema::{article_contributions, articles, feed_tokens, groups, memberships, posts, users};
+use crate::db::{Conn, each_backend};
+use crate::error::{Error, Result};
+use crate::types::{FeedTokenId, GroupId, Timestamp, UserId};
+
+/// Entries that a feed has at most.
+pub const ENTRIES: i64 = 50;
+
+/// The newest published posts with their authors' names and their groups.
+macro_rules! authored_posts {
+    () => {
+        posts::table
+            .inner_join(groups::table)
+            .inner_join(users::table)
+            .left_join(
+                memberships::table
+                    .on(memberships::group_id.eq(posts::group_id).and(memberships::user_id.eq(posts::author_id))),
+            )
+            .filter(posts::published_at.is_not_null())
+            .filter(posts::deleted_at.is_null())
+            .order((posts::published_at.desc(), posts::id.desc()))
+            .limit(ENTRIES)
+            .select((FeedPost::as_select(), users::display_name, memberships::display_name.nullable()))
+    };
+}
+
+/// The articles that were published last, unknown dates last.
+macro_rules! published_articles {
+    () => {
+        articles::table
+            .filter(articles::deleted_at.is_null())
+            .filter(articles::status.eq(ArticleStatus::Published))
+            .order((articles::published_order.desc(), articles::id.desc()))
+            .limit(ENTRIES)
+            .select(FeedArticle::as_select())
+    };
+}
+
+/// The ids of the groups in which the caller is active.
+macro_rules! own_groups {
+    ($viewer:expr) => {{
+        let own = diesel::alias!(memberships as own);
+        own.filter(own.field(memberships::user_id).eq($viewer.user_id()))
+            .filter(own.field(memberships::state).eq(State::Active))
+            .select(own.field(memberships::group_id))
+    }};
+}
+
+/// The token with this hash, as long as its owner's account is in use.
+pub fn find(conn: &mut Conn, token_hash: &[u8]) -> Result<FeedTokenRow> {
+    let token = feed_tokens::table
+        .inner_join(users::table.on(users::id.eq(feed_tokens::user_id)))
+        .filter(feed_tokens::token_hash.eq(token_hash))
+        .filter(users::status.eq(UserStatus::Active));
+    Ok(each_backend!(conn => token.select(FeedTokenRow::as_select()).first(conn))?)
+}
+
+/// A person's tokens, the newest first.
+pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<FeedTokenRow>> {
+    let tokens = feed_tokens::table
+        .filter(feed_tokens::user_id.eq(user))
+        .order((feed_tokens::created_at.desc(), feed_tokens::id.desc()));
+    Ok(each_backend!(conn => tokens.select(FeedTokenRow::as_select()).load(conn))?)
+}
+
+/// How many tokens a person has. The account's row stays locked until the transaction ends, so that the number holds;
+/// SQLite has one writer, which is lock enough.
+pub fn lock_and_count(conn: &mut Conn, user: UserId) -> Result<i64> {
+    if let Conn::Postgres(conn) = conn {
+        users::table.find(user).select(users::id).for_no_key_update().first::<UserId>(conn)?;
+    }
+    let tokens = feed_tokens::table.filter(feed_tokens::user_id.eq(user));
+    Ok(each_backend!(conn => tokens.count().get_result(conn))?)
+}
+
+/// Adds a token.
+pub fn insert(conn: &mut Conn, row: &FeedTokenRow) -> Result<()> {
+    each_backend!(conn => diesel::insert_into(feed_tokens::table).values(row).execute(conn))?;
+    Ok(())
+}
+
+/// Notes that a token was used.
+pub fn set_used(conn: &mut Conn, id: FeedTokenId, now: Timestamp) -> Result<()> {
+    let used = feed_tokens::last_used_at.eq(now);
+    each_backend!(conn => diesel::update(feed_tokens::table.find(id)).set(used).execute(conn))?;
+    Ok(())
+}
+
+/// Removes a token of this person's; not found where there is none.
+pub fn delete(conn: &mut Conn, user: UserId, id: FeedTokenId) -> Result<()> {
+    let token = feed_tokens::table.find(id).filter(feed_tokens::user_id.eq(user));
+    let deleted = each_backend!(conn => diesel::delete(token).execute(conn))?;
+    if deleted == 1 { Ok(()) } else { Err(Error::not_found()) }
+}
+
+/// Removes all tokens of a person who goes.
+pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
+    let tokens = feed_tokens::table.filter(feed_tokens::user_id.eq(user));
+    each_backend!(conn => diesel::delete(tokens).execute(conn))?;
+    Ok(())
+}
+
+/// A group whose conversations the caller may read.
+pub fn group(conn: &mut Conn, viewer: &Viewer, id: GroupId) -> Result<FeedGroup> {
+    Ok(each_backend!(conn => groups::table
+        .filter(groups::id.eq(id))
+        .filter(readable!(viewer))
+        .select(FeedGroup::as_select())
+        .first(conn))?)
+}
+
+/// The newest posts of a group.
+pub fn group_posts(conn: &mut Conn, viewer: &Viewer, group: GroupId) -> Result<Vec<AuthoredPost>> {
+    Ok(each_backend!(conn => authored_posts!()
+        .filter(posts::group_id.eq(group))
+        .filter(readable!(viewer))
+        .load(conn))?)
+}
+
+/// The newest posts of all groups in which the caller is active.
+pub fn own_posts(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<AuthoredPost>> {
+    let own = own_groups!(viewer);
+    Ok(each_backend!(conn => authored_posts!()
+        .filter(posts::group_id.eq_any(own))
+        .filter(readable!(viewer))
+        .load(conn))?)
+}
+
+/// The newest articles.
+pub fn all_articles(conn: &mut Conn) -> Result<Vec<FeedArticle>> {
+    Ok(each_backend!(conn => published_articles!().load(conn))?)
+}
+
+/// The newest articles that groups contributed to in which the caller is active.
+pub fn own_articles(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<FeedArticle>> {
+    let contributed = article_contributions::table
+        .inner_join(groups::table)
+        .filter(article_contributions::state.eq(ContributionState::Accepted))
+        .filter(article_contributions::group_id.eq_any(own_groups!(viewer)))
+        .filter(readable!(viewer))
+        .select(article_contributions::article_id);
+    Ok(each_backend!(conn => published_articles!().filter(articles::id.eq_any(contributed)).load(conn))?)
+}
