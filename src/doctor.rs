@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use crate::api::groups::activity::{GROUP_LAST_ACTIVE, MEMBER_LAST_CONTRIBUTED};
+use crate::api::memberships::activity::{GROUP_LAST_ACTIVE, MEMBER_LAST_CONTRIBUTED};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::reindex::GONE;

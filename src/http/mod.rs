@@ -1,5 +1,6 @@
 //! What every endpoint shares: problems, bodies, pages, text, limits. It knows no feature.
 
+pub mod changes;
 pub mod conditional;
 pub mod csv;
 pub mod envelope;

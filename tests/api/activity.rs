@@ -2,6 +2,7 @@
 //! the model says, which recounts everything from what is visible.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use praxis::auth::actor::PlatformRole;
 use proptest::prelude::any;
@@ -21,7 +22,7 @@ pub fn cases() -> Vec<Case> {
 
 const PEOPLE: usize = 4;
 const GROUPS: usize = 2;
-const STEPS: usize = 40;
+const STEPS: usize = 50;
 const HISTORIES: u32 = 12;
 
 /// A step: what to do, and three numbers that choose among what there is.
@@ -48,6 +49,7 @@ struct Piece {
 }
 
 struct World<'a> {
+    app: &'a App,
     people: &'a [Caller],
     editor: &'a Caller,
     groups: Vec<String>,
@@ -56,6 +58,14 @@ struct World<'a> {
     posts: Vec<Written>,
     comments: Vec<Written>,
     pieces: Vec<Piece>,
+    /// Per group and person: since when what comes out is unread.
+    since: BTreeMap<(usize, usize), i64>,
+    /// Per post and person: when it was read last.
+    read: BTreeMap<(usize, usize), i64>,
+}
+
+fn now() -> i64 {
+    praxis::types::Timestamp::now().micros()
 }
 
 fn pick<T>(items: &[T], by: u8) -> Option<usize> {
@@ -83,6 +93,22 @@ impl World<'_> {
         posts.chain(comments).max()
     }
 
+    /// When a post was published or answered last, as far as that is visible.
+    fn active_at(&self, post: usize) -> i64 {
+        let answers = self.comments.iter().filter(|one| one.post == Some(post) && !one.deleted).map(|one| one.at);
+        answers.chain([self.posts[post].at]).max().unwrap()
+    }
+
+    /// How many conversations of a group hold something that a member has not read.
+    fn unread(&self, group: usize, person: usize) -> usize {
+        let Some(since) = self.since.get(&(group, person)).filter(|_| self.is_member(group, person)) else { return 0 };
+        let is_unread = |(place, post): &(usize, &Written)| {
+            let read = self.read.get(&(*place, person)).copied().unwrap_or(i64::MIN);
+            post.group == group && !post.deleted && self.active_at(*place) > *since.max(&read)
+        };
+        self.posts.iter().enumerate().filter(is_unread).count()
+    }
+
     fn is_member(&self, group: usize, person: usize) -> bool {
         person == 0 || self.members.get(&(group, person)) == Some(&true)
     }
@@ -90,10 +116,13 @@ impl World<'_> {
     async fn step(&mut self, (what, a, b, c): Step) {
         let (group, person) = (usize::from(a) % GROUPS, usize::from(b) % PEOPLE);
         let (id, who) = (self.groups[group].clone(), &self.people[person]);
-        match what % 14 {
+        match what % 22 {
             0 | 1 if person > 0 => {
-                who.put(format!("/groups/{id}/membership"), json!({})).await.expect(200);
+                let mine = who.put(format!("/groups/{id}/membership"), json!({})).await.expect(200);
                 self.members.insert((group, person), true);
+                let joined = micros(&mine["joined_at"]).unwrap();
+                let since = self.since.entry((group, person)).or_insert(joined);
+                *since = joined.max(*since);
             }
             2 if person > 0 => {
                 who.delete(format!("/groups/{id}/membership")).await.expect(204);
@@ -112,6 +141,16 @@ impl World<'_> {
             11 => self.publish(group, c).await,
             12 => self.decide(group, b.is_multiple_of(2), c).await,
             13 => self.unpublish(b.is_multiple_of(2), c).await,
+            14 | 15 if self.is_member(group, person) => self.schedule(group, person).await,
+            16 => self.restore_post(c).await,
+            17 => self.restore_comment(c).await,
+            18 => self.move_post(group, c).await,
+            19 => self.mark_read(person, c).await,
+            20 if self.is_member(group, person) => {
+                who.request(reqwest::Method::PUT, format!("/groups/{id}/read")).await.expect(204);
+                self.since.insert((group, person), now());
+            }
+            21 => self.withdraw(group, c).await,
             _ => {}
         }
     }
@@ -125,7 +164,90 @@ impl World<'_> {
         }
         let answer = answer.expect(201);
         let at = micros(&answer["created_at"]).unwrap();
+        self.read.insert((self.posts.len(), author), at);
         self.posts.push(Written { id: answer.id(), group, author, post: None, at, deleted: false });
+    }
+
+    /// A post that comes out by itself.
+    async fn schedule(&mut self, group: usize, author: usize) {
+        let later = praxis::types::Timestamp::now().after(std::time::Duration::from_hours(1));
+        let body = json!({
+            "kind": "discussion", "title": "T", "body": "B", "status": "scheduled", "publish_at": later.to_string(),
+        });
+        let path = format!("/groups/{}/posts", self.groups[group]);
+        let id = self.people[author].post(path, body).await.expect(201).id();
+        self.check().await;
+        self.app.in_database(|conn| {
+            use diesel::prelude::*;
+            use praxis::db::schema::posts;
+            let due = praxis::types::Timestamp::now().before(std::time::Duration::from_secs(1));
+            let this = posts::table.find(id.parse::<praxis::types::PostId>().unwrap());
+            crate::support::on_each!(conn => diesel::update(this).set(posts::publish_at.eq(due)).execute(conn))?;
+            let out = praxis::api::posts::queries::publish_due(conn, praxis::types::Timestamp::now())?;
+            assert_eq!(out, 1);
+            Ok(())
+        });
+        let seen = self.people[author].get(format!("/posts/{id}")).await.expect(200);
+        let at = micros(&seen["published_at"]).unwrap();
+        self.read.insert((self.posts.len(), author), at);
+        self.posts.push(Written { id, group, author, post: None, at, deleted: false });
+    }
+
+    async fn restore_post(&mut self, by: u8) {
+        let Some(post) = pick(&self.posts, by) else { return };
+        let path = format!("/posts/{}/restore", self.posts[post].id);
+        let status = if self.posts[post].deleted { 200 } else { 409 };
+        self.people[0].request(reqwest::Method::POST, path).await.expect(status);
+        self.posts[post].deleted = false;
+    }
+
+    async fn restore_comment(&mut self, by: u8) {
+        let Some(place) = pick(&self.comments, by) else { return };
+        let path = format!("/comments/{}/restore", self.comments[place].id);
+        let status = match (self.posts[self.comments[place].post.unwrap()].deleted, self.comments[place].deleted) {
+            (true, _) => 404,
+            (false, true) => 200,
+            (false, false) => 409,
+        };
+        self.people[0].request(reqwest::Method::POST, path).await.expect(status);
+        if status == 200 {
+            self.comments[place].deleted = false;
+        }
+    }
+
+    async fn move_post(&mut self, to: usize, by: u8) {
+        let Some(post) = pick(&self.posts, by) else { return };
+        let path = format!("/posts/{}/move", self.posts[post].id);
+        let answer = self.people[0].post(path, json!({ "group_id": self.groups[to] })).await;
+        if self.posts[post].deleted {
+            answer.expect_problem(404, "not_found");
+        } else if self.posts[post].group == to {
+            answer.expect_field(422, "/group_id", "conflict");
+        } else {
+            answer.expect(200);
+            self.posts[post].group = to;
+            for comment in self.comments.iter_mut().filter(|comment| comment.post == Some(post)) {
+                comment.group = to;
+            }
+        }
+    }
+
+    async fn mark_read(&mut self, person: usize, by: u8) {
+        let Some(post) = pick(&self.posts, by) else { return };
+        let path = format!("/posts/{}/read", self.posts[post].id);
+        let status = if self.posts[post].deleted { 404 } else { 204 };
+        self.people[person].request(reqwest::Method::PUT, path).await.expect(status);
+        if status == 204 {
+            self.read.insert((post, person), now());
+        }
+    }
+
+    /// Takes a group's part out of an article.
+    async fn withdraw(&mut self, group: usize, by: u8) {
+        let Some(place) = pick(&self.pieces, by) else { return };
+        let path = format!("/articles/{}/contributions/{}", self.pieces[place].id, self.groups[group]);
+        let is_there = !self.pieces[place].deleted && self.pieces[place].parts.remove(&group).is_some();
+        self.editor.delete(path).await.expect(if is_there { 204 } else { 404 });
     }
 
     async fn write_comment(&mut self, author: usize, by: u8) {
@@ -139,6 +261,7 @@ impl World<'_> {
         } else if self.is_member(group, author) {
             let answer = answer.expect(201);
             let at = micros(&answer["created_at"]).unwrap();
+            self.read.insert((post, author), at);
             self.comments.push(Written { id: answer.id(), group, author, post: Some(post), at, deleted: false });
         } else {
             answer.expect_problem(403, "members_only");
@@ -170,9 +293,13 @@ impl World<'_> {
             _ => {}
         }
         let answer = self.editor.post("/articles", body).await.expect(201);
-        let part = json!({ "group_id": self.groups[group], "role": "wrote" });
-        self.editor.post(format!("/articles/{}/contributions", answer.id()), part).await.expect(201);
-        let parts = BTreeMap::from([(group, false)]);
+        // one group, or all of them at once
+        let asked: Vec<usize> = if by.is_multiple_of(2) { vec![group] } else { (0..GROUPS).collect() };
+        for group in &asked {
+            let part = json!({ "group_id": self.groups[*group], "role": "wrote" });
+            self.editor.post(format!("/articles/{}/contributions", answer.id()), part).await.expect(201);
+        }
+        let parts = asked.into_iter().map(|group| (group, false)).collect();
         self.pieces.push(Piece {
             id: answer.id(),
             published_at: micros(&answer["published_at"]),
@@ -229,17 +356,35 @@ impl World<'_> {
             let count = self.comments.iter().filter(|one| one.post == Some(place) && !one.deleted).count();
             let seen = self.people[0].get(format!("/posts/{}", post.id)).await.expect(200);
             assert_eq!(seen["comment_count"], json!(count));
+            let last =
+                self.comments.iter().filter(|one| one.post == Some(place) && !one.deleted).map(|one| one.at).max();
+            assert_eq!(micros(&seen["last_reply_at"]), last);
+        }
+        for (person, caller) in self.people.iter().enumerate() {
+            let told = caller.get("/me/unread").await.expect(200);
+            for (group, id) in self.groups.iter().enumerate() {
+                let one = told.items().iter().find(|item| item["group_id"] == json!(id));
+                let count = one.map_or(0, |item| item["unread_post_count"].as_u64().unwrap());
+                let expected = u64::try_from(self.unread(group, person)).unwrap();
+                assert_eq!(count, expected, "what person {person} has not read in group {group}");
+            }
         }
     }
 }
 
-async fn live_through(people: &[Caller], editor: &Caller, steps: &[Step]) {
+async fn live_through(app: &App, people: &[Caller], editor: &Caller, steps: &[Step]) {
     let mut groups = Vec::new();
     for number in 0..GROUPS {
         groups.push(group(&people[0], &format!("Circle {number}"), json!({})).await);
     }
     let (posts, comments, pieces) = (Vec::new(), Vec::new(), Vec::new());
-    let mut world = World { people, editor, groups, members: BTreeMap::new(), posts, comments, pieces };
+    let mut since = BTreeMap::new();
+    for (number, id) in groups.iter().enumerate() {
+        let mine = people[0].get(format!("/groups/{id}/membership")).await.expect(200);
+        since.insert((number, 0), micros(&mine["joined_at"]).unwrap());
+    }
+    let (members, read) = (BTreeMap::new(), BTreeMap::new());
+    let mut world = World { app, people, editor, groups, members, posts, comments, pieces, since, read };
     for step in steps {
         world.step(*step).await;
         world.check().await;
@@ -250,11 +395,14 @@ async fn dates_and_counts_are_those_of_a_naive_model(app: App) {
     let people: Vec<Caller> = (0..PEOPLE).map(|number| app.user(&format!("person {number}"))).collect();
     let editor = app.person("editor", PlatformRole::Editor);
     let runtime = tokio::runtime::Handle::current();
+    let app = Arc::new(app);
+    let lived_in = Arc::clone(&app);
     let search = move || {
         let config = Config { cases: HISTORIES, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
         let history = proptest::collection::vec(any::<Step>(), 1..STEPS);
         TestRunner::new(config).run(&history, |steps| {
-            let lived = std::panic::AssertUnwindSafe(|| runtime.block_on(live_through(&people, &editor, &steps)));
+            let lived =
+                std::panic::AssertUnwindSafe(|| runtime.block_on(live_through(&lived_in, &people, &editor, &steps)));
             std::panic::catch_unwind(lived).map_err(|panic| {
                 let words = panic.downcast_ref::<String>().cloned();
                 let words = words.or_else(|| panic.downcast_ref::<&str>().map(|words| (*words).to_owned()));

@@ -75,10 +75,11 @@ const FOUNDATIONS: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that a feature may have besides the four.
-const EXTRA: [(&str, &str); 10] = [
+const EXTRA: [(&str, &str); 11] = [
     ("invitations", "acceptance.rs"),
     ("memberships", "access.rs"),
-    ("groups", "activity.rs"),
+    ("memberships", "activity.rs"),
+    ("groups", "changes.rs"),
     ("groups", "relatives.rs"),
     ("groups", "slugs.rs"),
     ("articles", "related.rs"),

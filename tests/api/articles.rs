@@ -336,7 +336,7 @@ async fn an_article_is_scheduled_for_the_year_to_come(app: App) {
     for (body, code) in [
         (json!({ "kind": "news", "title": "T", "status": "scheduled" }), "missing"),
         (with("scheduled", Value::Null), "missing"),
-        (with("scheduled", past), "in_the_past"),
+        (with("scheduled", past), "past"),
         (with("scheduled", json!(later(370 * 86_400))), "too_late"),
         (with("draft", json!(later(60))), "conflict"),
         (with("published", json!(later(60))), "conflict"),

@@ -328,10 +328,12 @@ fn lists_have_the_same_shape() {
         let schema = &operation.value["responses"]["200"]["content"]["application/json"]["schema"];
         let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
         let properties = schemas(&document)[name]["properties"].as_object().unwrap();
-        assert_eq!(properties.keys().collect::<Vec<_>>(), ["items", "next_cursor"], "{name}");
         assert!(name.ends_with("Page"), "{name}");
         let query: Vec<_> = operation.parameters().filter(|parameter| parameter["in"] == "query").collect();
         let has = |name: &str| query.iter().any(|parameter| parameter["name"] == name);
+        // lists that can tell what has changed also tell what is gone
+        let gone: &[&str] = if has("updated_since") { &["deleted"] } else { &[] };
+        assert_eq!(properties.keys().collect::<Vec<_>>(), [gone, &["items", "next_cursor"]].concat(), "{name}");
         assert_eq!(has("limit"), has("cursor"), "{}", operation.id());
         lists += 1;
     }

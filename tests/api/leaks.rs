@@ -188,6 +188,9 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
             _ if !values.is_empty() => values.clone(),
             "actor_id" | "target_id" => secret.paths["user_id"].clone(),
             "group_id" => secret.paths["group_id"].clone(),
+            "updated_since" => {
+                vec![praxis::types::Timestamp::now().before(std::time::Duration::from_hours(1)).to_string()]
+            }
             "since" | "until" => vec!["2025-01-01T00:00:00Z".to_owned(), "2125-01-01T00:00:00Z".to_owned()],
             "in" => ["groups", "posts", "comments", "articles", "people"].map(str::to_owned).to_vec(),
             "token" => secret.paths["token"].clone(),

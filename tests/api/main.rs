@@ -13,6 +13,7 @@ mod activity;
 mod architecture;
 mod articles;
 mod authorisation;
+mod changes;
 mod conversations;
 mod crash;
 mod demo;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
         ("authorisation", authorisation::cases()),
+        ("changes", changes::cases()),
         ("conversations", conversations::cases()),
         ("crash", crash::cases()),
         ("demo", demo::cases()),

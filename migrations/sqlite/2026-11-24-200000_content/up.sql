@@ -37,7 +37,7 @@ CREATE INDEX posts_pinned ON posts (group_id, pinned_at DESC, id DESC)
     WHERE pinned_at IS NOT NULL AND published_at IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX posts_deleted ON posts (deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX posts_deleted_by_group ON posts (group_id, deleted_at DESC, id DESC) WHERE deleted_at IS NOT NULL;
-CREATE INDEX posts_by_change ON posts (changed_at, id) WHERE published_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX posts_by_change ON posts (group_id, changed_at, id) WHERE published_at IS NOT NULL AND deleted_at IS NULL;
 
 ALTER TABLE comments ADD COLUMN body_html TEXT;
 ALTER TABLE comments ADD COLUMN deleted_by BLOB REFERENCES users (id);
@@ -177,8 +177,9 @@ CREATE TABLE tombstones (
     is_public BOOLEAN NOT NULL,
     at BIGINT NOT NULL
 );
-CREATE INDEX tombstones_by_time ON tombstones (kind, at, id);
-CREATE INDEX tombstones_by_group ON tombstones (group_id, kind, at, id) WHERE group_id IS NOT NULL;
+CREATE INDEX tombstones_by_kind ON tombstones (kind, at, target_id);
+CREATE INDEX tombstones_by_group ON tombstones (group_id, kind, at, target_id) WHERE group_id IS NOT NULL;
+CREATE INDEX tombstones_by_time ON tombstones (at);
 
 -- What can be searched. Its words, folded and stemmed by the program, are in the engine's own index.
 CREATE TABLE search_documents (

@@ -78,7 +78,7 @@ pub fn restore(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
         let slug = slugs::suggested(conn, &name, id)?.into_string();
         each_backend!(conn => diesel::update(groups::table.find(id)).set(groups::slug.eq(slug)).execute(conn))?;
     }
-    let back = (groups::deleted_at.eq(None::<Timestamp>), groups::updated_at.eq(now));
+    let back = (groups::deleted_at.eq(None::<Timestamp>), groups::updated_at.eq(now), groups::changed_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(back).execute(conn))?;
     groups_queries::index(conn, id)
 }

@@ -9,6 +9,7 @@ use crate::api::groups::model::Group;
 use crate::api::memberships::model::Reason;
 use crate::db::schema::{article_contributions, articles};
 use crate::db::sql_types::JsonList;
+use crate::http::changes::Gone;
 use crate::http::markdown::to_html;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
@@ -583,6 +584,8 @@ impl Article {
 pub struct ArticlePage {
     /// The articles, the latest publication first, unknown dates last.
     pub items: Vec<ArticleCard>,
+    /// With `updated_since`, what is gone since; none without.
+    pub deleted: Vec<Gone>,
     /// The cursor of the next page; null on the last.
     pub next_cursor: Option<String>,
 }
@@ -819,6 +822,8 @@ pub struct ArticleQuery {
     pub tag: Option<Line<1, 50>>,
     /// Only articles that this group contributed to.
     pub group_id: Option<GroupId>,
+    /// Only what has changed since this time, the oldest change first, and what is gone since; without other filters.
+    pub updated_since: Option<Timestamp>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
     /// Where the page begins: the `next_cursor` of the page before.

@@ -131,7 +131,7 @@ fn publish_at(
         // a time that was right when it was chosen is not chosen again
         (ArticleStatus::Scheduled, Some(at)) if at.is_some() && at == stands => Ok(stands),
         (ArticleStatus::Scheduled, None | Some(None)) => refuse("missing", "says when it comes out"),
-        (ArticleStatus::Scheduled, Some(Some(at))) if at <= now => refuse("in_the_past", "must be in the future"),
+        (ArticleStatus::Scheduled, Some(Some(at))) if at <= now => refuse("past", "must be in the future"),
         (ArticleStatus::Scheduled, Some(Some(at))) if at > now.after(AHEAD) => {
             refuse("too_late", "at most a year ahead")
         }
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(time(SCHEDULED, Some(Some(soon)), None).unwrap(), Some(soon));
         assert_eq!(code(SCHEDULED, None, None), "missing");
         assert_eq!(code(SCHEDULED, Some(None), stood(SCHEDULED, Some(soon))), "missing");
-        assert_eq!(code(SCHEDULED, Some(Some(NOW)), None), "in_the_past");
+        assert_eq!(code(SCHEDULED, Some(Some(NOW)), None), "past");
         assert_eq!(code(SCHEDULED, Some(Some(late)), None), "too_late");
         // it comes out at the next run of the job
         assert_eq!(time(SCHEDULED, None, stood(SCHEDULED, Some(THEN))).unwrap(), Some(THEN));

@@ -15,8 +15,9 @@ use super::model::{
 use super::policy::Publication;
 use super::slugs;
 use crate::api::groups::queries as groups_queries;
-use crate::api::groups::{activity, relatives};
+use crate::api::groups::relatives;
 use crate::api::memberships::access::{Access, visible};
+use crate::api::memberships::activity;
 use crate::api::memberships::model::{NotificationLevel, Role, State};
 use crate::api::memberships::queries::lock_group;
 use crate::api::notices;
@@ -24,17 +25,20 @@ use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::users::model::UserStatus;
 use crate::api::users::queries as users_queries;
 use crate::auth::actor::{Actor, Viewer};
+use crate::db::schema::tombstones as tombstones_table;
 use crate::db::schema::{
     article_authors, article_contributions, article_relations, article_tags, articles, groups, memberships,
 };
 use crate::db::search::{self, Document};
 use crate::db::sql_types::{JsonList, PlannedAnew};
+use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
+use crate::http::changes::{Gone, Span};
 use crate::http::markdown::to_html;
 use crate::http::page::Page;
 use crate::http::text::{Line, Slug, WebUrl, folded};
-use crate::types::{ArticleId, GroupId, RequestId, SessionId, Timestamp, UserId};
+use crate::types::{ArticleId, GroupId, RequestId, SessionId, TargetId, Timestamp, UserId};
 
 /// Rows that one run of a job takes.
 const JOB: i64 = 200;
@@ -78,6 +82,29 @@ pub fn list(conn: &mut Conn, query: &ArticleQuery, page: &Page<i64>) -> Result<V
         }
         listed.order((articles::published_order.desc(), articles::id.desc())).limit(page.rows()).load(conn)
     })?)
+}
+
+/// The published articles that have changed in a span, and what is gone since.
+pub fn list_changed(conn: &mut Conn, span: &Span) -> Result<(Vec<(CardRow, Timestamp)>, Vec<Gone>)> {
+    let (at, id, column) = (span.after.0, ArticleId::from(span.after.1), articles::changed_at.assume_not_null());
+    let changed = articles::table
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("articles.status = 'published'"))
+        .filter(articles::deleted_at.is_null())
+        .filter(column.ge(at).and(column.gt(at).or(articles::id.gt(id))))
+        .filter(column.le(span.until))
+        .order((articles::changed_at.asc(), articles::id.asc()))
+        .limit(span.rows);
+    let changed = each_backend!(conn => changed.select((CardRow::as_select(), column)).load(conn))?;
+    let (target, at) = (TargetId::from(span.after.1), tombstones_table::at);
+    let gone = tombstones_table::table
+        .filter(tombstones_table::kind.eq("article"))
+        .filter(at.ge(span.after.0).and(at.gt(span.after.0).or(tombstones_table::target_id.gt(target))))
+        .filter(at.le(span.until))
+        .order((tombstones_table::at.asc(), tombstones_table::target_id.asc()))
+        .limit(span.rows)
+        .select((tombstones_table::target_id, tombstones_table::at));
+    let gone: Vec<(TargetId, Timestamp)> = each_backend!(conn => gone.load(conn))?;
+    Ok((changed, gone.into_iter().map(|(id, deleted_at)| Gone { id, deleted_at }).collect()))
 }
 
 /// The published articles in which a group is named, and what it did for each, in the same order.
@@ -339,8 +366,12 @@ pub fn update(
     refurnish(conn, before.id, patch)?;
     let row = get(conn, before.id)?;
     index(conn, row.id)?;
+    let is_out = |row: &ArticleRow| row.status == StoredStatus::Published;
+    if is_out(before) && !is_out(&row) {
+        bury(conn, row.id, now)?;
+    }
     if (row.status, row.published_at) != (before.status, before.published_at) {
-        recount_contributors(conn, &[row.id])?;
+        recount_contributors(conn, &[row.id], now)?;
     }
     Ok(row)
 }
@@ -374,12 +405,21 @@ pub fn delete(conn: &mut Conn, before: &ArticleRow, now: Timestamp) -> Result<()
     let deleted = (articles::deleted_at.eq(now), articles::changed_at.eq(changed_at(before, now)));
     each_backend!(conn => diesel::update(articles::table.find(before.id)).set(deleted).execute(conn))?;
     index(conn, before.id)?;
-    recount_contributors(conn, &[before.id])
+    if before.status == StoredStatus::Published {
+        bury(conn, before.id, now)?;
+    }
+    recount_contributors(conn, &[before.id], now)
+}
+
+/// Notes that an article is not published any more.
+fn bury(conn: &mut Conn, article: ArticleId, now: Timestamp) -> Result<()> {
+    let target = article.uuid();
+    tombstones::bury(conn, Tombstone { kind: "article", target, group: None, is_public: true }, now.raw())
 }
 
 /// Finds again when the groups behind articles were last active, in one order, so that two cannot wait for each other.
 /// The caller holds the locks of all of these articles.
-fn recount_contributors(conn: &mut Conn, ids: &[ArticleId]) -> Result<()> {
+fn recount_contributors(conn: &mut Conn, ids: &[ArticleId], now: Timestamp) -> Result<()> {
     let accepted = article_contributions::table
         .filter(article_contributions::article_id.eq_any(ids))
         .filter(article_contributions::state.eq(ContributionState::Accepted))
@@ -389,7 +429,7 @@ fn recount_contributors(conn: &mut Conn, ids: &[ArticleId]) -> Result<()> {
     groups.dedup();
     for group in groups {
         lock_group(conn, group)?;
-        activity::recount_group(conn, group)?;
+        activity::recount_group(conn, group, now)?;
     }
     Ok(())
 }
@@ -420,7 +460,7 @@ pub fn publish_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
             published.push(row.id);
         }
     }
-    recount_contributors(conn, &published)?;
+    recount_contributors(conn, &published, now)?;
     Ok(published.len())
 }
 
@@ -585,7 +625,7 @@ pub fn decide(
     if was != state {
         tell_decided(conn, article, access, proposer, now)?;
     }
-    activity::recount_group(conn, group)
+    activity::recount_group(conn, group, now)
 }
 
 /// Tells whoever asked a group to be named that it has answered, where they may still know of it.
@@ -605,10 +645,10 @@ fn tell_decided(conn: &mut Conn, article: ArticleId, access: &Access, proposer: 
 }
 
 /// Takes a group's part out of an article. The caller holds both locks.
-pub fn delete_contribution(conn: &mut Conn, article: ArticleId, access: &Access) -> Result<()> {
+pub fn delete_contribution(conn: &mut Conn, article: ArticleId, access: &Access, now: Timestamp) -> Result<()> {
     let row = article_contributions::table.find((article, access.group_id()));
     each_backend!(conn => diesel::delete(row).execute(conn))?;
-    activity::recount_group(conn, access.group_id())
+    activity::recount_group(conn, access.group_id(), now)
 }
 
 /// What a search finds of an article.

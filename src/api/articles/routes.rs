@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
-    Article, ArticleCard, ArticlePage, ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, Contribution,
+    Article, ArticleCard, ArticlePage, ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, CardRow, Contribution,
     ContributionDecision, ContributionOutcome, ContributionPage, ContributionQuery, ContributionState, GroupArticle,
     GroupArticlePage, GroupArticleQuery, NewArticle, NewContribution, StoredStatus, Surroundings,
 };
@@ -14,8 +14,9 @@ use crate::api::groups::relatives;
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::Action;
 use crate::auth::actor::{Actor, Viewer};
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
+use crate::http::changes::{self, Span};
 use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
@@ -83,6 +84,17 @@ async fn list_articles(
     }
     let tag = query.tag.as_ref().map(crate::http::text::Line::as_str);
     let filters = (query.kind, query.status, tag, query.group_id);
+    if let Some(since) = query.updated_since {
+        changes::alone((query.kind, query.status, tag, query.group_id) != (None, None, None, None))?;
+        let page = Page::<i64>::new("articles-changed", &since, query.limit, query.cursor.as_deref())?;
+        let span = Span::new(since, &page, tombstones::KEPT, Timestamp::now())?;
+        let (changed, gone) = db.read(move |conn| queries::list_changed(conn, &span)).await?;
+        let place = |(card, at): &(CardRow, Timestamp)| (at.micros(), card.id.uuid());
+        let (changed, deleted, next_cursor) = changes::merged(&page, changed, gone, place);
+        let items = changed.into_iter().map(|(card, _)| ArticleCard::from(card)).collect();
+        let body = ArticlePage { items, deleted, next_cursor };
+        return Ok(page::ok(&request, &body, body.next_cursor.as_deref()));
+    }
     let page = Page::<i64>::new("articles", &filters, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
     let articles = db
@@ -93,7 +105,8 @@ async fn list_articles(
         })
         .await?;
     let (articles, next_cursor) = cut.cut(articles, queries::key);
-    let body = ArticlePage { items: articles.into_iter().map(ArticleCard::from).collect(), next_cursor };
+    let body =
+        ArticlePage { items: articles.into_iter().map(ArticleCard::from).collect(), deleted: Vec::new(), next_cursor };
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }
 
@@ -347,12 +360,12 @@ async fn delete_contribution(
     db: web::Data<Db>,
     path: web::Path<(ArticleId, GroupId)>,
 ) -> Result<HttpResponse> {
-    let (article_id, group_id) = path.into_inner();
+    let ((article_id, group_id), now) = (path.into_inner(), Timestamp::now());
     actor
         .write(&db, move |conn| {
             let (article, access) = contribution(conn, actor, article_id, group_id)?;
             policy::withdraw(access.viewer(), access.may(Action::DecideContributions))?;
-            queries::delete_contribution(conn, article.id, &access)
+            queries::delete_contribution(conn, article.id, &access, now)
         })
         .await?;
     Ok(json::no_content())

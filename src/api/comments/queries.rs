@@ -1,13 +1,13 @@
 //! Every statement about comments. What is published, deleted or brought back here moves the dates in
-//! [`crate::api::groups::activity`] and the numbers on its post in the same transaction.
+//! [`crate::api::memberships::activity`] and the numbers on its post in the same transaction.
 
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::model::{CommentPatch, CommentRow, FoundComment, NewComment};
 use super::policy;
-use crate::api::groups::activity;
 use crate::api::memberships::access::Access;
+use crate::api::memberships::activity;
 use crate::api::memberships::model::{State, Visibility};
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
@@ -252,7 +252,7 @@ pub fn delete(conn: &mut Conn, row: &CommentRow, by: UserId, now: Timestamp) -> 
         gone = above.filter(|_| replies == 0 && deleted_at.is_some());
     }
     index(conn, row.id)?;
-    recount(conn, row)
+    recount(conn, row, now)
 }
 
 /// Brings a deleted comment back, and with it its place.
@@ -266,12 +266,12 @@ pub fn restore(conn: &mut Conn, row: &CommentRow, now: Timestamp) -> Result<Foun
         back = above.filter(|_| replies == 1 && deleted_at.is_some());
     }
     index(conn, row.id)?;
-    recount(conn, row)?;
+    recount(conn, row, now)?;
     read(conn, row.id)
 }
 
-fn recount(conn: &mut Conn, row: &CommentRow) -> Result<()> {
-    activity::recount_group(conn, row.group_id)?;
+fn recount(conn: &mut Conn, row: &CommentRow, now: Timestamp) -> Result<()> {
+    activity::recount_group(conn, row.group_id, now)?;
     activity::recount_member(conn, row.group_id, row.author_id)
 }
 

@@ -64,7 +64,7 @@ pub struct FeedItem {
     pub group_ids: Vec<GroupId>,
     /// Its title.
     pub title: String,
-    /// How it begins, without marks, up to 280 characters.
+    /// How it begins, without marks, up to 280 characters; of an article its standfirst, up to 500.
     pub excerpt: String,
     /// What readers may want to know before they read.
     pub content_warnings: Vec<ContentWarning>,

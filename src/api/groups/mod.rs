@@ -1,6 +1,6 @@
 //! Groups and their kinds, and when a group was last active.
 
-pub mod activity;
+pub mod changes;
 pub mod model;
 pub mod policy;
 pub mod queries;

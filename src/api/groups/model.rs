@@ -14,6 +14,7 @@ use crate::api::settings::model::Days;
 use crate::api::users::model::Email;
 use crate::db::schema::{group_rules, groups};
 use crate::db::sql_types::JsonList;
+use crate::http::changes::Gone;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
 use crate::http::text::{Line, Markdown, Slug, Tags};
@@ -387,6 +388,8 @@ pub struct Group {
 pub struct GroupPage {
     /// The groups.
     pub items: Vec<Group>,
+    /// With `updated_since`, what is gone since; none without.
+    pub deleted: Vec<Gone>,
     /// The cursor of the next page; null on the last.
     pub next_cursor: Option<String>,
 }
@@ -599,6 +602,8 @@ pub struct GroupQuery {
     pub status: Option<GroupStatusFilter>,
     /// Only groups that are directly within this one.
     pub parent_id: Option<GroupId>,
+    /// Only what has changed since this time, the oldest change first, and what is gone since; without other filters.
+    pub updated_since: Option<Timestamp>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
     /// Where the page begins: the `next_cursor` of the page before.

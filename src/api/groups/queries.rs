@@ -11,7 +11,7 @@ use super::model::{
     GroupViewer, LessonsLearned, NewGroup, Rules, TypeMatch, TypeSlugs,
 };
 use super::relatives::known;
-use super::slugs;
+use super::{changes, slugs};
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
 use crate::api::group_types::queries::choose;
@@ -342,6 +342,7 @@ pub fn insert(
             groups::created_by.eq(creator),
             groups::created_at.eq(now),
             groups::updated_at.eq(now),
+            groups::changed_at.eq(now),
             groups::name_order.eq(folded(new.name.as_str())),
             groups::search_text.eq(search_text(search)),
         );
@@ -502,9 +503,13 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
         patch.status.0.map(|value| groups::status.eq(value)),
         groups::name_order.eq(folded(name)),
         groups::search_text.eq(search_text([name, summary, purpose, &tags.join("\n")])),
-        groups::updated_at.eq(now),
+        (groups::updated_at.eq(now), groups::changed_at.eq(now)),
     );
     each_backend!(conn => diesel::update(groups::table.find(before.id)).set(changes).execute(conn))?;
+    let is_hidden_now = patch.visibility.0 == Some(Visibility::Hidden);
+    if is_hidden_now && before.openness.visibility != Visibility::Hidden {
+        changes::bury(conn, before.id, before.openness.visibility, now)?;
+    }
     index(conn, before.id)
 }
 
@@ -558,8 +563,10 @@ fn rename(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Timestamp
 
 /// Deletes a group softly: it is not found any more, and its slugs are free again, as if it had never been.
 pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
-    let slug: String = each_backend!(conn => groups::table.find(id).select(groups::slug).first(conn))?;
+    let before = groups::table.find(id).select((groups::slug, groups::visibility));
+    let (slug, visibility): (String, Visibility) = each_backend!(conn => before.first(conn))?;
     slugs::give_up(conn, id)?;
+    changes::bury(conn, id, visibility, now)?;
     let gone = (groups::slug.eq(slugs::hiding(conn, &slug, id)?.into_string()), groups::deleted_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(gone).execute(conn))?;
     index(conn, id)
@@ -576,7 +583,8 @@ pub fn close_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     for id in due {
         lock_group(conn, id)?;
         let still = groups::table.find(id).filter(groups::closes_at.le(now)).filter(in_use);
-        let archived = (groups::status.eq(GroupStatus::Archived), groups::updated_at.eq(now));
+        let archived =
+            (groups::status.eq(GroupStatus::Archived), groups::updated_at.eq(now), groups::changed_at.eq(now));
         if each_backend!(conn => diesel::update(still).set(archived).execute(conn))? == 0 {
             continue;
         }

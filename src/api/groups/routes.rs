@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
-    Group, GroupPage, GroupPatch, GroupQuery, GroupRow, GroupRulesPage, GroupRulesQuery, GroupSort, NewGroup,
+    Found, Group, GroupPage, GroupPatch, GroupQuery, GroupRow, GroupRulesPage, GroupRulesQuery, GroupSort, NewGroup,
     SimilarQuery,
 };
 use super::{policy, queries, relatives, slugs};
@@ -15,8 +15,9 @@ use crate::api::memberships::queries::Change;
 use crate::api::settings::model::Settings;
 use crate::api::{audit, memberships, settings};
 use crate::auth::actor::{Actor, Viewer};
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
+use crate::http::changes::{self, Span};
 use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
@@ -52,6 +53,14 @@ async fn list_groups(
     let texts = (&query.kinds, query.type_match, query.q.as_ref().map(crate::http::text::Line::as_str));
     let filters =
         (texts, sort, query.mine, query.role, (&query.ids, &query.exclude_ids), query.status, query.parent_id);
+    if let Some(since) = query.updated_since {
+        let has_others = filters != ((&None, None, None), GroupSort::Active, None, None, (&None, &None), None, None);
+        changes::alone(has_others || query.sort.is_some())?;
+        let page = Page::<i64>::new("groups-changed", &since, query.limit, query.cursor.as_deref())?;
+        let span = Span::new(since, &page, tombstones::KEPT, Timestamp::now())?;
+        let body = db.read(move |conn| changed(conn, &viewer, &page, &span)).await?;
+        return Ok(page::ok(&request, &body, body.next_cursor.as_deref()));
+    }
     let page = Page::<Key>::new("groups", &filters, query.limit, query.cursor.as_deref())?;
     let (groups, next_cursor) = db
         .read(move |conn| {
@@ -64,8 +73,18 @@ async fn list_groups(
             Ok((queries::views(conn, &viewer, found)?, next_cursor))
         })
         .await?;
-    let body = GroupPage { items: groups, next_cursor };
+    let body = GroupPage { items: groups, deleted: Vec::new(), next_cursor };
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}
+
+/// The groups that have changed, and those that are gone.
+fn changed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>, span: &Span) -> Result<GroupPage> {
+    let found = super::changes::list(conn, viewer, span)?;
+    let gone = super::changes::gone(conn, viewer, span)?;
+    let place = |(found, at): &(Found, Timestamp)| (at.micros(), found.group.id.uuid());
+    let (found, deleted, next_cursor) = changes::merged(page, found, gone, place);
+    let found = found.into_iter().map(|(found, _)| found).collect();
+    Ok(GroupPage { items: queries::views(conn, viewer, found)?, deleted, next_cursor })
 }
 
 /// Create a group
@@ -139,7 +158,7 @@ async fn list_similar_groups(viewer: Viewer, db: web::Data<Db>, query: Query<Sim
             queries::views(conn, &viewer, found)
         })
         .await?;
-    Ok(json::ok(&GroupPage { items, next_cursor: None }))
+    Ok(json::ok(&GroupPage { items, deleted: Vec::new(), next_cursor: None }))
 }
 
 /// Get a group by its slug

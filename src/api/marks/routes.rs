@@ -48,7 +48,7 @@ async fn list_my_bookmarks(
             let ids: Vec<PostId> = kept.into_iter().map(|(post, _)| post).collect();
             let found = queries::in_order(&ids, posts::queries::find_all(conn, &viewer, &ids)?);
             let items = posts::views::of_groups(conn, &viewer, found, now)?;
-            Ok(PostPage { items, next_cursor })
+            Ok(PostPage { items, deleted: Vec::new(), next_cursor })
         })
         .await?;
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))

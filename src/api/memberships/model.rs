@@ -9,6 +9,7 @@ use crate::api::users::model::{DisplayName, Person, Skill};
 use crate::db::schema::{groups, membership_events, memberships, users};
 use crate::db::sql_types::JsonList;
 use crate::error::Result;
+use crate::http::changes::Gone;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
 use crate::http::text::{Line, Markdown};
@@ -587,6 +588,8 @@ pub struct Candidate {
 pub struct MemberPage {
     /// The members.
     pub items: Vec<Member>,
+    /// With `updated_since`, what is gone since; none without.
+    pub deleted: Vec<Gone>,
     /// The cursor of the next page; null on the last.
     pub next_cursor: Option<String>,
 }
@@ -734,6 +737,8 @@ pub struct MemberQuery {
     pub skill: Option<Skill>,
     /// The order: `joined` unless said.
     pub sort: Option<MemberSort>,
+    /// Only what has changed since this time, the oldest change first, and what is gone since; without other filters.
+    pub updated_since: Option<Timestamp>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
     /// Where the page begins: the `next_cursor` of the page before.

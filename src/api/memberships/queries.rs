@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::access::Access;
+use super::activity;
 use super::model::{
     Answer, Candidate, EntryTerms, GroupStatus, MemberQuery, MemberRow, MemberSort, Membership, MembershipEventRow,
     NamedEvent, NotificationLevel, Reason, Role, State,
@@ -21,6 +22,7 @@ use crate::db::schema::{group_domains, groups, invitations, membership_events, m
 use crate::db::sql_types::{JsonList, PlannedAnew, TextEnum as _};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
+use crate::http::changes::{Gone, Span};
 use crate::http::page::{Key, Page};
 use crate::http::text::{Slug, containing, folded};
 use crate::types::{GroupId, MembershipEventId, Timestamp, UserId};
@@ -86,6 +88,33 @@ pub fn list(conn: &mut Conn, access: &Access, query: &MemberQuery, page: &Page<K
         };
         members.load(conn)
     })?)
+}
+
+/// The members of a group whose membership has changed in a span, and who is none any more since.
+pub fn list_changed(conn: &mut Conn, access: &Access, span: &Span) -> Result<(Vec<MemberRow>, Vec<Gone>)> {
+    let (group, (at, id)) = (access.group_id(), (span.after.0, UserId::from(span.after.1)));
+    let behind = memberships::updated_at.ge(at).and(memberships::updated_at.gt(at).or(memberships::user_id.gt(id)));
+    let changed = memberships::table
+        .inner_join(users::table)
+        .filter(memberships::group_id.eq(group))
+        .filter(memberships::state.eq(State::Active))
+        .filter(behind)
+        .filter(memberships::updated_at.le(span.until))
+        .order((memberships::updated_at.asc(), memberships::user_id.asc()))
+        .limit(span.rows);
+    let changed = each_backend!(conn => changed.select(MemberRow::as_select()).load(conn))?;
+    let former = memberships::table
+        .filter(memberships::group_id.eq(group))
+        .filter(memberships::state.ne(State::Active))
+        .filter(memberships::joined_at.is_not_null())
+        .filter(behind)
+        .filter(memberships::updated_at.le(span.until))
+        .order((memberships::updated_at.asc(), memberships::user_id.asc()))
+        .limit(span.rows)
+        .select((memberships::user_id, memberships::updated_at));
+    let former: Vec<(UserId, Timestamp)> = each_backend!(conn => former.load(conn))?;
+    let gone = |(user, deleted_at): (UserId, Timestamp)| Gone { id: user.uuid().into(), deleted_at };
+    Ok((changed, former.into_iter().map(gone).collect()))
 }
 
 /// The place of a row in the order of [`list`].
@@ -353,8 +382,12 @@ pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Member
         .first(conn))?;
     let row = change.row(&account_name, now);
     write(conn, &row)?;
+    if before.is_none() {
+        // a conversation in which they wrote may have been moved here before they came
+        activity::recount_member(conn, change.group_id, change.user_id)?;
+    }
     let event = log(conn, change, now)?;
-    count(conn, change.group_id, i32::from(is_active) - i32::from(was_active))?;
+    count(conn, change.group_id, i32::from(is_active) - i32::from(was_active), now)?;
     if let Some(entry) = change.audited() {
         audit::queries::record(conn, change.actor.as_ref(), entry, now)?;
     }
@@ -479,7 +512,7 @@ pub fn insert_newcomers(
             diesel::insert_into(membership_events::table).values(&events).execute(conn)?;
         }
     }
-    count(conn, group, i32::try_from(newcomers.len()).unwrap_or(i32::MAX))
+    count(conn, group, i32::try_from(newcomers.len()).unwrap_or(i32::MAX), now)
 }
 
 fn log(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<MembershipEventId> {
@@ -697,11 +730,10 @@ pub fn join_by_domain(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     Ok(joined)
 }
 
-fn count(conn: &mut Conn, group: GroupId, by: i32) -> Result<()> {
+fn count(conn: &mut Conn, group: GroupId, by: i32, now: Timestamp) -> Result<()> {
     if by != 0 {
-        each_backend!(conn => diesel::update(groups::table.find(group))
-            .set(groups::member_count.eq(groups::member_count + by))
-            .execute(conn))?;
+        let changed = (groups::member_count.eq(groups::member_count + by), groups::changed_at.eq(now));
+        each_backend!(conn => diesel::update(groups::table.find(group)).set(changed).execute(conn))?;
     }
     Ok(())
 }

@@ -12,8 +12,9 @@ use super::model::{
 use super::policy::{self, MemberChange, Step};
 use super::queries::{self, Change, Entering};
 use crate::auth::actor::Actor;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, tombstones};
 use crate::error::{Error, Result};
+use crate::http::changes::{self, Span};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::patch::Set;
@@ -210,7 +211,8 @@ fn leave(conn: &mut Conn, access: &Access, actor: Actor, before: Membership, now
 
 /// List the members
 ///
-/// Whoever may read the group's list of members; other states than `active` are for those who manage members.
+/// Whoever may read the group's list of members; other states than `active`, and what has changed, are for
+/// those who manage members.
 #[utoipa::path(tag = "memberships", operation_id = "list_members", security((), ("bearer" = [])),
     params(MemberQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
@@ -230,6 +232,27 @@ async fn list_members(
     let sort = query.sort.unwrap_or(MemberSort::Joined);
     let texts = (query.q.as_ref().map(Line::as_str), query.skill.as_ref().map(Line::as_str));
     let filters = (*group_id, query.role, query.state, texts, sort);
+    if let Some(since) = query.updated_since {
+        changes::alone((query.role, query.state, query.sort, texts) != (None, None, None, (None, None)))?;
+        let page = Page::<i64>::new("members-changed", &(*group_id, since), query.limit, query.cursor.as_deref())?;
+        let now = Timestamp::now();
+        let span = Span::new(since, &page, tombstones::KEPT, now)?;
+        let body = reader
+            .read(&db, Action::ReadRecords, move |conn, viewer| {
+                let access = Access::find(conn, viewer, *group_id)?;
+                access.require(Action::ReadMembers)?;
+                // who was in the group once is told with it
+                access.require(Action::ReadRecords)?;
+                let (changed, gone) = queries::list_changed(conn, &access, &span)?;
+                let place = |row: &MemberRow| (row.membership.updated_at.micros(), row.membership.user_id.uuid());
+                let (rows, deleted, next_cursor) = changes::merged(&page, changed, gone, place);
+                let manages = access.may(Action::ReadRecords);
+                let items = rows.iter().map(|row| row.member(manages, now)).collect();
+                Ok((access, MemberPage { items, deleted, next_cursor }))
+            })
+            .await?;
+        return Ok(page::ok(&request, &body, body.next_cursor.as_deref()));
+    }
     let page = Page::<Key>::new("members", &filters, query.limit, query.cursor.as_deref())?;
     let cut = page.clone();
     let wants_records = query.state.is_some_and(|state| state != State::Active);
@@ -248,7 +271,11 @@ async fn list_members(
         .await?;
     let (rows, next_cursor) = cut.cut(members, |row| (queries::key(sort, row), row.membership.user_id.uuid()));
     let now = Timestamp::now();
-    let body = MemberPage { items: rows.iter().map(|row| row.member(manages, now)).collect(), next_cursor };
+    let body = MemberPage {
+        items: rows.iter().map(|row| row.member(manages, now)).collect(),
+        deleted: Vec::new(),
+        next_cursor,
+    };
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }
 

@@ -65,7 +65,7 @@ async fn list_person_groups(
             let viewer = actor.viewer();
             let rows = queries::groups_of(conn, &viewer, person, &page)?;
             let (rows, next_cursor) = page.cut(rows, |row| (0, row.group.id.uuid()));
-            Ok(GroupPage { items: groups::queries::views(conn, &viewer, rows)?, next_cursor })
+            Ok(GroupPage { items: groups::queries::views(conn, &viewer, rows)?, deleted: Vec::new(), next_cursor })
         })
         .await?;
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))

@@ -10,6 +10,7 @@ use crate::api::memberships::model::Reason;
 use crate::api::users::model::Person;
 use crate::db::schema::{post_marks, posts, revisions};
 use crate::db::sql_types::JsonList;
+use crate::http::changes::Gone;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
 use crate::http::text::{Line, Markdown, Tags, WebUrl};
@@ -250,6 +251,8 @@ pub struct PostRow {
     pub deleted_at: Option<Timestamp>,
     /// By whom.
     pub deleted_by: Option<UserId>,
+    /// When anything of it last changed that is shown, for those who keep a copy.
+    pub changed_at: Option<Timestamp>,
 }
 
 impl PostRow {
@@ -446,6 +449,8 @@ pub struct Post {
 pub struct PostPage {
     /// The posts.
     pub items: Vec<Post>,
+    /// With `updated_since`, what is gone since; none without.
+    pub deleted: Vec<Gone>,
     /// The cursor of the next page; null on the last.
     pub next_cursor: Option<String>,
 }
@@ -627,6 +632,8 @@ pub struct PostQuery {
     pub pinned: Option<bool>,
     /// Only posts that nobody has commented on, or with `false` those that somebody has.
     pub unanswered: Option<bool>,
+    /// Only what has changed since this time, the oldest change first, and what is gone since; without other filters.
+    pub updated_since: Option<Timestamp>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
     /// Where the page begins: the `next_cursor` of the page before.

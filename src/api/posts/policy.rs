@@ -33,14 +33,16 @@ pub fn can(access: &Access, post: &PostHead) -> Vec<PostAction> {
     let may_comment = access.may(Action::Comment);
     let moderates = access.may(Action::Moderate);
     let is_there = post.deleted_at.is_none();
+    let is_unlocked = post.locked_at.is_none() || moderates;
     let is_open = is_there && post.published_at.is_some();
     let arranges = is_open && moderates && in_use(access);
     let took_it_back = is_author && post.deleted_by == Some(post.author_id) && in_use(access);
     let answers = [
-        (PostAction::Edit, is_there && is_author && may_comment),
+        (PostAction::Edit, is_there && is_author && may_comment && is_unlocked),
         (PostAction::Delete, is_there && ((is_author && in_use(access)) || moderates)),
-        (PostAction::Restore, !is_there && (took_it_back || moderates)),
-        (PostAction::Comment, is_open && may_comment && (post.locked_at.is_none() || moderates)),
+        // what never came out is nobody's but the author's
+        (PostAction::Restore, !is_there && (took_it_back || (moderates && post.published_at.is_some()))),
+        (PostAction::Comment, is_open && may_comment && is_unlocked),
         (PostAction::React, is_open && may_comment),
         (PostAction::Pin, arranges),
         (PostAction::Lock, arranges),
@@ -137,7 +139,7 @@ fn publication(status: PostStatus, publish_at: Option<Timestamp>, now: Timestamp
         }
         (PostStatus::Scheduled, None) => Err(Error::invalid("/publish_at", "missing", "says when it comes out")),
         (PostStatus::Scheduled, Some(at)) if at <= now => {
-            Err(Error::invalid("/publish_at", "in_the_past", "must be in the future"))
+            Err(Error::invalid("/publish_at", "past", "must be in the future"))
         }
         (PostStatus::Scheduled, Some(at)) if at > now.after(AHEAD) => {
             Err(Error::invalid("/publish_at", "too_late", "at most a year ahead"))
@@ -218,8 +220,8 @@ mod tests {
         assert_eq!(publication(PostStatus::Draft, None, now).unwrap(), (None, None));
         assert_eq!(publication(PostStatus::Scheduled, Some(later), now).unwrap(), (None, Some(later)));
         assert_eq!(code(PostStatus::Scheduled, None), "missing");
-        assert_eq!(code(PostStatus::Scheduled, Some(past)), "in_the_past");
-        assert_eq!(code(PostStatus::Scheduled, Some(now)), "in_the_past");
+        assert_eq!(code(PostStatus::Scheduled, Some(past)), "past");
+        assert_eq!(code(PostStatus::Scheduled, Some(now)), "past");
         assert_eq!(code(PostStatus::Scheduled, Some(now.after(AHEAD + Duration::from_secs(1)))), "too_late");
         assert_eq!(code(PostStatus::Published, Some(later)), "conflict");
         assert_eq!(code(PostStatus::Draft, Some(later)), "conflict");

@@ -1,5 +1,5 @@
 //! Every statement about posts. What is published, deleted, brought back or moved here moves the dates in
-//! [`crate::api::groups::activity`] in the same transaction.
+//! [`crate::api::memberships::activity`] in the same transaction.
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -9,19 +9,22 @@ use super::model::{
     FoundPost, Mark, NewPost, PostHead, PostPatch, PostQuery, PostRow, PostSort, PostStatusFilter, RevisionRow,
 };
 use super::policy::{self, Publication};
-use crate::api::groups::activity;
 use crate::api::memberships::access::{Access, readable};
+use crate::api::memberships::activity;
 use crate::api::memberships::model::Action;
 use crate::api::memberships::queries::lock_group;
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
+use crate::db::schema::tombstones as tombstones_table;
 use crate::db::schema::{comments, groups, memberships, post_marks, posts, reactions, revisions, users};
 use crate::db::search::{self, Document};
 use crate::db::sql_types::{JsonList, PlannedAnew};
+use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
+use crate::http::changes::{Gone, Span};
 use crate::http::markdown::to_html;
 use crate::http::page::Page;
 use crate::http::text::{Line, containing, folded};
@@ -118,7 +121,10 @@ pub fn list(
             }
             (PostStatusFilter::Deleted, _) => {
                 listed = listed.filter(posts::deleted_at.is_not_null());
-                if !access.may(Action::Moderate) {
+                if access.may(Action::Moderate) {
+                    // what never came out is nobody's but the author's
+                    listed = listed.filter(posts::published_at.is_not_null().or(posts::author_id.eq(person)));
+                } else {
                     listed = listed.filter(posts::author_id.eq(person)).filter(posts::deleted_by.eq(person));
                 }
                 newest_first!(posts::deleted_at.assume_not_null())
@@ -137,6 +143,34 @@ pub fn key(query: &PostQuery, post: &PostRow) -> (i64, Uuid) {
         _ => post.published_at,
     };
     (at.unwrap_or(post.created_at).micros(), post.id.uuid())
+}
+
+/// The published posts of a group that have changed in a span, and what is gone from it since.
+pub fn list_changed(conn: &mut Conn, access: &Access, span: &Span) -> Result<(Vec<FoundPost>, Vec<Gone>)> {
+    let (group, person) = (access.group_id(), access.user_id());
+    let (at, id) = (span.after.0, PostId::from(span.after.1));
+    let column = posts::changed_at.assume_not_null();
+    let changed = each_backend!(conn => found_posts!(person)
+        .filter(posts::group_id.eq(group))
+        .filter(posts::published_at.is_not_null())
+        .filter(posts::deleted_at.is_null())
+        .filter(column.ge(at).and(column.gt(at).or(posts::id.gt(id))))
+        .filter(column.le(span.until))
+        .order((posts::changed_at.asc(), posts::id.asc()))
+        .limit(span.rows)
+        .load(conn))?;
+    let (target, at) = (TargetId::from(span.after.1), tombstones_table::at);
+    let gone = tombstones_table::table
+        .filter(tombstones_table::group_id.is_not_null())
+        .filter(tombstones_table::group_id.eq(group))
+        .filter(tombstones_table::kind.eq("post"))
+        .filter(at.ge(span.after.0).and(at.gt(span.after.0).or(tombstones_table::target_id.gt(target))))
+        .filter(at.le(span.until))
+        .order((tombstones_table::at.asc(), tombstones_table::target_id.asc()))
+        .limit(span.rows)
+        .select((tombstones_table::target_id, tombstones_table::at));
+    let gone: Vec<(TargetId, Timestamp)> = each_backend!(conn => gone.load(conn))?;
+    Ok((changed, gone.into_iter().map(|(id, deleted_at)| Gone { id, deleted_at }).collect()))
 }
 
 /// What decides about a post, deleted ones included.
@@ -248,8 +282,9 @@ pub fn insert(
         edited_at: None,
         deleted_at: None,
         deleted_by: None,
+        changed_at: Some(now),
     };
-    let values = (&row, posts::tags_search.eq(tags_search(&row.tags.0)), posts::changed_at.eq(now));
+    let values = (&row, posts::tags_search.eq(tags_search(&row.tags.0)));
     each_backend!(conn => diesel::insert_into(posts::table).values(values).execute(conn))?;
     if let Some(at) = published_at {
         announce(conn, &row, at)?;
@@ -377,11 +412,21 @@ pub fn delete(conn: &mut Conn, post: &PostHead, by: UserId, now: Timestamp) -> R
     let deleted = (posts::deleted_at.eq(now), posts::deleted_by.eq(by), posts::changed_at.eq(now));
     each_backend!(conn => diesel::update(posts::table.find(post.id)).set(deleted).execute(conn))?;
     index(conn, post.id)?;
-    recount(conn, post.group_id, post.id)
+    if post.published_at.is_some() {
+        bury(conn, post, now)?;
+    }
+    recount(conn, post.group_id, post.id, now)
 }
 
-fn recount(conn: &mut Conn, group: GroupId, post: PostId) -> Result<()> {
-    activity::recount_group(conn, group)?;
+/// Notes that a post is not in its group any more.
+fn bury(conn: &mut Conn, post: &PostHead, now: Timestamp) -> Result<()> {
+    let (target, group) = (post.id.uuid(), Some(post.group_id.uuid()));
+    // whoever reads the group's conversations is told, as they are of what there is
+    tombstones::bury(conn, Tombstone { kind: "post", target, group, is_public: false }, now.raw())
+}
+
+fn recount(conn: &mut Conn, group: GroupId, post: PostId, now: Timestamp) -> Result<()> {
+    activity::recount_group(conn, group, now)?;
     activity::recount_participants(conn, group, post)
 }
 
@@ -391,7 +436,7 @@ pub fn restore(conn: &mut Conn, post: &PostHead, now: Timestamp) -> Result<()> {
         (posts::deleted_at.eq(None::<Timestamp>), posts::deleted_by.eq(None::<UserId>), posts::changed_at.eq(now));
     each_backend!(conn => diesel::update(posts::table.find(post.id)).set(restored).execute(conn))?;
     index_thread(conn, post.id)?;
-    recount(conn, post.group_id, post.id)
+    recount(conn, post.group_id, post.id, now)
 }
 
 /// Keeps a post at the top, or does not any more.
@@ -448,8 +493,9 @@ pub fn move_to(conn: &mut Conn, post: &PostHead, to: GroupId, now: Timestamp) ->
     each_backend!(conn => diesel::update(of_post).set(comments::group_id.eq(to)).execute(conn))?;
     search::move_post(conn, post.id.uuid(), to.uuid())?;
     notices::queries::move_post(conn, post.id, to)?;
-    recount(conn, from, post.id)?;
-    recount(conn, to, post.id)
+    bury(conn, post, now)?;
+    recount(conn, from, post.id, now)?;
+    recount(conn, to, post.id, now)
 }
 
 /// Refuses to move what somebody wrote under a name of the group's own: elsewhere it would stand under the account's.

@@ -15,8 +15,9 @@ use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, Reason};
 use crate::api::memberships::policy::future;
 use crate::auth::actor::{Actor, Viewer};
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
+use crate::http::changes::{self, Span};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -62,6 +63,16 @@ async fn list_posts(
     let sort = query.sort.unwrap_or(PostSort::Newest);
     let tag = query.tag.as_ref().map(crate::http::text::Line::as_str);
     let filters = (*group_id, query.kind, query.status, sort, tag, query.author_id, query.pinned, query.unanswered);
+    if let Some(since) = query.updated_since {
+        let others = (query.kind, query.status, query.sort, tag, query.author_id, query.pinned, query.unanswered);
+        changes::alone(others != (None, None, None, None, None, None, None))?;
+        let page = Page::<i64>::new("posts-changed", &(*group_id, since), query.limit, query.cursor.as_deref())?;
+        let span = Span::new(since, &page, tombstones::KEPT, now)?;
+        let body = reader
+            .read(&db, Action::ReadPosts, move |conn, viewer| changed(conn, viewer, *group_id, &page, &span, now))
+            .await?;
+        return Ok(page::ok(&request, &body, body.next_cursor.as_deref()));
+    }
     let page = Page::<i64>::new("posts", &filters, query.limit, query.cursor.as_deref())?;
     let body = reader
         .read(&db, Action::ReadPosts, move |conn, viewer| {
@@ -70,10 +81,29 @@ async fn list_posts(
             let posts = queries::list(conn, &access, &query, &page, now)?;
             let (posts, next_cursor) = page.cut(posts, |post| queries::key(&query, &post.row));
             let items = views::of_group(conn, &access, posts, now)?;
-            Ok((access, PostPage { items, next_cursor }))
+            Ok((access, PostPage { items, deleted: Vec::new(), next_cursor }))
         })
         .await?;
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
+}
+
+/// The posts that have changed, and what is gone.
+fn changed(
+    conn: &mut Conn,
+    viewer: Viewer,
+    group: GroupId,
+    page: &Page<i64>,
+    span: &Span,
+    now: Timestamp,
+) -> Result<(Access, PostPage)> {
+    let access = Access::find(conn, viewer, group)?;
+    access.require(Action::ReadPosts)?;
+    let (found, gone) = queries::list_changed(conn, &access, span)?;
+    let place =
+        |found: &FoundPost| (found.row.changed_at.unwrap_or(found.row.created_at).micros(), found.row.id.uuid());
+    let (found, deleted, next_cursor) = changes::merged(page, found, gone, place);
+    let items = views::of_group(conn, &access, found, now)?;
+    Ok((access, PostPage { items, deleted, next_cursor }))
 }
 
 /// Begin a conversation
@@ -201,7 +231,8 @@ async fn restore_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<Post
     let post = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, head) = queries::lock_any(conn, actor.viewer(), *post_id)?;
-            if !policy::can(&access, &head).contains(&PostAction::Restore) {
+            let is_kept = head.deleted_at.is_none_or(|at| at > now.before(policy::KEPT));
+            if !is_kept || !policy::can(&access, &head).contains(&PostAction::Restore) {
                 // who may not bring it back learns of what is there, and of nothing else
                 return Err(if policy::may_read(access.viewer(), &head) { not_deleted() } else { Error::not_found() });
             }

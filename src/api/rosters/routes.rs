@@ -321,6 +321,7 @@ async fn export_members(reader: Reader, db: web::Data<Db>, group_id: web::Path<G
         q: None,
         skill: None,
         sort: Some(MemberSort::Name),
+        updated_since: None,
         limit: None,
         cursor: None,
     };

@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{groups, memberships};
-use crate::db::sql_types::Id;
+use crate::db::sql_types::{Id, Instant};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::types::{GroupId, PostId, Timestamp, UserId};
@@ -49,14 +49,15 @@ pub fn advance(conn: &mut Conn, group: GroupId, author: UserId, at: Timestamp) -
 
 fn advance_group(conn: &mut Conn, group: GroupId, at: Timestamp) -> Result<()> {
     let earlier = groups::table.find(group).filter(groups::last_active_at.is_null().or(groups::last_active_at.lt(at)));
-    each_backend!(conn => diesel::update(earlier).set(groups::last_active_at.eq(at)).execute(conn))?;
+    let changed = (groups::last_active_at.eq(at), groups::changed_at.eq(at));
+    each_backend!(conn => diesel::update(earlier).set(changed).execute(conn))?;
     Ok(())
 }
 
 /// Something came or went that is not simply the newest: finds the group's date again.
-pub fn recount_group(conn: &mut Conn, group: GroupId) -> Result<()> {
-    let sql = format!("UPDATE groups SET last_active_at = {GROUP_LAST_ACTIVE} WHERE id = $1");
-    each_backend!(conn => diesel::sql_query(&sql).bind::<Id, _>(group).execute(conn))?;
+pub fn recount_group(conn: &mut Conn, group: GroupId, now: Timestamp) -> Result<()> {
+    let sql = format!("UPDATE groups SET last_active_at = {GROUP_LAST_ACTIVE}, changed_at = $1 WHERE id = $2");
+    each_backend!(conn => diesel::sql_query(&sql).bind::<Instant, _>(now).bind::<Id, _>(group).execute(conn))?;
     Ok(())
 }
 
