@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::types::{TargetId, Timestamp};
 
 /// How far such a list lags behind: twice as long as an answer may take, so that no change shows up behind one that was told.
-pub const LAG: Duration = Duration::from_secs(60);
+pub const LAG: Duration = Duration::from_mins(1);
 
 /// Something that is gone, or that the caller may not know of any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -78,7 +78,7 @@ pub fn merged<T>(
     let there = there.into_iter().map(Change::There);
     let mut all: Vec<Change<T>> = there.chain(gone.into_iter().map(Change::Gone)).collect();
     all.sort_by_key(&place);
-    let (all, next_cursor) = page.cut(all, &place);
+    let (all, next_cursor) = page.cut(all, place);
     let (mut items, mut deleted) = (Vec::new(), Vec::new());
     for change in all {
         match change {

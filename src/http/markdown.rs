@@ -149,7 +149,7 @@ mod tests {
         ] {
             assert_eq!(mentions(text), handles, "{text}");
         }
-        let many: String = (0..50).map(|number| format!("@person{number} ")).collect();
+        let many = (0..50).map(|number| format!("@person{number}")).collect::<Vec<_>>().join(" ");
         assert_eq!(mentions(&many).len(), 20);
     }
 

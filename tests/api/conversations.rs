@@ -40,8 +40,8 @@ fn words(title: &str) -> Value {
     json!({ "kind": "discussion", "title": title, "body": format!("The text of {title}.") })
 }
 
-fn with(mut body: Value, more: Value) -> Value {
-    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+fn with(mut body: Value, mut more: Value) -> Value {
+    body.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
     body
 }
 
@@ -80,11 +80,11 @@ async fn a_draft_is_nobody_elses_and_no_activity(app: App) {
     for other in [&owner, &ben, &admin, &app.anon()] {
         other.get(&one).await.expect_problem(404, "not_found");
         other.get(format!("{one}/comments")).await.expect_problem(404, "not_found");
-        assert_eq!(other.get(&path).await.expect(200).items(), [] as [Value; 0]);
+        assert_eq!(other.get(&path).await.expect(200).items().len(), 0);
     }
     ben.post(format!("{one}/comments"), json!({ "body": "B" })).await.expect_problem(404, "not_found");
     ben.patch(&one, json!({ "title": "Mine" })).await.expect_problem(404, "not_found");
-    assert_eq!(owner.get(format!("{path}?status=draft")).await.expect(200).items(), [] as [Value; 0]);
+    assert_eq!(owner.get(format!("{path}?status=draft")).await.expect(200).items().len(), 0);
     assert_eq!(ann.get(format!("{path}?status=draft")).await.expect(200).each("id"), [draft.id()]);
     put(&ann, format!("{one}/read")).await.expect_problem(409, "invalid_state");
     ann.post(format!("{one}/comments"), json!({ "body": "B" })).await.expect_problem(409, "invalid_state");
@@ -267,7 +267,7 @@ async fn what_was_deleted_comes_back_as_it_was(app: App) {
     assert_eq!(last_active(&owner, &id).await, Value::Null);
     call(&ben, format!("{one}/restore")).await.expect_problem(404, "not_found");
     let listed = format!("/groups/{id}/posts?status=deleted");
-    assert_eq!(ben.get(&listed).await.expect(200).items(), [] as [Value; 0]);
+    assert_eq!(ben.get(&listed).await.expect(200).items().len(), 0);
     assert_eq!(ann.get(&listed).await.expect(200).each("id"), [&*thread]);
     assert!(ann.get(&listed).await.expect(200).items()[0]["deleted_at"].is_string());
     let back = call(&ann, format!("{one}/restore")).await.expect(200);
@@ -283,7 +283,7 @@ async fn what_was_deleted_comes_back_as_it_was(app: App) {
     // comments: the place stays, then the words come back
     ann.delete(format!("/comments/{leaf}")).await.expect(204);
     ben.delete(format!("/comments/{top}")).await.expect(204);
-    assert_eq!(owner.get(format!("{one}/comments")).await.expect(200).items(), [] as [Value; 0]);
+    assert_eq!(owner.get(format!("{one}/comments")).await.expect(200).items().len(), 0);
     call(&ann, format!("/comments/{leaf}/restore")).await.expect(200);
     let shape = owner.get(format!("{one}/comments")).await.expect(200);
     let shown: Vec<_> = shape.items().iter().map(|item| (&item["is_deleted"], &item["reply_count"])).collect();
@@ -331,7 +331,7 @@ async fn a_post_is_pinned_until_its_time(app: App) {
     let listed = format!("/groups/{id}/posts?pinned=true");
     assert_eq!(ann.get(&listed).await.expect(200).each("id"), [&*thread]);
     tokio::time::sleep(Duration::from_millis(1600)).await;
-    assert_eq!(ann.get(&listed).await.expect(200).items(), [] as [Value; 0], "by itself");
+    assert_eq!(ann.get(&listed).await.expect(200).items().len(), 0, "by itself");
     assert_eq!(ann.get(format!("/posts/{thread}")).await.expect(200)["pinned_until"], Value::Null);
     assert_eq!(ann.put(&one, json!({})).await.expect(200)["is_pinned"], true);
     assert_eq!(ann.delete(&one).await.expect(200)["is_pinned"], false);
@@ -584,7 +584,7 @@ async fn the_first_activity_is_when_the_group_was_last_active(app: App) {
     let editor = app.person("editor", praxis::auth::actor::PlatformRole::Editor);
     let id = group(&ann, "Circle", json!({})).await;
     let path = format!("/groups/{id}/activity");
-    assert_eq!(ann.get(&path).await.expect(200).items(), [] as [Value; 0]);
+    assert_eq!(ann.get(&path).await.expect(200).items().len(), 0);
     let thread = post(&ann, &id, "Words").await;
     world::article(&editor, "Piece", "published", &[(&id, &ann)]).await;
     let said = comment(&ann, &thread, None).await;
@@ -619,6 +619,6 @@ async fn a_cursor_stays_with_its_post_when_it_moves(app: App) {
     assert_eq!(rest.items().len(), 1);
     let cursor = posts["next_cursor"].as_str().unwrap();
     let rest = ann.get(format!("/groups/{from}/posts?limit=1&cursor={cursor}")).await.expect(200);
-    assert_eq!(rest.items(), [] as [Value; 0]);
+    assert_eq!(rest.items().len(), 0);
     ann.get(format!("/groups/{to}/posts?limit=1&cursor={cursor}")).await.expect_problem(400, "bad_cursor");
 }

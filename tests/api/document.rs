@@ -324,15 +324,23 @@ fn every_reference_leads_somewhere_and_nothing_is_left_over() {
 fn lists_have_the_same_shape() {
     let document = document();
     let mut lists = 0;
-    for operation in operations(&document).iter().filter(|operation| operation.id().starts_with("list_")) {
+    let page = |operation: &Operation| {
         let schema = &operation.value["responses"]["200"]["content"]["application/json"]["schema"];
-        let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
-        let properties = schemas(&document)[name]["properties"].as_object().unwrap();
+        schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+    };
+    let operations = operations(&document);
+    let listing = || operations.iter().filter(|operation| operation.id().starts_with("list_"));
+    let tells = |operation: &&Operation| operation.parameters().any(|parameter| parameter["name"] == "updated_since");
+    let telling: BTreeSet<_> = listing().filter(tells).map(page).collect();
+    assert_eq!(telling.len(), 4);
+    for operation in listing() {
+        let name = &page(operation);
+        let properties = schemas(&document)[name.as_str()]["properties"].as_object().unwrap();
         assert!(name.ends_with("Page"), "{name}");
         let query: Vec<_> = operation.parameters().filter(|parameter| parameter["in"] == "query").collect();
         let has = |name: &str| query.iter().any(|parameter| parameter["name"] == name);
-        // lists that can tell what has changed also tell what is gone
-        let gone: &[&str] = if has("updated_since") { &["deleted"] } else { &[] };
+        // pages that can tell what has changed also tell what is gone
+        let gone: &[&str] = if telling.contains(name) { &["deleted"] } else { &[] };
         assert_eq!(properties.keys().collect::<Vec<_>>(), [gone, &["items", "next_cursor"]].concat(), "{name}");
         assert_eq!(has("limit"), has("cursor"), "{}", operation.id());
         lists += 1;

@@ -186,7 +186,7 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
             "parent_id" | "ids" | "exclude_ids" => secret.paths["group_id"].clone(),
             "type" => vec!["community-of-practice".to_owned(), "peer-support".to_owned()],
             _ if !values.is_empty() => values.clone(),
-            "actor_id" | "target_id" => secret.paths["user_id"].clone(),
+            "actor_id" | "target_id" | "author_id" => secret.paths["user_id"].clone(),
             "group_id" => secret.paths["group_id"].clone(),
             "updated_since" => {
                 vec![praxis::types::Timestamp::now().before(std::time::Duration::from_hours(1)).to_string()]
@@ -194,10 +194,8 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
             "since" | "until" => vec!["2025-01-01T00:00:00Z".to_owned(), "2125-01-01T00:00:00Z".to_owned()],
             "in" => ["groups", "posts", "comments", "articles", "people"].map(str::to_owned).to_vec(),
             "token" => secret.paths["token"].clone(),
-            "unread" => vec!["true".to_owned(), "false".to_owned()],
-            "mine" | "pinned" | "unanswered" => vec!["true".to_owned(), "false".to_owned()],
+            "mine" | "pinned" | "unanswered" | "unread" => vec!["true".to_owned(), "false".to_owned()],
             "tag" => vec!["ZyxPostTag".to_owned()],
-            "author_id" => secret.paths["user_id"].clone(),
             other => panic!("{}: say what to ask for as {other}", operation.id),
         };
         queries.extend(words.iter().map(|word| format!("?{name}={word}")));
@@ -382,12 +380,11 @@ fn body(operation: &str, ids: &Ids) -> Option<Value> {
         "decide_membership_requests" => json!({ "decisions": [{ "user_id": ids.person, "outcome": "approve" }] }),
         "batch_members" => json!({ "rows": [{ "action": "remove", "user_id": ids.person }] }),
         "update_member" => json!({ "state": "banned" }),
-        "join_group" | "restore_group" | "create_invitation_link" => json!({}),
+        "join_group" | "restore_group" | "create_invitation_link" | "pin_post" | "lock_post" => json!({}),
         "decide_membership_request" => json!({ "outcome": "approve" }),
         "create_post" => json!({ "kind": "discussion", "title": "New", "body": "New" }),
         "create_comment" => json!({ "body": "New", "parent_id": ids.comment }),
         "update_post" | "update_comment" => json!({ "body": "Changed" }),
-        "pin_post" | "lock_post" => json!({}),
         "move_post" => json!({ "group_id": ids.group }),
         "accept_answer" => json!({ "comment_id": ids.comment }),
         "read_posts" => json!({ "post_ids": [ids.post] }),

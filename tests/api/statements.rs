@@ -21,6 +21,8 @@ use praxis::api::{
 };
 use praxis::auth::actor::{Actor, PlatformRole, Viewer};
 use praxis::db::Conn;
+use praxis::db::tombstones;
+use praxis::http::changes::Span;
 use praxis::http::page::{Key, Page, Place};
 use praxis::types::{GroupId, PostId, RequestId, SessionId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
@@ -34,6 +36,7 @@ pub fn cases() -> Vec<Case> {
         no_list_issues_more_than_six_statements,
         every_list_walks_an_index_in_its_order,
         histories_and_logs_walk_an_index_in_their_order,
+        what_has_changed_walks_an_index_in_its_order,
     ]
 }
 
@@ -42,6 +45,7 @@ const AT_MOST: u64 = 6;
 /// Of the feed, which lists posts and articles in one, each with what belongs to it.
 const FEED_AT_MOST: u64 = 8;
 
+#[expect(clippy::too_many_lines, reason = "a table: one line per list")]
 async fn no_list_issues_more_than_six_statements(app: App) {
     let (ann, admin) = (app.user("ann"), app.admin());
     let editor = app.person("editor", PlatformRole::Editor);
@@ -189,7 +193,20 @@ fn plan(conn: &mut Conn, sql: &str) -> String {
 /// Panics unless the last statement of `work` walks this index and sorts nothing.
 fn walks(conn: &mut Conn, index: &str, work: impl FnOnce(&mut Conn)) {
     let sql = recorded(conn, work).pop().expect("a statement");
-    let plan = plan(conn, &sql);
+    check_plan(conn, index, &sql);
+}
+
+/// Each of the statements walks its index.
+fn walk_each(conn: &mut Conn, indexes: &[&str], work: impl FnOnce(&mut Conn)) {
+    let statements = recorded(conn, work);
+    assert_eq!(statements.len(), indexes.len(), "{statements:?}");
+    for (sql, index) in statements.iter().zip(indexes) {
+        check_plan(conn, index, sql);
+    }
+}
+
+fn check_plan(conn: &mut Conn, index: &str, sql: &str) {
+    let plan = plan(conn, sql);
     assert!(plan.contains(index), "not by {index}:\n{plan}\n{sql}");
     let sorts =
         plan.contains("Sort") || plan.contains("TEMP B-TREE FOR ORDER BY") || plan.contains("TEMP B-TREE FOR LAST");
@@ -198,7 +215,7 @@ fn walks(conn: &mut Conn, index: &str, work: impl FnOnce(&mut Conn)) {
     let order = sql.rsplit("ORDER BY").next().unwrap().split(" LIMIT").next().unwrap();
     let last = order.rsplit(',').next().unwrap().replace(['`', '"'], "");
     let column = last.split_whitespace().next().unwrap().rsplit('.').next().unwrap();
-    assert!(["id", "user_id", "group_id", "post_id", "version"].contains(&column), "no tie-break:\n{sql}");
+    assert!(["id", "user_id", "group_id", "post_id", "version", "target_id"].contains(&column), "no tie-break:\n{sql}");
 }
 
 fn viewer(person: &Caller) -> Viewer {
@@ -206,6 +223,7 @@ fn viewer(person: &Caller) -> Viewer {
     Actor { user_id: person.id(), session_id, role: PlatformRole::Member, request_id, gives_reason: false }.viewer()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one line per list")]
 async fn every_list_walks_an_index_in_its_order(app: App) {
     let ann = app.user("ann");
     let id = group(&ann, "Main", json!({})).await;
@@ -291,6 +309,30 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     });
     walks(conn, "users_by_status", |conn| {
         drop(users::queries::list(conn, &query::<AccountQuery>(json!({ "status": "pending" })), &by_time).unwrap());
+    });
+}
+
+async fn what_has_changed_walks_an_index_in_its_order(app: App) {
+    let ann = app.user("ann");
+    let id = group(&ann, "Main", json!({})).await;
+    let (anybody, member) = (Viewer(None), viewer(&ann));
+    let conn = &mut app.database.connect();
+    let access = Access::find(conn, member, id.parse().unwrap()).unwrap();
+    let now = Timestamp::now();
+    let since = now.before(std::time::Duration::from_hours(24));
+    let span = Span::new(since, &page(since.micros()), tombstones::KEPT, now).unwrap();
+    for viewer in [&anybody, &member] {
+        walk_each(conn, &["groups_by_change"], |conn| drop(groups::changes::list(conn, viewer, &span).unwrap()));
+        walk_each(conn, &["tombstones_by_kind"], |conn| drop(groups::changes::gone(conn, viewer, &span).unwrap()));
+    }
+    walk_each(conn, &["memberships_by_change"; 2], |conn| {
+        drop(memberships::queries::list_changed(conn, &access, &span).unwrap());
+    });
+    walk_each(conn, &["posts_by_change", "tombstones_by_group"], |conn| {
+        drop(posts::queries::list_changed(conn, &access, &span).unwrap());
+    });
+    walk_each(conn, &["articles_by_change", "tombstones_by_kind"], |conn| {
+        drop(articles::queries::list_changed(conn, &span).unwrap());
     });
 }
 

@@ -125,7 +125,7 @@ ALTER TABLE articles ADD COLUMN changed_at BIGINT;
 UPDATE articles SET changed_at = updated_at;
 CREATE INDEX articles_scheduled ON articles (publish_at) WHERE publish_at IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX articles_by_kind ON articles (status, kind, published_order DESC, id DESC) WHERE deleted_at IS NULL;
-CREATE INDEX articles_by_change ON articles (changed_at, id) WHERE status = 'published' AND deleted_at IS NULL;
+CREATE INDEX articles_by_change ON articles (status, changed_at, id) WHERE deleted_at IS NULL;
 
 -- names that articles had in URLs before
 CREATE TABLE article_slugs (

@@ -84,8 +84,10 @@ pub fn list(conn: &mut Conn, query: &ArticleQuery, page: &Page<i64>) -> Result<V
     })?)
 }
 
-/// The published articles that have changed in a span, and what is gone since.
-pub fn list_changed(conn: &mut Conn, span: &Span) -> Result<(Vec<(CardRow, Timestamp)>, Vec<Gone>)> {
+type ChangedCard = (CardRow, Timestamp);
+
+/// The published articles that have changed in a span, each with when, and what is gone since.
+pub fn list_changed(conn: &mut Conn, span: &Span) -> Result<(Vec<ChangedCard>, Vec<Gone>)> {
     let (at, id, column) = (span.after.0, ArticleId::from(span.after.1), articles::changed_at.assume_not_null());
     let changed = articles::table
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("articles.status = 'published'"))

@@ -96,12 +96,14 @@ pub fn contributors(conn: &mut Conn, viewer: &Viewer, ids: &[ArticleId]) -> Resu
     Ok(each_backend!(conn => mine.load(conn))?)
 }
 
+type Begun = (PostId, String, UserId, Names, Option<Timestamp>);
+type Said = (CommentId, PostId, String, UserId, Names, Timestamp);
+
 /// The conversations that were begun in a group, the latest first.
 pub fn posts_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Vec<Happened>> {
     let group = access.group_id();
     let named = memberships::group_id.eq(posts::group_id).and(memberships::user_id.eq(posts::author_id));
-    type Row = (PostId, String, UserId, Names, Option<Timestamp>);
-    let rows: Vec<Row> = each_backend!(conn, DB => {
+    let rows: Vec<Begun> = each_backend!(conn, DB => {
         let mut found = posts::table
             .inner_join(users::table)
             .left_join(memberships::table.on(named))
@@ -123,7 +125,7 @@ pub fn posts_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Ve
         }
         found.order((posts::published_at.desc(), posts::id.desc())).load(conn)
     })?;
-    let happened = |(id, title, author, names, at): Row| Happened {
+    let happened = |(id, title, author, names, at): Begun| Happened {
         id: id.uuid().into(),
         post_id: Some(id),
         title,
@@ -138,8 +140,7 @@ pub fn posts_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Ve
 pub fn comments_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Vec<Happened>> {
     let group = access.group_id();
     let named = memberships::group_id.eq(comments::group_id).and(memberships::user_id.eq(comments::author_id));
-    type Row = (CommentId, PostId, String, UserId, Names, Timestamp);
-    let rows: Vec<Row> = each_backend!(conn, DB => {
+    let rows: Vec<Said> = each_backend!(conn, DB => {
         let mut found = comments::table
             .inner_join(posts::table)
             .inner_join(users::table.on(users::id.eq(comments::author_id)))
@@ -164,7 +165,7 @@ pub fn comments_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result
         }
         found.order((comments::created_at.desc(), comments::id.desc())).load(conn)
     })?;
-    let happened = |(id, post, title, author, names, at): Row| Happened {
+    let happened = |(id, post, title, author, names, at): Said| Happened {
         id: id.uuid().into(),
         post_id: Some(post),
         title,

@@ -26,7 +26,7 @@ pub fn tell(
     if handles.is_empty() {
         return Ok(());
     }
-    let event = comment.map_or(post.uuid(), |comment| comment.uuid());
+    let event = comment.map_or(post.uuid(), CommentId::uuid);
     let mut people = members(conn, group, &handles)?;
     people.extend(visitors(conn, group, &handles)?);
     for person in people.into_iter().filter(|person| *person != author) {

@@ -56,6 +56,16 @@ macro_rules! found_posts {
     };
 }
 
+/// A page of a list in the order of a date, from a place in it on.
+macro_rules! newest_first {
+    ($conn:ident, $listed:ident, $after:ident, $column:expr) => {{
+        if let Some((at, id)) = $after {
+            $listed = $listed.filter($column.le(at).and($column.lt(at).or(posts::id.lt(id))));
+        }
+        $listed.order(($column.desc(), posts::id.desc())).load($conn)
+    }};
+}
+
 /// The posts of a group that stand as the caller wants and may see.
 pub fn list(
     conn: &mut Conn,
@@ -91,20 +101,12 @@ pub fn list(
             Some(false) => listed = listed.filter(posts::comment_count.gt(0)),
             None => {}
         }
-        macro_rules! newest_first {
-            ($column:expr) => {{
-                if let Some((at, id)) = after {
-                    listed = listed.filter($column.le(at).and($column.lt(at).or(posts::id.lt(id))));
-                }
-                listed.order(($column.desc(), posts::id.desc())).load(conn)
-            }};
-        }
         match (stands, query.sort.unwrap_or(PostSort::Newest)) {
             (PostStatusFilter::Published, sort) => {
                 listed = listed.filter(posts::published_at.is_not_null()).filter(posts::deleted_at.is_null());
                 match sort {
-                    PostSort::Newest => newest_first!(posts::published_at.assume_not_null()),
-                    PostSort::Active => newest_first!(posts::active_at.assume_not_null()),
+                    PostSort::Newest => newest_first!(conn, listed, after, posts::published_at.assume_not_null()),
+                    PostSort::Active => newest_first!(conn, listed, after, posts::active_at.assume_not_null()),
                 }
             }
             (PostStatusFilter::Draft | PostStatusFilter::Scheduled, _) => {
@@ -117,7 +119,7 @@ pub fn list(
                 } else {
                     listed.filter(posts::publish_at.is_not_null())
                 };
-                newest_first!(posts::created_at)
+                newest_first!(conn, listed, after, posts::created_at)
             }
             (PostStatusFilter::Deleted, _) => {
                 listed = listed.filter(posts::deleted_at.is_not_null());
@@ -127,7 +129,7 @@ pub fn list(
                 } else {
                     listed = listed.filter(posts::author_id.eq(person)).filter(posts::deleted_by.eq(person));
                 }
-                newest_first!(posts::deleted_at.assume_not_null())
+                newest_first!(conn, listed, after, posts::deleted_at.assume_not_null())
             }
         }
     })?)
