@@ -26,9 +26,9 @@ pub const JOBS: [(&str, Job); 10] = [
 
 /// Runs all jobs; one that fails is logged and holds no other up.
 pub async fn run(db: &Db) {
-    let now = Timestamp::now();
     for (name, job) in JOBS {
-        match db.write(move |conn| job(conn, now)).await {
+        // a time of its own, when its turn has come: what it changes is not dated before what was told meanwhile
+        match db.write(move |conn| job(conn, Timestamp::now())).await {
             Ok(0) => {}
             Ok(done) => tracing::info!(name, done, "job"),
             Err(error) => tracing::warn!(name, %error, "a job failed; it is tried again"),

@@ -20,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         a_schedule_is_refused_by_the_field_that_is_wrong,
         what_a_post_has_besides_is_kept_checked_and_found,
         former_texts_are_for_those_who_read_the_post,
+        who_may_not_write_any_more_brings_nothing_back,
         what_was_deleted_comes_back_as_it_was,
         what_was_deleted_long_ago_is_gone_for_good,
         a_post_is_pinned_until_its_time,
@@ -252,6 +253,24 @@ async fn former_texts_are_for_those_who_read_the_post(app: App) {
     }
 }
 
+async fn who_may_not_write_any_more_brings_nothing_back(app: App) {
+    let (owner, ann) = (app.user("owner"), app.user("ann"));
+    let id = group(&owner, "Circle", json!({})).await;
+    member(&ann, &owner, &id).await;
+    let (mine, thread) = (post(&ann, &id, "Mine").await, post(&owner, &id, "Words").await);
+    let said = comment(&ann, &thread, None).await;
+    let (one, other) = (format!("/posts/{mine}"), format!("/comments/{said}"));
+    ann.delete(&one).await.expect(204);
+    ann.delete(&other).await.expect(204);
+    owner.put(format!("/posts/{thread}/lock"), json!({})).await.expect(200);
+    ann.post(format!("{other}/restore"), json!({})).await.expect_problem(404, "not_found");
+    owner.delete(format!("/posts/{thread}/lock")).await.expect(200);
+    owner.patch(format!("/groups/{id}/members/{}", ann.id()), json!({ "state": "banned" })).await.expect(200);
+    for path in [&one, &other] {
+        ann.post(format!("{path}/restore"), json!({})).await.expect_problem(404, "not_found");
+    }
+}
+
 async fn what_was_deleted_comes_back_as_it_was(app: App) {
     let (owner, ann, ben) = (app.user("owner"), app.user("ann"), app.user("ben"));
     let id = group(&owner, "Circle", json!({})).await;
@@ -427,6 +446,11 @@ async fn nothing_moves_into_the_open_or_out_of_its_names(app: App) {
     let said = comment(&ann, &thread, None).await;
     owner.post(&path, to(&hidden)).await.expect_field(422, "/group_id", "pseudonyms");
     ann.patch(format!("/groups/{listed}/membership"), json!({ "display_name": null })).await.expect(200);
+    // nor the account's name one of the other group's own
+    let third = group(&owner, "Third", settings("listed")).await;
+    member(&ann, &owner, &third).await;
+    ann.patch(format!("/groups/{third}/membership"), json!({ "display_name": "Otter" })).await.expect(200);
+    owner.post(&path, to(&third)).await.expect_field(422, "/group_id", "pseudonyms");
     owner.post(&path, to(&hidden)).await.expect(200);
     ann.get(format!("/comments/{said}")).await.expect_problem(404, "not_found");
     // who leads here writes nothing there

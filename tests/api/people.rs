@@ -77,8 +77,13 @@ async fn a_profile_never_tells_of_a_pseudonym_or_of_what_the_viewer_may_not_know
         caller.get(format!("{path}/groups")).await.expect_problem(404, "not_found");
     }
     assert_eq!(names(&admin, &ann).await, ["Left", "Hidden", "Everyone"], "not the one with the other name");
-    ann.delete(pseudonym).await.expect(204);
+    ann.delete(&pseudonym).await.expect(204);
     ann.delete(format!("/groups/{}/membership", ids[5])).await.expect(204);
+    // what was written under the other name is still there
+    stranger.get(&path).await.expect_problem(404, "not_found");
+    join(&ann, &ids[4]).await;
+    ann.patch(&pseudonym, json!({ "display_name": null })).await.expect(200);
+    ann.delete(&pseudonym).await.expect(204);
     assert_eq!(names(&stranger, &ann).await, ["Everyone"]);
     assert_eq!(names(&fellow, &ann).await, ["Hidden", "Members", "Everyone"]);
     assert_eq!(names(&leader, &ann).await, ["Hidden", "Facilitators", "Members", "Everyone"]);

@@ -3,7 +3,7 @@
 use praxis::auth::actor::PlatformRole;
 use serde_json::{Value, json};
 
-use crate::support::world::{COMMUNITY, PEER_SUPPORT, article, comment, group, join, member, post};
+use crate::support::world::{COMMUNITY, PEER_SUPPORT, article, comment, group, join, member, member_as, post};
 use crate::support::{Answer, App, Caller, Case, served};
 
 pub fn cases() -> Vec<Case> {
@@ -335,6 +335,11 @@ async fn people_are_found_only_where_they_show_themselves(app: App) {
     assert_eq!(count(&bob, "robin", "person").await, 0, "the id would tell who is behind the other name");
     assert_eq!(count(&bob, "magpie", "person").await, 0);
     assert_eq!(count(&ann, "robin", "person").await, 1, "oneself");
+    // what was written under the other name stays when its author leaves
+    member_as(&bob, &ann, &id, "owner").await;
+    ann.delete(&pseudonym).await.expect(204);
+    assert_eq!(count(&bob, "robin", "person").await, 0);
+    member_as(&ann, &bob, &id, "owner").await;
     ann.patch(&pseudonym, json!({ "display_name": null })).await.expect(200);
     assert_eq!(count(&bob, "robin", "person").await, 1);
     let account = format!("/admin/users/{}", ann.id());

@@ -201,7 +201,7 @@ async fn restore_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Pat
                 let words = Error::new(Code::InvalidState, "It is not deleted.");
                 return Err(words.with("state", "published").with("allowed", Vec::<&str>::new()));
             };
-            posts::policy::restore_comment(&access, found.row.author_id, found.row.deleted_by)?;
+            posts::policy::restore_comment(&access, &post, found.row.author_id, found.row.deleted_by)?;
             if deleted_at < now.before(posts::policy::KEPT) {
                 return Err(Error::not_found());
             }

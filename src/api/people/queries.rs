@@ -13,12 +13,11 @@ use crate::error::Result;
 use crate::http::page::Page;
 use crate::types::{GroupId, UserId};
 
-/// A person, and whether they are a member somewhere under another name than the account's.
+/// A person, and whether they are or were a member somewhere under another name than the account's: what was written under it
+/// stays when the person leaves.
 pub fn get(conn: &mut Conn, person: UserId) -> Result<(User, bool)> {
-    let under_another_name = memberships::table
-        .filter(memberships::user_id.eq(users::id))
-        .filter(memberships::state.eq(State::Active))
-        .filter(memberships::display_name.is_not_null());
+    let under_another_name =
+        memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::display_name.is_not_null());
     Ok(each_backend!(conn => users::table
         .find(person)
         .select((User::as_select(), diesel::dsl::exists(under_another_name)))

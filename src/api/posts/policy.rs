@@ -36,7 +36,9 @@ pub fn can(access: &Access, post: &PostHead) -> Vec<PostAction> {
     let is_unlocked = post.locked_at.is_none() || moderates;
     let is_open = is_there && post.published_at.is_some();
     let arranges = is_open && moderates && in_use(access);
-    let took_it_back = is_author && post.deleted_by == Some(post.author_id) && in_use(access);
+    // who may not write here any more brings nothing out either
+    let may_write = access.may(beginning(post.kind));
+    let took_it_back = is_author && post.deleted_by == Some(post.author_id) && may_write;
     let answers = [
         (PostAction::Edit, is_there && is_author && may_comment && is_unlocked),
         (PostAction::Delete, is_there && ((is_author && in_use(access)) || moderates)),
@@ -88,8 +90,9 @@ pub fn require_on_comment(access: &Access, post: &PostHead, author: UserId, acti
 }
 
 /// Whether the caller may bring back a comment of `author`'s that `deleted_by` deleted.
-pub fn restore_comment(access: &Access, author: UserId, deleted_by: Option<UserId>) -> Result<()> {
-    let took_it_back = access.user_id() == author && deleted_by == Some(author) && in_use(access);
+pub fn restore_comment(access: &Access, post: &PostHead, author: UserId, deleted_by: Option<UserId>) -> Result<()> {
+    let may_write = access.may(Action::Comment) && post.locked_at.is_none();
+    let took_it_back = access.user_id() == author && deleted_by == Some(author) && may_write;
     if took_it_back || access.may(Action::Moderate) { Ok(()) } else { Err(Error::not_found()) }
 }
 
@@ -123,7 +126,12 @@ fn refuse(access: &Access, post: &PostHead, author: UserId, action: PostAction) 
 
 /// Whether the caller may begin a conversation of this kind.
 pub fn create(access: &Access, kind: PostKind) -> Result<()> {
-    access.require(if kind == PostKind::Announcement { Action::Announce } else { Action::Post })
+    access.require(beginning(kind))
+}
+
+/// What one does who begins a conversation of this kind.
+fn beginning(kind: PostKind) -> Action {
+    if kind == PostKind::Announcement { Action::Announce } else { Action::Post }
 }
 
 /// When a post comes out: the time of its publication, and for which time it is planned.

@@ -1,6 +1,8 @@
 //! Every statement about posts. What is published, deleted, brought back or moved here moves the dates in
 //! [`crate::api::memberships::activity`] in the same transaction.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -32,6 +34,8 @@ use crate::types::{CommentId, GroupId, PostId, RequestId, RevisionId, SessionId,
 
 /// Rows that one run of a job takes.
 const JOB: i64 = 200;
+/// How much longer than it can be brought back what was deleted is kept: whoever brings it back at the last moment wins.
+const GRACE: Duration = Duration::from_hours(1);
 
 /// What [`FoundPost`] is made of: posts with their authors' names, and what they are to a person.
 macro_rules! found_posts {
@@ -482,7 +486,7 @@ pub fn set_accepted(conn: &mut Conn, post: PostId, comment: Option<CommentId>, n
 
 /// Moves a conversation to another group. The caller holds both groups' locks.
 pub fn move_to(conn: &mut Conn, post: &PostHead, to: GroupId, now: Timestamp) -> Result<()> {
-    refuse_pseudonyms(conn, post)?;
+    refuse_pseudonyms(conn, post, to)?;
     let from = post.group_id;
     let moved = (
         posts::group_id.eq(to),
@@ -500,10 +504,10 @@ pub fn move_to(conn: &mut Conn, post: &PostHead, to: GroupId, now: Timestamp) ->
     recount(conn, to, post.id, now)
 }
 
-/// Refuses to move what somebody wrote under a name of the group's own: elsewhere it would stand under the account's.
-fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead) -> Result<()> {
+/// Refuses to move what somebody wrote whose name is another in one of the two groups: who reads both would see whose it is.
+fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead, to: GroupId) -> Result<()> {
     let named = memberships::table
-        .filter(memberships::group_id.eq(post.group_id))
+        .filter(memberships::group_id.eq_any([post.group_id, to]))
         .filter(memberships::display_name.is_not_null())
         .filter(
             memberships::user_id.eq(post.author_id).or(memberships::user_id
@@ -511,7 +515,7 @@ fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead) -> Result<()> {
         );
     let is_named: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(named)).get_result(conn))?;
     if is_named {
-        let words = "somebody wrote here under a name that only this group shows";
+        let words = "somebody wrote here who has a name of their own in one of the groups";
         return Err(Error::invalid("/group_id", "pseudonyms", words));
     }
     Ok(())
@@ -581,7 +585,8 @@ fn may_still_write(conn: &mut Conn, row: &PostRow) -> Result<bool> {
 /// Removes for good what was deleted thirty days ago: posts with everything on them, comments or, where others answer them,
 /// their words; how many there were. For a job: the caller is a transaction of its own.
 pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
-    let long_ago = now.before(policy::KEPT);
+    // later than anything can be brought back
+    let long_ago = now.before(policy::KEPT + GRACE);
     let gone = posts::table
         .filter(posts::deleted_at.is_not_null())
         .filter(posts::deleted_at.le(long_ago))

@@ -142,6 +142,7 @@ fn unread_comments(conn: &mut Conn, person: UserId, posts: &[PostId]) -> Result<
         .filter(comments::post_id.eq_any(posts))
         .filter(comments::deleted_at.is_null())
         .filter(comments::author_id.ne(person))
+        .filter(memberships::state.eq(State::Active))
         .filter(memberships::joined_at.assume_not_null().lt(at))
         .filter(memberships::read_until.is_null().or(memberships::read_until.assume_not_null().lt(at)))
         .filter(post_marks::read_at.is_null().or(post_marks::read_at.assume_not_null().lt(at)))

@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::model::{Found, Hit, Question, SearchKind, SearchResult};
 use crate::api::articles::model::ArticleStatus;
 use crate::api::memberships::access::{readable, visible};
-use crate::api::memberships::model::State;
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{
@@ -78,10 +77,9 @@ macro_rules! known {
             .filter(users::status.eq(UserStatus::Active))
             .filter(users::show_groups.eq(true))
             .select(users::id);
-        // the id beside a pseudonym would tell whose it is
+        // the id beside a pseudonym would tell whose it is; what was written under it stays when the person leaves
         let pseudonyms = memberships::table
             .filter(memberships::user_id.eq(search_documents::target_id))
-            .filter(memberships::state.eq(State::Active))
             .filter(memberships::display_name.is_not_null())
             .select(memberships::user_id);
         let oneself = search_documents::target_id.eq($viewer.user_id());
