@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,6 +25,8 @@ use crate::types::{SessionId, Timestamp, UserId};
 pub const ACCESS_LIFE: Duration = Duration::from_mins(15);
 /// How long a session lives after its last use.
 pub const REFRESH_LIFE: Duration = Duration::from_hours(30 * 24);
+/// How many tokens are remembered as verified; a signature costs as much as a small answer.
+const VERIFIED: usize = 10_000;
 /// Who signs.
 const ISSUER: &str = "praxis";
 
@@ -72,6 +75,8 @@ pub struct Tokens {
     signing: EncodingKey,
     verifying: HashMap<String, DecodingKey>,
     validation: Validation,
+    /// By their hashes, so that no token lies in memory.
+    verified: Cache<Vec<u8>, Claims>,
     published: JsonWebKeySet,
 }
 
@@ -145,7 +150,7 @@ impl Tokens {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(newest.kid);
         let published = JsonWebKeySet { keys: keys.into_iter().map(|(_, jwk)| jwk).collect() };
-        let tokens = Self { header, signing, verifying, validation, published };
+        let tokens = Self { header, signing, verifying, validation, verified: Cache::new(VERIFIED), published };
         let (token, _) = tokens.issue(UserId::nil(), SessionId::nil(), PlatformRole::Member, Timestamp::now())?;
         tokens.verify(&token)?;
         Ok(tokens)
@@ -168,10 +173,16 @@ impl Tokens {
     /// `invalid_token`.
     pub fn verify(&self, token: &str) -> Result<Claims> {
         let invalid = || Error::new(Code::InvalidToken, "The access token is malformed, expired or not ours.");
+        let hash = token_hash(token);
+        if let Some(claims) = self.verified.get(&hash) {
+            return if claims.exp >= Timestamp::now().seconds() { Ok(claims) } else { Err(invalid()) };
+        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
         let key = header.kid.as_ref().and_then(|kid| self.verifying.get(kid)).ok_or_else(invalid)?;
         // the algorithm is the validation's, never the header's
-        jsonwebtoken::decode(token, key, &self.validation).map(|data| data.claims).map_err(|_| invalid())
+        let data = jsonwebtoken::decode::<Claims>(token, key, &self.validation).map_err(|_| invalid())?;
+        self.verified.insert(hash, data.claims.clone());
+        Ok(data.claims)
     }
 
     /// The public keys.
@@ -236,6 +247,20 @@ pub fn token_hash(token: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_was_verified_still_expires_and_vouches_for_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = Tokens::load(dir.path()).unwrap();
+        let issued = Timestamp::now().before(ACCESS_LIFE).after(Duration::from_secs(2));
+        let (token, _) = tokens.issue(UserId::new(), SessionId::new(), PlatformRole::Member, issued).unwrap();
+        assert_eq!(tokens.verify(&token).unwrap().sid, tokens.verify(&token).unwrap().sid);
+        let forged = token.replacen(|letter| letter != '.', "_", 1);
+        assert_eq!(tokens.verify(&forged).unwrap_err().code(), Code::InvalidToken);
+
+        std::thread::sleep(Duration::from_secs(3));
+        assert_eq!(tokens.verify(&token).unwrap_err().code(), Code::InvalidToken);
+    }
 
     #[test]
     fn old_keys_verify_until_they_are_dropped() {
