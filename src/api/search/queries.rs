@@ -47,8 +47,10 @@ mod index {
     diesel::allow_tables_to_appear_in_same_query!(search_index, group_type_links);
 }
 
-/// The newest of what answers a question are ranked.
-const RANKED: i64 = 1000;
+/// So many of the newest that answer are ranked.
+const RANKED: i64 = 500;
+/// So many of the newest documents are walked for what is common.
+const WALKED: i64 = 20_000;
 
 /// What a document is, and by which engine's measure it ranks.
 macro_rules! columns {
@@ -110,7 +112,7 @@ macro_rules! narrow {
     };
 }
 
-/// What answers a question, of the newest thousand that do and that the caller may know of, the best first. A score
+/// What answers a question, of the newest five hundred that do and that the caller may know of, the best first. A score
 /// follows from the document alone: one by how rare a word is would tell of documents that the caller may not know of.
 pub fn find(conn: &mut Conn, viewer: &Viewer, question: &Question) -> Result<Vec<Hit>> {
     let mut hits = match conn {
@@ -130,10 +132,51 @@ pub fn after(mut hits: Vec<Hit>, page: &Page<i64>) -> Vec<Hit> {
     hits
 }
 
+/// The index of words finds all that answer before the newest of them are known, which takes long for what everybody says;
+/// walking the documents from the newest on takes long for what few say. Of one word PostgreSQL knows which it is; of a
+/// phrase a sample tells.
 fn find_in_postgres(conn: &mut PgConnection, viewer: &Viewer, question: &Question) -> Result<Vec<Hit>> {
-    let (answering, wanted) = (question.words.tsquery(), question.words.tsquery_wanted());
-    let answers = sql::<Bool>("search_documents.words @@ ").bind::<Text, _>(answering).sql("::tsquery");
-    let rank = sql::<Double>("ts_rank(search_documents.words, ").bind::<Text, _>(wanted).sql("::tsquery)::float8");
+    if !question.words.is_one_word() && is_common(conn, &question.words)? {
+        let walked = look_in_postgres(conn, viewer, question, Some(WALKED))?;
+        if i64::try_from(walked.len()).is_ok_and(|found| found >= RANKED) {
+            return Ok(walked);
+        }
+    }
+    look_in_postgres(conn, viewer, question, None)
+}
+
+#[derive(QueryableByName)]
+struct Sample {
+    #[diesel(sql_type = BigInt)]
+    documents: i64,
+    #[diesel(sql_type = BigInt)]
+    answers: i64,
+}
+
+/// Whether more than one document of twenty answers, told by about a thousand of them.
+fn is_common(conn: &mut PgConnection, words: &search::Query) -> Result<bool> {
+    let sql = "SELECT count(*) AS documents, count(*) FILTER (WHERE ts_match_vq(words, $1::tsquery)) AS answers
+        FROM search_documents TABLESAMPLE SYSTEM ((SELECT least(100, 100000 / greatest(reltuples, 1))
+            FROM pg_class WHERE oid = 'search_documents'::regclass))";
+    let sample: Sample = diesel::sql_query(sql).bind::<Text, _>(words.tsquery()).get_result(conn)?;
+    Ok(sample.answers * 20 > sample.documents)
+}
+
+/// What answers a question: of so many of the newest documents, by walking them, or of all, by the index of words.
+fn look_in_postgres(
+    conn: &mut PgConnection,
+    viewer: &Viewer,
+    question: &Question,
+    of_newest: Option<i64>,
+) -> Result<Vec<Hit>> {
+    // the function does what the operator does, and has no index
+    let matches =
+        if of_newest.is_some() { "ts_match_vq(search_documents.words, " } else { "(search_documents.words @@ " };
+    let answers = sql::<Bool>(matches).bind::<Text, _>(question.words.tsquery()).sql("::tsquery)");
+    // what is volatile is computed last: of what is listed, not of all that is found
+    let rank = sql::<Double>("ts_rank(search_documents.words, ")
+        .bind::<Text, _>(question.words.tsquery_wanted())
+        .sql("::tsquery)::float8 + 0 * random()");
     let mut found = search_documents::table
         .left_join(groups::table.on(groups::id.nullable().eq(search_documents::group_id)))
         .filter(answers)
@@ -145,6 +188,11 @@ fn find_in_postgres(conn: &mut PgConnection, viewer: &Viewer, question: &Questio
         .select(columns!(rank))
         .into_boxed::<Pg>();
     narrow!(found, question);
+    if let Some(newest) = of_newest {
+        let from = "search_documents.number > coalesce((SELECT newest.number FROM search_documents AS newest
+            ORDER BY newest.number DESC LIMIT 1 OFFSET ";
+        found = found.filter(sql::<Bool>(from).bind::<BigInt, _>(newest).sql("), 0)"));
+    }
     let rows: Vec<Row<f64>> = found.load(conn)?;
     Ok(rows.into_iter().map(|row| hit(row, whole)).collect())
 }

@@ -57,6 +57,12 @@ impl Query {
         self.terms.iter().filter(|term| term.is_excluded)
     }
 
+    /// Whether it is one word or one beginning of words, and nothing else.
+    #[must_use]
+    pub fn is_one_word(&self) -> bool {
+        matches!(self.terms.as_slice(), [term] if term.tokens.len() == 1)
+    }
+
     /// The question as SQLite's FTS5 takes it.
     #[must_use]
     pub fn fts5(&self) -> String {
