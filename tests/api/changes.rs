@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection as _;
 use praxis::types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::world::{article, comment, group, join, member, post};
+use crate::support::world::{article, comment, group, join, member, post, settle};
 use crate::support::{Answer, App, Caller, Case, on_each, served};
 
 pub fn cases() -> Vec<Case> {
@@ -17,20 +17,6 @@ pub fn cases() -> Vec<Case> {
         members_who_come_and_go_are_told,
         a_time_too_long_ago_and_other_filters_are_refused,
     ]
-}
-
-/// Lets everything have happened a while ago: the lists lag behind.
-fn settle(app: &App) {
-    let columns = [("groups", "changed_at"), ("posts", "changed_at"), ("articles", "changed_at"), ("tombstones", "at")];
-    let ago = if app.database.is_sqlite() { "70000000" } else { "interval '70 seconds'" };
-    let columns = columns.iter().chain(&[("memberships", "updated_at")]);
-    app.in_database(|conn| {
-        for (table, column) in columns {
-            let sql = format!("UPDATE {table} SET {column} = {column} - {ago}");
-            on_each!(conn => conn.batch_execute(&sql)).unwrap();
-        }
-        Ok(())
-    });
 }
 
 fn since() -> String {

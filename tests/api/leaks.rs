@@ -212,9 +212,15 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
     queries
 }
 
-/// Everything that an answer tells, with what its cursors hold.
-fn told(answer: &Answer) -> String {
+/// Everything that an answer tells, with what its cursors hold. Of a group that everybody could know of until it went, who keeps a
+/// copy is told by its id that it is gone: that is looked at by itself.
+fn told(operation: &Operation, answer: &Answer) -> String {
     let mut told = answer.text().into_owned();
+    if operation.id == "list_groups" && answer.status == 200 {
+        let mut page = answer.json.clone();
+        page["deleted"] = json!([]);
+        told = page.to_string();
+    }
     for (name, value) in &answer.headers {
         told.extend(["\n", name.as_str(), ": ", &String::from_utf8_lossy(value.as_bytes())]);
     }
@@ -228,8 +234,8 @@ fn told(answer: &Answer) -> String {
 /// Asks everything that can be read and returns the words that were found, each with where.
 async fn found(caller: &Caller, secret: &Secret) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let mut look = |answer: &Answer| {
-        let text = told(answer);
+    let mut look = |operation: &Operation, answer: &Answer| {
+        let text = told(operation, answer);
         for word in secret.words.iter().filter(|word| text.contains(*word)) {
             found.entry(word.clone()).or_insert_with(|| format!("{} {}", answer.method, answer.path));
         }
@@ -238,13 +244,13 @@ async fn found(caller: &Caller, secret: &Secret) -> BTreeMap<String, String> {
     for operation in document::operations().iter().filter(|operation| operation.method == "GET") {
         for path in paths(operation, &secret.paths) {
             for query in queries(operation, secret) {
-                look(&caller.request_at(Method::GET, &format!("{path}{query}")).await);
+                look(operation, &caller.request_at(Method::GET, &format!("{path}{query}")).await);
                 asked += 1;
             }
             let mut cursor = operation.query.contains_key("cursor").then(String::new);
             while let Some(place) = cursor {
                 let answer = caller.request_at(Method::GET, &format!("{path}?limit=1{place}")).await;
-                look(&answer);
+                look(operation, &answer);
                 cursor = answer["next_cursor"].as_str().map(|cursor| format!("&cursor={cursor}"));
             }
         }
@@ -266,6 +272,7 @@ async fn a_hidden_group_is_nowhere(app: App) {
     let public_slug = place.group["slug"].as_str().unwrap().to_owned();
     let public = Place::new(&app, "Public").await;
     place.change(json!({ "visibility": "hidden" })).await;
+    world::settle(&app);
     let slug = place.group["slug"].as_str().unwrap().to_owned();
     assert_ne!(slug, public_slug, "the slug from before could be remembered");
 
@@ -302,6 +309,12 @@ async fn a_hidden_group_is_nowhere(app: App) {
         let article = caller.get(format!("/articles/{}", place.article["id"].as_str().unwrap())).await.expect(200);
         assert_eq!(article["contributing_groups"], json!([]), "{who}");
         caller.get(format!("/groups/by-slug/{public_slug}")).await.expect(404);
+        let hour = std::time::Duration::from_hours(1);
+        let since = praxis::types::Timestamp::now().before(hour);
+        let changed = caller.get(format!("/groups?updated_since={since}")).await.expect(200);
+        let gone = changed["deleted"].as_array().unwrap();
+        assert_eq!((gone.len(), &gone[0]["id"]), (1, &place.group["id"]), "{who}");
+        assert_eq!(gone[0].as_object().unwrap().len(), 2, "that it is gone, and since when: {changed}");
     }
 }
 
@@ -310,6 +323,7 @@ async fn the_content_of_a_listed_group_is_nowhere_but_inside(app: App) {
     let outsiders = outsiders(&app, &place).await;
     Place::new(&app, "Public").await;
     place.change(json!({ "visibility": "listed" })).await;
+    world::settle(&app);
     let names = ["Title", "Before", "Body", "PostTag", "Earlier", "Comment", "Owner", "Member"];
     let names = names.map(|word| format!("Zyx{word}"));
     let people = [place.owner.id(), place.member.id()].map(|id| id.to_string());
