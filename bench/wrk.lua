@@ -10,8 +10,10 @@ end
 
 function init(args)
     if not args[1] then return end
+    -- word for word what `bench/run` and the floor know
+    local sentence = "What we tried, what came of it, and what we would do again."
     local body = '{"kind":"discussion","title":"What we learned this week","body":"'
-        .. string.rep("What we tried, what came of it, and what we would do again. ", 5) .. '"}'
+        .. string.rep(sentence .. " ", 4) .. sentence .. '"}'
     local requests = {}
     for line in io.lines(args[1]) do
         local path, token = line:match("(%S+) (%S+)")
@@ -28,8 +30,8 @@ end
 function done(summary, latency)
     local errors = summary.errors
     io.write(string.format(
-        '{"requests":%d,"micros":%d,"failed":%d,"p50":%d,"p99":%d}\n',
+        '{"requests":%d,"micros":%d,"failed":%d,"p50":%d,"p95":%d,"p99":%d}\n',
         summary.requests, summary.duration,
         errors.connect + errors.read + errors.write + errors.status + errors.timeout,
-        latency:percentile(50), latency:percentile(99)))
+        latency:percentile(50), latency:percentile(95), latency:percentile(99)))
 end

@@ -9,17 +9,26 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 /// Columns that Praxis asks for and shows to nobody, or shows in another form within the same answer.
-const NOT_SHOWN: [&str; 12] = [
+const NOT_SHOWN: [&str; 21] = [
     "accepted_rules_version",
+    "bookmarked_at",
     "created_by",
     "decided_at",
     "decided_by",
+    "deleted_by",
+    "follows",
     "group_id",
+    "locked_at",
     "members_order",
     "name_order",
+    "notification_level",
+    "pinned_at",
     "private_note",
+    "read_at",
+    "read_until",
     "rules_accepted_at",
     "show_last_seen",
+    "sum",
     "updated_at",
     "?column?",
 ];
@@ -58,7 +67,12 @@ pub enum Cell {
 pub type Columns = Rc<[Option<String>]>;
 
 pub fn columns<'a>(names: impl Iterator<Item = &'a str>) -> Columns {
-    names.map(|name| (!NOT_SHOWN.contains(&name) && !name.starts_with('(')).then(|| name.to_owned())).collect()
+    let shown = |name: &str| match name {
+        // as PostgreSQL calls it; SQLite names a column by its words
+        "COUNT(*)" => Some("count".to_owned()),
+        _ => (!NOT_SHOWN.contains(&name) && !name.contains('(')).then(|| name.to_owned()),
+    };
+    names.map(shown).collect()
 }
 
 /// All rows that answer a question.
@@ -70,11 +84,15 @@ pub struct Answer {
 impl Answer {
     /// The values of a column of ids.
     pub fn ids(&self, column: usize) -> Vec<Uuid> {
-        let id = |row: &Vec<Cell>| match row.get(column) {
+        (0..self.rows.len()).filter_map(|place| self.id(column, place)).collect()
+    }
+
+    /// The value at a place of a column of ids.
+    pub fn id(&self, column: usize, place: usize) -> Option<Uuid> {
+        match self.rows.get(place)?.get(column) {
             Some(Cell::Id(id)) => Some(*id),
             _ => None,
-        };
-        self.rows.iter().filter_map(id).collect()
+        }
     }
 }
 
@@ -119,12 +137,15 @@ pub struct Written {
     pub kind: String,
     pub title: String,
     pub body: String,
+    pub body_html: String,
     pub at: Instant,
 }
 
 impl Written {
     pub fn now(group_id: Uuid, author_id: Uuid, new: NewPost) -> Self {
         let NewPost { kind, title, body } = new;
-        Self { id: Uuid::now_v7(), group_id, author_id, kind, title, body, at: Instant::now() }
+        // what is posted has no marks
+        let body_html = format!("<p>{body}</p>\n");
+        Self { id: Uuid::now_v7(), group_id, author_id, kind, title, body, body_html, at: Instant::now() }
     }
 }

@@ -6,12 +6,12 @@ use std::error::Error;
 
 use tokio::sync::Semaphore;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, private::BytesMut, to_sql_checked};
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, NoTls, Row, Statement};
 use uuid::Uuid;
 
 use crate::Asked;
 use crate::answer::{Answer, Cell, Columns, Instant, Written, columns};
-use crate::operations::{self, ACCESS, LIMIT, OPERATIONS, Question, Value};
+use crate::operations::{self, ACCESS, OPERATIONS, Question, Value};
 
 /// Connections that read, for each worker.
 const READERS: usize = 4;
@@ -27,6 +27,7 @@ impl FromSql<'_> for Cell {
             Type::UUID => Self::Id(Uuid::from_slice(raw)?),
             Type::BOOL => Self::Flag(raw != [0]),
             Type::INT4 => Self::Number(i32::from_be_bytes(raw.try_into()?).into()),
+            Type::INT8 => Self::Number(i64::from_be_bytes(raw.try_into()?)),
             Type::TIMESTAMPTZ => Self::At(Instant(i64::from_be_bytes(raw.try_into()?) + EPOCH)),
             _ => Self::Text(std::str::from_utf8(raw)?.to_owned()),
         })
@@ -75,11 +76,15 @@ impl Prepared {
                         Err(_) => Box::new(asked.named.to_owned()),
                     },
                     Value::Text(text) => Box::new(text),
+                    Value::Number(number) if *kind == Type::INT4 => Box::new(number as i32),
                     Value::Number(number) => Box::new(number),
                     Value::Flag(flag) => Box::new(flag),
                     Value::Column { question, column } => {
                         let ids = earlier[question].ids(column);
                         if *kind == Type::UUID { Box::new(ids.first().copied()) } else { Box::new(ids) }
+                    }
+                    Value::Nth { question, column, place } => {
+                        Box::new(earlier[question].id(column, place).unwrap_or_default())
                     }
                 }
             })
@@ -87,7 +92,11 @@ impl Prepared {
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(AsRef::as_ref).collect();
         let rows = client.query(&self.statement, &values).await.expect("the query runs");
         let width = self.columns.len();
-        let rows = rows.iter().take(LIMIT).map(|row| (0..width).map(|column| row.get(column)).collect()).collect();
+        let rows = rows
+            .iter()
+            .take(operations::shown(self.values))
+            .map(|row| (0..width).map(|column| row.get(column)).collect())
+            .collect();
         Answer { columns: self.columns.clone(), rows }
     }
 }
@@ -128,8 +137,14 @@ struct Writer {
     insert: Statement,
     group_active: Statement,
     member_active: Statement,
+    mark: Statement,
+    follow: Statement,
+    found: Statement,
+    document: Statement,
     post: Statement,
     post_columns: Columns,
+    reactions: Statement,
+    unread: Statement,
     commit: Statement,
 }
 
@@ -140,6 +155,9 @@ impl Writer {
         let client = connect(url).await;
         let prepare = async |sql: &str| client.prepare(sql).await.expect("the statement is right");
         let post = prepare(operations::POST).await;
+        // else the words would have to be sent as PostgreSQL keeps them
+        let kinds = [Type::TEXT, Type::UUID, Type::UUID, Type::UUID, Type::TIMESTAMPTZ, Type::TEXT];
+        let document = client.prepare_typed(operations::DOCUMENT, &kinds).await.expect("the statement is right");
         Self {
             begin: prepare("BEGIN").await,
             lock: prepare(operations::LOCK).await,
@@ -147,6 +165,12 @@ impl Writer {
             insert: prepare(operations::INSERT).await,
             group_active: prepare(operations::GROUP_ACTIVE).await,
             member_active: prepare(operations::MEMBER_ACTIVE).await,
+            mark: prepare(operations::MARK).await,
+            follow: prepare(operations::FOLLOW).await,
+            found: prepare(operations::FOUND_OF_POST).await,
+            document,
+            reactions: prepare(operations::REACTIONS).await,
+            unread: prepare(operations::UNREAD).await,
             post_columns: columns(post.columns().iter().map(|column| column.name())),
             post,
             commit: prepare("COMMIT").await,
@@ -158,18 +182,35 @@ impl Writer {
         self.client.execute(sql, params).await.expect("the statement runs");
     }
 
+    async fn query(&self, sql: &Statement, params: Params<'_>) -> Vec<Row> {
+        self.client.query(sql, params).await.expect("the query runs")
+    }
+
     async fn write(&self, new: &Written) -> Answer {
         let (group, author, at) = (new.group_id, new.author_id, new.at);
         self.execute(&self.begin, &[]).await;
         self.execute(&self.lock, &[&group, &1_i64]).await;
         let asked = Asked { caller: author, named: &group.to_string() };
         self.access.ask(&self.client, &asked, &[]).await;
-        let params: Params<'_> =
-            &[&new.id, &group, &author, &new.kind, &new.title, &new.body, &0_i32, &at, &None::<Instant>];
+        let (nothing, never, nobody) = (None::<String>, None::<Instant>, None::<Uuid>);
+        #[rustfmt::skip]
+        let params: Params<'_> = &[
+            &new.id, &group, &author, &new.kind, &new.title, &new.body, &new.body_html,
+            &nothing, &"[]", &"[]", &nothing, &0_i32, &never, &nobody, &never, &never, &never,
+            &at, &never, &at, &never, &never, &nobody, &at, &"\n",
+        ];
         self.execute(&self.insert, params).await;
-        self.execute(&self.group_active, &[&at, &group, &at]).await;
+        self.execute(&self.group_active, &[&at, &at, &group, &at]).await;
         self.execute(&self.member_active, &[&at, &group, &author, &at]).await;
-        let rows = self.client.query(&self.post, &[&new.id, &1_i64]).await.expect("the query runs");
+        self.execute(&self.mark, &[&author, &new.id, &at, &true, &at]).await;
+        self.execute(&self.follow, &[&true, &author, &new.id]).await;
+        self.query(&self.found, &[&new.id, &1_i64]).await;
+        let document: Params<'_> = &[&"post", &new.id, &group, &new.id, &at, &operations::VECTOR];
+        self.execute(&self.document, document).await;
+        let rows = self.query(&self.post, &[&author, &new.id, &1_i64]).await;
+        let ids = vec![new.id];
+        self.query(&self.reactions, &[&author, &ids]).await;
+        self.query(&self.unread, &[&author, &author, &ids, &author, &"active"]).await;
         self.execute(&self.commit, &[]).await;
         let width = self.post_columns.len();
         let rows = rows.iter().map(|row| (0..width).map(|column| row.get(column)).collect()).collect();

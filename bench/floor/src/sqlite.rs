@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::Asked;
 use crate::answer::{Answer, Cell, Columns, Instant, Written, columns};
-use crate::operations::{self, ACCESS, LIMIT, OPERATIONS, Question, Value};
+use crate::operations::{self, ACCESS, OPERATIONS, Question, Value};
 
 /// Posts committed together at most.
 const BATCH: usize = 64;
@@ -58,7 +58,8 @@ impl Words {
     }
 }
 
-/// `= ANY($n)`, the last parameter, as SQLite says it, for so many values.
+/// `= ANY($n)` as SQLite says it, for so many values. A parameter behind it gets the number after theirs, because SQLite
+/// numbers those that begin with `$` as they come.
 fn in_list(sql: &str, listed: usize) -> String {
     let Some((before, rest)) = sql.split_once("= ANY($") else { return sql.to_owned() };
     let (number, after) = rest.split_once(')').expect("a parameter");
@@ -106,6 +107,9 @@ fn ask(
                 listed = ids.len();
                 values.extend(ids.into_iter().map(|id| -> Box<dyn ToSql> { Box::new(id) }));
             }
+            Value::Nth { question, column, place } => {
+                values.push(Box::new(earlier[question].id(column, place).unwrap_or_default()));
+            }
         }
     }
     let worded = words.of(connection, question.sql, listed);
@@ -115,7 +119,7 @@ fn ask(
     while let Some(row) = rows.next().expect("the query goes on") {
         answer.rows.push(cells(row, &answer.columns));
     }
-    answer.rows.truncate(LIMIT);
+    answer.rows.truncate(operations::shown(question.values));
     answer
 }
 
@@ -174,17 +178,45 @@ fn write_all(connection: &Connection, jobs: &Receiver<Job>) {
     }
 }
 
+/// Reads what a question finds, and how much that is.
+fn rows(connection: &Connection, sql: &str, params: &[&dyn ToSql]) -> usize {
+    let mut statement = prepare(connection, sql);
+    let mut rows = statement.query(params).expect("the query runs");
+    let mut count = 0;
+    while rows.next().expect("the query goes on").is_some() {
+        count += 1;
+    }
+    count
+}
+
 fn write(connection: &Connection, words: &mut Words, new: &Written) -> Vec<(String, Cell)> {
     let (group, author, at) = (new.group_id, new.author_id, new.at.0);
     ask(connection, words, &ACCESS, &Asked { caller: author, named: &group.to_string() }, &[]);
     let execute = |sql: &str, params: &[&dyn ToSql]| {
         prepare(connection, sql).execute(params).expect("the statement runs");
     };
-    execute(operations::INSERT, params![new.id, group, author, new.kind, new.title, new.body, 0, at, None::<i64>]);
-    execute(operations::GROUP_ACTIVE, params![at, group, at]);
+    let (nothing, never, nobody) = (None::<String>, None::<i64>, None::<Uuid>);
+    #[rustfmt::skip]
+    execute(operations::INSERT, params![
+        new.id, group, author, new.kind, new.title, new.body, new.body_html,
+        nothing, "[]", "[]", nothing, 0, never, nobody, never, never, never,
+        at, never, at, never, never, nobody, at, "\n",
+    ]);
+    execute(operations::GROUP_ACTIVE, params![at, at, group, at]);
     execute(operations::MEMBER_ACTIVE, params![at, group, author, at]);
+    execute(operations::MARK, params![author, new.id, at, true, at]);
+    execute(operations::FOLLOW, params![true, author, new.id]);
+    rows(connection, operations::FOUND_OF_POST, params![new.id, 1]);
+    let number: i64 = prepare(connection, operations::SQLITE_DOCUMENT)
+        .query_row(params!["post", new.id, group, new.id, at], |row| row.get(0))
+        .expect("the document has a number");
+    execute(operations::SQLITE_WORDS_GONE, params![number]);
+    execute(operations::SQLITE_WORDS, params![number, operations::WORDS_OF_TITLE, operations::WORDS_OF_BODY]);
     let columns = words.of(connection, operations::POST, 0).columns.clone();
     let mut statement = prepare(connection, operations::POST);
-    let cells = statement.query_row(params![new.id, 1], |row| Ok(cells(row, &columns))).expect("the post is there");
+    let cells =
+        statement.query_row(params![author, new.id, 1], |row| Ok(cells(row, &columns))).expect("the post is there");
+    rows(connection, &in_list(operations::REACTIONS, 1), params![author, new.id]);
+    rows(connection, &in_list(operations::UNREAD, 1), params![author, author, new.id, author, "active"]);
     columns.iter().zip(cells).filter_map(|(name, cell)| Some((name.clone()?, cell))).collect()
 }
