@@ -64,10 +64,6 @@ struct World<'a> {
     read: BTreeMap<(usize, usize), i64>,
 }
 
-fn now() -> i64 {
-    praxis::types::Timestamp::now().micros()
-}
-
 fn pick<T>(items: &[T], by: u8) -> Option<usize> {
     (!items.is_empty()).then(|| usize::from(by) % items.len())
 }
@@ -148,7 +144,10 @@ impl World<'_> {
             19 => self.mark_read(person, c).await,
             20 if self.is_member(group, person) => {
                 who.request(reqwest::Method::PUT, format!("/groups/{id}/read")).await.expect(204);
-                self.since.insert((group, person), now());
+                let written = self.posts.iter().enumerate().filter(|(_, post)| post.group == group && !post.deleted);
+                let latest = written.map(|(place, _)| self.active_at(place)).max().unwrap_or(i64::MIN);
+                let since = self.since.entry((group, person)).or_insert(latest);
+                *since = latest.max(*since);
             }
             21 => self.withdraw(group, c).await,
             _ => {}
@@ -238,7 +237,8 @@ impl World<'_> {
         let status = if self.posts[post].deleted { 404 } else { 204 };
         self.people[person].request(reqwest::Method::PUT, path).await.expect(status);
         if status == 204 {
-            self.read.insert((post, person), now());
+            let (latest, read) = (self.active_at(post), self.read.entry((post, person)).or_insert(i64::MIN));
+            *read = latest.max(*read);
         }
     }
 

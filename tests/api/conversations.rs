@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use praxis::api::posts;
+use praxis::db::in_transaction;
 use praxis::jobs::JOBS;
-use praxis::types::Timestamp;
+use praxis::types::{PostId, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::world::{self, comment, group, join, member, member_as, micros, post};
-use crate::support::{App, Caller, Case, served};
+use crate::support::{App, Caller, Case, on_each, served};
 
 pub fn cases() -> Vec<Case> {
     served![
@@ -31,6 +32,8 @@ pub fn cases() -> Vec<Case> {
         threads_are_read_level_by_level,
         everybody_reacts_once_in_each_way,
         what_is_unread_is_right_for_new_members_too,
+        what_was_being_written_while_one_read_stays_unread,
+        what_waits_for_its_turn_is_dated_when_it_has_it,
         the_feed_has_what_is_new_in_ones_groups,
         the_first_activity_is_when_the_group_was_last_active,
         a_cursor_stays_with_its_post_when_it_moves,
@@ -549,7 +552,7 @@ async fn what_is_unread_is_right_for_new_members_too(app: App) {
     assert_eq!(of_viewer(&owner, &old).await, (false, 1));
     put(&new, format!("/posts/{old}/read")).await.expect(204);
     assert_eq!((unread(&new, &id).await, of_viewer(&new, &old).await), (1, (false, 0)));
-    let many = json!({ "post_ids": [fresh, praxis::types::PostId::new()] });
+    let many = json!({ "post_ids": [fresh, PostId::new()] });
     new.post(format!("/groups/{id}/posts:read"), many).await.expect(204);
     assert_eq!(unread(&new, &id).await, 0);
     let last = comment(&owner, &fresh, None).await;
@@ -563,6 +566,67 @@ async fn what_is_unread_is_right_for_new_members_too(app: App) {
     assert_eq!(unread(&new, &id).await, 1);
     new.delete(format!("/groups/{id}/membership")).await.expect(204);
     assert_eq!(unread(&new, &id).await, 0, "leaving stops it at once");
+}
+
+async fn what_was_being_written_while_one_read_stays_unread(app: App) {
+    let (owner, ann) = (app.user("owner"), app.user("ann"));
+    let id = group(&owner, "Circle", json!({})).await;
+    member(&ann, &owner, &id).await;
+    for mark in ["post", "posts", "group"] {
+        let thread = post(&owner, &id, mark).await;
+        let before = Timestamp::now();
+        match mark {
+            "post" => put(&ann, format!("/posts/{thread}/read")).await.expect(204),
+            "posts" => ann.post(format!("/groups/{id}/posts:read"), json!({ "post_ids": [thread] })).await.expect(204),
+            _ => put(&ann, format!("/groups/{id}/read")).await.expect(204),
+        };
+        assert_eq!(unread(&ann, &id).await, 0, "{mark}");
+        // dated before one said that one has read, and seen by nobody until after
+        let said: praxis::types::CommentId = comment(&owner, &thread, None).await.parse().unwrap();
+        app.in_database(|conn| {
+            use diesel::prelude::*;
+            use praxis::db::schema::{comments, posts};
+            let (this, thread) = (comments::table.find(said), posts::table.find(thread.parse::<PostId>().unwrap()));
+            on_each!(conn => diesel::update(this).set(comments::created_at.eq(before)).execute(conn))?;
+            on_each!(conn => diesel::update(thread).set(posts::last_reply_at.eq(before)).execute(conn))?;
+            Ok(())
+        });
+        assert_eq!(unread(&ann, &id).await, 1, "{mark}");
+        put(&ann, format!("/posts/{thread}/read")).await.expect(204);
+        assert_eq!(unread(&ann, &id).await, 0, "{mark}");
+    }
+}
+
+/// Whoever has seen one thing has seen all that is dated before.
+async fn what_waits_for_its_turn_is_dated_when_it_has_it(app: App) {
+    let owner = app.user("owner");
+    let id = group(&owner, "Circle", json!({})).await;
+    let thread = post(&owner, &id, "Thread").await;
+    let draft = with(words("Draft"), json!({ "status": "draft" }));
+    let draft = owner.post(format!("/groups/{id}/posts"), draft).await.expect(201).id();
+    for (path, body) in [
+        (format!("/posts/{thread}/comments"), json!({ "body": "Words" })),
+        (format!("/groups/{id}/posts"), words("Next")),
+        (format!("/posts/{draft}"), json!({ "status": "published" })),
+    ] {
+        let (mut conn, group) = (app.database.connect(), id.parse().unwrap());
+        let (locked, is_locked) = std::sync::mpsc::channel();
+        let other = std::thread::spawn(move || {
+            in_transaction(&mut conn, |conn| {
+                praxis::api::memberships::queries::lock_group(conn, group)?;
+                locked.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(300));
+                Ok(Timestamp::now())
+            })
+            .unwrap()
+        });
+        is_locked.recv().unwrap();
+        let answer =
+            if body.get("status").is_some() { owner.patch(&path, body) } else { owner.post(&path, body) }.await;
+        assert!(answer.status < 300, "{answer}");
+        let at = if path.ends_with("comments") { &answer["created_at"] } else { &answer["published_at"] };
+        assert!(micros(at) >= Some(other.join().unwrap().micros()), "{path}");
+    }
 }
 
 async fn the_feed_has_what_is_new_in_ones_groups(app: App) {

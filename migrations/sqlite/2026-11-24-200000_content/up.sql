@@ -44,7 +44,8 @@ ALTER TABLE comments ADD COLUMN deleted_by BLOB REFERENCES users (id);
 DROP INDEX comments_by_group;
 CREATE INDEX comments_by_group ON comments (group_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX comments_by_level ON comments (post_id, parent_id, created_at, id);
-CREATE INDEX comments_deleted ON comments (deleted_at, id) WHERE deleted_at IS NOT NULL;
+-- what has no words any more is purged
+CREATE INDEX comments_deleted ON comments (deleted_at, id) WHERE deleted_at IS NOT NULL AND body <> '';
 
 -- what posts and comments said before they were edited
 CREATE TABLE revisions (
@@ -85,6 +86,8 @@ CREATE INDEX post_marks_bookmarks ON post_marks (user_id, bookmarked_at DESC, po
 
 -- all that came out until then counts as read
 ALTER TABLE memberships ADD COLUMN read_until BIGINT;
+-- nobody was told what is unread: what came out before counts as read
+UPDATE memberships SET read_until = CAST(strftime('%s', 'now') AS INTEGER) * 1000000 WHERE state = 'active';
 ALTER TABLE memberships ADD COLUMN notification_level TEXT NOT NULL DEFAULT 'all'
     CHECK (notification_level IN ('all', 'mentions', 'none'));
 -- what mentions a person who has a name of the group's own

@@ -593,11 +593,11 @@ fn tell_proposed(conn: &mut Conn, article: ArticleId, access: &Access, now: Time
         .select(memberships::user_id);
     let leaders: Vec<UserId> = each_backend!(conn => leaders.load(conn))?;
     let event = Uuid::now_v7();
-    for leader in leaders {
-        let notice = Notice::new(leader, NoticeKind::ContributionProposed, event).by(by);
-        notices::queries::tell(conn, &notice.in_group(group).on_article(article), now)?;
-    }
-    Ok(())
+    let notice = |leader: UserId| {
+        Notice::new(leader, NoticeKind::ContributionProposed, event).by(by).in_group(group).on_article(article)
+    };
+    let told: Vec<Notice> = leaders.into_iter().map(notice).collect();
+    notices::queries::tell_all(conn, &told, now)
 }
 
 /// Notes a group's answer, and tells whoever asked where it is another one than before. The caller holds the article's

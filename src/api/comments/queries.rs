@@ -180,15 +180,15 @@ fn tell_followers(conn: &mut Conn, row: &CommentRow, now: Timestamp) -> Result<(
         .filter(is_active.and(wants_all).or(is_public.and(is_nobody.or(is_former))))
         .select(post_marks::user_id);
     let followers: Vec<UserId> = each_backend!(conn => followers.load(conn))?;
-    for follower in followers {
-        let notice = Notice::new(follower, NoticeKind::Reply, row.id.uuid())
+    let notice = |follower: UserId| {
+        Notice::new(follower, NoticeKind::Reply, row.id.uuid())
             .by(row.author_id)
             .in_group(row.group_id)
             .on_post(row.post_id)
-            .on_comment(row.id);
-        notices::queries::tell(conn, &notice, now)?;
-    }
-    Ok(())
+            .on_comment(row.id)
+    };
+    let told: Vec<Notice> = followers.into_iter().map(notice).collect();
+    notices::queries::tell_all(conn, &told, now)
 }
 
 /// Counts comments of a post, and finds again when the latest was written.

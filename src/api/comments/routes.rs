@@ -96,10 +96,12 @@ async fn create_comment(
     post_id: web::Path<PostId>,
     body: Body<NewComment>,
 ) -> Result<HttpResponse> {
-    let (new, now) = (body.0, Timestamp::now());
+    let new = body.0;
     let comment = actor
         .write(&db, move |conn| {
             let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
+            // under the lock, so that what comes later in the group has a later time
+            let now = Timestamp::now();
             posts::policy::require(&access, &post, PostAction::Comment)?;
             let found = queries::insert(conn, &access, &post, &new, now)?;
             one(conn, &access, &post, found)

@@ -1,6 +1,8 @@
 //! Every statement about what is new. Each finds no more than a page of each kind, by an index for each group.
 
+use diesel::dsl::array;
 use diesel::prelude::*;
+use diesel::sql_types::Array;
 
 use super::model::{FoundArticle, Happened, Place};
 use crate::api::articles::model::{ArticleStatus, ContributionState};
@@ -9,10 +11,17 @@ use crate::api::memberships::model::State;
 use crate::api::posts::model::Names;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{article_contributions, articles, comments, groups, memberships, posts, users};
+use crate::db::sql_types::Id;
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
 use crate::types::{ArticleId, CommentId, GroupId, PostId, Timestamp, UserId};
+
+diesel::define_sql_function! {
+    /// Whether one is among these, as PostgreSQL says it: `= ANY(…)`.
+    #[sql_name = "ANY"]
+    fn any(ids: Array<Id>) -> Id;
+}
 
 /// The last microsecond of the year 9999.
 const END_OF_TIME: i64 = 253_402_300_799_999_999;
@@ -24,27 +33,34 @@ pub fn posts(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<P
     // without a page before, from after all time
     let (at, id) = page.after.unwrap_or((END_OF_TIME, uuid::Uuid::max()));
     let (at, id) = (Timestamp::from_micros(at), PostId::from(id));
-    let found: Vec<(PostId, Timestamp)> = each_backend!(conn => {
-        // so many of each group, by its index; of these the latest
-        let of_group = newest
-            .filter(newest.field(posts::group_id).eq(memberships::group_id))
-            .filter(newest.field(posts::published_at).is_not_null())
-            .filter(newest.field(posts::deleted_at).is_null())
-            .filter(active.le(at).and(active.lt(at).or(newest.field(posts::id).lt(id))))
-            .order((newest.field(posts::active_at).desc(), newest.field(posts::id).desc()))
-            .limit(page.rows())
-            .select(newest.field(posts::id));
-        memberships::table
-            .inner_join(groups::table)
-            .inner_join(posts::table.on(posts::group_id.eq(memberships::group_id).and(posts::id.eq_any(of_group))))
-            .filter(memberships::user_id.eq(viewer.user_id()))
-            .filter(memberships::state.eq(State::Active))
-            .filter(readable!(viewer))
-            .order((posts::active_at.desc(), posts::id.desc()))
-            .select((posts::id, posts::active_at.assume_not_null()))
-            .limit(page.rows())
-            .load(conn)
-    })?;
+    // so many of each group, by its index; of these the latest
+    let of_group = newest
+        .filter(newest.field(posts::group_id).eq(memberships::group_id))
+        .filter(newest.field(posts::published_at).is_not_null())
+        .filter(newest.field(posts::deleted_at).is_null())
+        .filter(active.le(at).and(active.lt(at).or(newest.field(posts::id).lt(id))))
+        .order((newest.field(posts::active_at).desc(), newest.field(posts::id).desc()))
+        .limit(page.rows())
+        .select(newest.field(posts::id));
+    macro_rules! latest {
+        ($conn:ident, $is_of_group:expr) => {
+            memberships::table
+                .inner_join(groups::table)
+                .inner_join(posts::table.on(posts::group_id.eq(memberships::group_id).and($is_of_group)))
+                .filter(memberships::user_id.eq(viewer.user_id()))
+                .filter(memberships::state.eq(State::Active))
+                .filter(readable!(viewer))
+                .order((posts::active_at.desc(), posts::id.desc()))
+                .select((posts::id, posts::active_at.assume_not_null()))
+                .limit(page.rows())
+                .load($conn)
+        };
+    }
+    let found: Vec<(PostId, Timestamp)> = match conn {
+        Conn::Sqlite(conn) => latest!(conn, posts::id.eq_any(of_group))?,
+        // an array is found once for each group; what stands in `IN` would be looked for once more for each post
+        Conn::Postgres(conn) => latest!(conn, posts::id.eq(any(array(of_group))))?,
+    };
     Ok(found.into_iter().map(|(id, at)| (at, id.uuid())).collect())
 }
 

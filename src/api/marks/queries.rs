@@ -43,32 +43,42 @@ pub fn set_follows(conn: &mut Conn, user: UserId, post: PostId, follows: bool) -
     Ok(())
 }
 
-/// A person has read a post and all comments on it.
-pub fn set_read(conn: &mut Conn, user: UserId, post: PostId, now: Timestamp) -> Result<()> {
-    each_backend!(conn => diesel::insert_into(post_marks::table)
-        .values((post_marks::user_id.eq(user), post_marks::post_id.eq(post), post_marks::read_at.eq(now)))
-        .on_conflict((post_marks::user_id, post_marks::post_id))
-        .do_update()
-        .set(post_marks::read_at.eq(now))
-        .execute(conn))?;
+/// A person has read posts of a group, those that are published there, and all comments that are on them now. Up to the
+/// latest of these and not up to now: what is being written at this moment has an earlier time, and nobody has read it.
+pub fn set_read(conn: &mut Conn, user: UserId, group: GroupId, ids: &[PostId]) -> Result<()> {
+    let read = posts::table
+        .filter(posts::id.eq_any(ids))
+        .filter(posts::group_id.eq(group))
+        .filter(posts::published_at.is_not_null())
+        .filter(posts::deleted_at.is_null())
+        .select((posts::id, posts::active_at.assume_not_null()));
+    let read: Vec<(PostId, Timestamp)> = each_backend!(conn => read.load(conn))?;
+    for (post, at) in read {
+        let is_earlier = post_marks::read_at.is_null().or(post_marks::read_at.lt(at));
+        let mark = diesel::insert_into(post_marks::table)
+            .values((post_marks::user_id.eq(user), post_marks::post_id.eq(post), post_marks::read_at.eq(at)))
+            .on_conflict((post_marks::user_id, post_marks::post_id))
+            .do_update()
+            .set(post_marks::read_at.eq(at));
+        each_backend!(conn => diesel::query_dsl::methods::FilterDsl::filter(mark, is_earlier).execute(conn))?;
+    }
     Ok(())
 }
 
-/// Those of these posts that are published in the group.
-pub fn published(conn: &mut Conn, access: &Access, ids: &[PostId]) -> Result<Vec<PostId>> {
-    let known = posts::table
-        .filter(posts::id.eq_any(ids))
+/// A member has read all that came out in a group: up to the latest of it, as [`set_read`] does.
+pub fn set_all_read(conn: &mut Conn, access: &Access) -> Result<()> {
+    let latest = posts::table
         .filter(posts::group_id.eq(access.group_id()))
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())
-        .select(posts::id);
-    Ok(each_backend!(conn => known.load(conn))?)
-}
-
-/// A member has read all that came out in a group until now.
-pub fn set_all_read(conn: &mut Conn, access: &Access, now: Timestamp) -> Result<()> {
-    let membership = memberships::table.find((access.group_id(), access.user_id()));
-    each_backend!(conn => diesel::update(membership).set(memberships::read_until.eq(now)).execute(conn))?;
+        .order((posts::active_at.desc(), posts::id.desc()))
+        .select(posts::active_at.assume_not_null());
+    let latest: Option<Timestamp> = each_backend!(conn => latest.first(conn).optional())?;
+    let Some(at) = latest else { return Ok(()) };
+    let membership = memberships::table
+        .find((access.group_id(), access.user_id()))
+        .filter(memberships::read_until.is_null().or(memberships::read_until.lt(at)));
+    each_backend!(conn => diesel::update(membership).set(memberships::read_until.eq(at)).execute(conn))?;
     Ok(())
 }
 

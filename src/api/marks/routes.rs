@@ -164,8 +164,9 @@ async fn unfollow_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostI
 ))]
 #[put("/posts/{post_id}/read")]
 async fn read_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
-    let now = Timestamp::now();
-    mark(actor, &db, *post_id, move |conn, head| queries::set_read(conn, actor.user_id, head.id, now)).await
+    let read =
+        move |conn: &mut Conn, head: &PostHead| queries::set_read(conn, actor.user_id, head.group_id, &[head.id]);
+    mark(actor, &db, *post_id, read).await
 }
 
 /// Mark posts as read
@@ -183,15 +184,12 @@ async fn read_posts(
     group_id: web::Path<GroupId>,
     body: Body<ReadPosts>,
 ) -> Result<HttpResponse> {
-    let (ids, now) = (body.0.post_ids.0, Timestamp::now());
+    let ids = body.0.post_ids.0;
     actor
         .write(&db, move |conn| {
             let access = Access::find(conn, actor.viewer(), *group_id)?;
             access.require(Action::ReadPosts)?;
-            for post in queries::published(conn, &access, &ids)? {
-                queries::set_read(conn, actor.user_id, post, now)?;
-            }
-            Ok(())
+            queries::set_read(conn, actor.user_id, access.group_id(), &ids)
         })
         .await?;
     Ok(json::no_content())
@@ -207,14 +205,13 @@ async fn read_posts(
 ))]
 #[put("/groups/{group_id}/read")]
 async fn read_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
-    let now = Timestamp::now();
     actor
         .write(&db, move |conn| {
             let access = Access::find(conn, actor.viewer(), *group_id)?;
             if access.standing().role().is_none() {
                 return Err(Error::new(Code::MembersOnly, "Nothing is unread for who is no member."));
             }
-            queries::set_all_read(conn, &access, now)
+            queries::set_all_read(conn, &access)
         })
         .await?;
     Ok(json::no_content())

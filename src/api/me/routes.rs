@@ -73,8 +73,11 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
     let (user, now) = (actor.user_id, Timestamp::now());
     revocations
         .write(move |conn| {
+            // groups before accounts, as those do who write in a group and tell its people of it
+            queries::lock_memberships(conn, user)?;
             let account = users::queries::lock(conn, user)?;
             actor.confirm(conn)?;
+            // once more: they may have joined another meanwhile
             let memberships = queries::lock_memberships(conn, user)?;
             policy::delete(&queries::solely_owned(conn, &memberships)?)?;
             users::queries::anonymise(conn, user, now)?;

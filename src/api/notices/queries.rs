@@ -1,5 +1,6 @@
 //! Every statement that makes and removes notifications, and those about what people do not want to be told.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -16,26 +17,51 @@ use crate::types::{GroupId, NotificationId, PostId, Timestamp, UserId};
 const KEPT: Duration = Duration::from_hours(90 * 24);
 /// Rows that one run of the job takes.
 const JOB: i64 = 500;
+/// People who are told by one statement.
+const PIECE: usize = 500;
 
-/// Tells a person, once of each event: of two notices of one event the first stands. Whoever may not read it later does
-/// not, but a caller tells only those who may read it now.
+/// Tells a person, as [`tell_all`] tells several.
 pub fn tell(conn: &mut Conn, notice: &Notice, now: Timestamp) -> Result<()> {
-    let account =
-        users::table.find(notice.user_id).filter(users::status.eq("active")).select(users::muted_notifications);
-    // held, so that nothing is told to an account that goes at the same moment
-    let muted: Option<JsonList<NoticeKind>> = match conn {
-        Conn::Sqlite(conn) => account.first(conn).optional()?,
-        Conn::Postgres(conn) => account.for_key_share().first(conn).optional()?,
-    };
-    if !policy::is_told(notice, muted.as_ref().map(|muted| muted.0.as_slice())) {
-        return Ok(());
+    tell_all(conn, std::slice::from_ref(notice), now)
+}
+
+/// Tells people, each once of each event: of two notices of one event the first stands. Whoever may not read it later does
+/// not, but a caller tells only those who may read it now. Several pieces, of two statements each, where they are many.
+pub fn tell_all(conn: &mut Conn, notices: &[Notice], now: Timestamp) -> Result<()> {
+    for piece in notices.chunks(PIECE) {
+        let people: Vec<UserId> = piece.iter().map(|notice| notice.user_id).collect();
+        let accounts = users::table
+            .filter(users::id.eq_any(people))
+            .filter(users::status.eq("active"))
+            .order(users::id.asc())
+            .select((users::id, users::muted_notifications));
+        // held, so that nothing is told to an account that goes at the same moment
+        let accounts: Vec<(UserId, JsonList<NoticeKind>)> = match conn {
+            Conn::Sqlite(conn) => accounts.load(conn)?,
+            Conn::Postgres(conn) => accounts.for_key_share().load(conn)?,
+        };
+        let muted: HashMap<UserId, JsonList<NoticeKind>> = accounts.into_iter().collect();
+        let told = piece
+            .iter()
+            .filter(|notice| policy::is_told(notice, muted.get(&notice.user_id).map(|muted| muted.0.as_slice())));
+        insert(conn, told.map(|notice| NotificationRow::new(notice, now)).collect())?;
     }
-    let row = NotificationRow::new(notice, now);
-    each_backend!(conn => diesel::insert_into(notifications::table)
-        .values(&row)
-        .on_conflict((notifications::user_id, notifications::event_id))
-        .do_nothing()
-        .execute(conn))?;
+    Ok(())
+}
+
+fn insert(conn: &mut Conn, rows: Vec<NotificationRow>) -> Result<()> {
+    let event = (notifications::user_id, notifications::event_id);
+    match conn {
+        // it takes rows with a conflict one at a time
+        Conn::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(notifications::table).values(row).on_conflict(event).do_nothing().execute(conn)?;
+            }
+        }
+        Conn::Postgres(conn) => {
+            diesel::insert_into(notifications::table).values(rows).on_conflict(event).do_nothing().execute(conn)?;
+        }
+    }
     Ok(())
 }
 

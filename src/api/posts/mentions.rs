@@ -29,12 +29,12 @@ pub fn tell(
     let event = comment.map_or(post.uuid(), CommentId::uuid);
     let mut people = members(conn, group, &handles)?;
     people.extend(visitors(conn, group, &handles)?);
-    for person in people.into_iter().filter(|person| *person != author) {
+    let notice = |person: UserId| {
         let notice = Notice::new(person, NoticeKind::Mention, event).by(author).in_group(group).on_post(post);
-        let notice = comment.map_or(notice.clone(), |comment| notice.on_comment(comment));
-        notices::queries::tell(conn, &notice, now)?;
-    }
-    Ok(())
+        comment.map_or(notice.clone(), |comment| notice.on_comment(comment))
+    };
+    let told: Vec<Notice> = people.into_iter().filter(|person| *person != author).map(notice).collect();
+    notices::queries::tell_all(conn, &told, now)
 }
 
 /// Members by the handles that the group shows for them, who want to be told: never by that of an account behind another name.

@@ -193,8 +193,8 @@ fn link(kind: PostKind, is_given: bool) -> Result<()> {
     }
 }
 
-/// Whether a conversation may move: into a group where the caller may write, and where no more people read than before. What
-/// was said to members is not told to everybody.
+/// Whether a conversation may move: into a group where the caller may write, and that is not more open. What was said to members
+/// is not told to everybody; other members may read it, as many as there are, and who moves it answers for that.
 pub fn move_to(from: &Access, to: &Access, kind: PostKind) -> Result<()> {
     if from.group_id() == to.group_id() {
         return Err(Error::invalid("/group_id", "conflict", "it is there already"));

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use super::mentions;
@@ -34,6 +35,8 @@ use crate::types::{CommentId, GroupId, PostId, RequestId, RevisionId, SessionId,
 
 /// Rows that one run of a job takes.
 const JOB: i64 = 200;
+/// Posts that one run removes for good, each with all its comments.
+const PURGED: i64 = 20;
 /// How much longer than it can be brought back what was deleted is kept: whoever brings it back at the last moment wins.
 const GRACE: Duration = Duration::from_hours(1);
 
@@ -522,14 +525,15 @@ fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead, to: GroupId) -> Result<()
 }
 
 /// Publishes what is to come out by now, once whoever runs it; how many were dealt with. What may not be published (its author
-/// is no member any more, the group is archived) becomes a draft again. The author is told either way. For a job: the caller
-/// is a transaction of its own.
+/// is no member any more, the group is archived) becomes a draft again. The author is told either way, and finds it while they may
+/// read the group. For a job: the caller is a transaction of its own.
 pub fn publish_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     let due = posts::table
         .filter(posts::publish_at.is_not_null())
         .filter(posts::published_at.is_null())
         .filter(posts::deleted_at.is_null())
         .filter(posts::publish_at.le(now))
+        .order((posts::publish_at.asc(), posts::id.asc()))
         .select((posts::group_id, posts::id))
         .limit(JOB);
     let mut due: Vec<(GroupId, PostId)> = each_backend!(conn => due.load(conn))?;
@@ -543,7 +547,8 @@ pub fn publish_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
         let is_due =
             row.published_at.is_none() && row.deleted_at.is_none() && row.publish_at.is_some_and(|at| at <= now);
         if is_due && row.group_id == group {
-            publish_one(conn, row, now)?;
+            // under the lock, so that what comes later in the group has a later time
+            publish_one(conn, row, now.max(Timestamp::now()))?;
             done += 1;
         }
     }
@@ -592,7 +597,7 @@ pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
         .filter(posts::deleted_at.le(long_ago))
         .order((posts::deleted_at.asc(), posts::id.asc()))
         .select(posts::id)
-        .limit(JOB);
+        .limit(PURGED);
     let gone: Vec<PostId> = each_backend!(conn => gone.load(conn))?;
     for post in &gone {
         // answers refer to what they answer
@@ -607,7 +612,8 @@ fn purge_comments(conn: &mut Conn, long_ago: Timestamp) -> Result<usize> {
     let gone = comments::table
         .filter(comments::deleted_at.is_not_null())
         .filter(comments::deleted_at.le(long_ago))
-        .filter(comments::body.ne(""))
+        // in the words of the index `comments_deleted`, which a bound value would not match
+        .filter(diesel::dsl::sql::<Bool>("comments.body <> ''"))
         .order((comments::deleted_at.asc(), comments::id.asc()))
         .select(comments::id)
         .limit(JOB);

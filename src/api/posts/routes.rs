@@ -123,12 +123,14 @@ async fn create_post(
     group_id: web::Path<GroupId>,
     body: Body<NewPost>,
 ) -> Result<HttpResponse> {
-    let (new, now) = (body.0, Timestamp::now());
-    let publication = policy::publish_new(&new, now)?;
+    let new = body.0;
     let post = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             policy::create(&access, new.kind)?;
+            // under the lock, so that what comes later in the group has a later time
+            let now = Timestamp::now();
+            let publication = policy::publish_new(&new, now)?;
             let found = queries::insert(conn, &access, &new, publication, now)?;
             views::one(conn, &access, found, now)
         })
@@ -173,11 +175,11 @@ async fn update_post(
     post_id: web::Path<PostId>,
     patch: Body<PostPatch>,
 ) -> Result<HttpResponse> {
-    let now = Timestamp::now();
     let post = actor
         .write(&db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, &head, PostAction::Edit)?;
+            let now = Timestamp::now();
             let before = queries::read(conn, head.id, actor.user_id)?.row;
             let publication = policy::publish_changed(&before, &patch.0, now)?;
             if before.published_at.is_none() && publication.0.is_some() {

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use super::model::{FoundPost, Post, PostHead, PostStatus, PostViewer, ReactionCount, ReactionKind, Reactions};
 use super::policy;
@@ -12,7 +11,6 @@ use crate::api::memberships::access::Access;
 use crate::api::memberships::model::State;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{comments, memberships, post_marks, reactions};
-use crate::db::sql_types::Id;
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::markdown::to_html;
@@ -26,7 +24,9 @@ pub fn of_group(conn: &mut Conn, access: &Access, found: Vec<FoundPost>, now: Ti
 
 /// Posts of several groups, in the same order; those of groups that the caller may not know of are left out.
 pub fn of_groups(conn: &mut Conn, viewer: &Viewer, found: Vec<FoundPost>, now: Timestamp) -> Result<Vec<Post>> {
-    let ids: Vec<GroupId> = found.iter().map(|found| found.row.group_id).collect();
+    let mut ids: Vec<GroupId> = found.iter().map(|found| found.row.group_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
     let groups = Access::find_all(conn, *viewer, &ids)?;
     views(conn, viewer, &groups, found, now)
 }
@@ -111,9 +111,7 @@ fn view(found: FoundPost, reactions: Vec<ReactionCount>, viewer: PostViewer, now
 
 /// How people reacted to posts or comments, and the person's own reactions.
 pub fn reactions(conn: &mut Conn, person: UserId, targets: &[TargetId]) -> Result<HashMap<TargetId, Reactions>> {
-    let own = diesel::dsl::sql::<BigInt>("sum(CASE WHEN reactions.user_id = ")
-        .bind::<Id, _>(person)
-        .sql(" THEN 1 ELSE 0 END)");
+    let own = count(reactions::user_id).aggregate_filter(reactions::user_id.eq(person));
     let counted = reactions::table
         .filter(reactions::target_id.eq_any(targets))
         .group_by((reactions::target_id, reactions::kind))
