@@ -183,7 +183,7 @@ const POSTS: Question = Question {
 const POSTS_REACTIONS: Question = Question { sql: REACTIONS, values: &[Caller, Column { question: 1, column: 0 }] };
 const COMMENTS_REACTIONS: Question = Question { sql: REACTIONS, values: &[Caller, Column { question: 2, column: 0 }] };
 /// How people reacted, and whether the caller did: the caller, the ids.
-pub const REACTIONS: &str = r#"SELECT "reactions"."target_id", "reactions"."kind", COUNT(*), count("reactions"."user_id") FILTER (WHERE ("reactions"."user_id" = $1)) FROM "reactions" WHERE ("reactions"."target_id" = ANY($2)) GROUP BY "reactions"."target_id", "reactions"."kind" ORDER BY "reactions"."target_id" ASC, "reactions"."kind" ASC"#;
+pub const REACTIONS: &str = r#"SELECT "reactions"."target_id", "reactions"."kind", COUNT(*), count("reactions"."user_id") FILTER ( WHERE ("reactions"."user_id" = $1)) FROM "reactions" WHERE ("reactions"."target_id" = ANY($2)) GROUP BY "reactions"."target_id", "reactions"."kind" ORDER BY "reactions"."target_id" ASC, "reactions"."kind" ASC"#;
 
 const POSTS_UNREAD: Question =
     Question { sql: UNREAD, values: &[Caller, Caller, Column { question: 1, column: 0 }, Caller, Text("active")] };
