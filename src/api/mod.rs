@@ -14,6 +14,7 @@ pub mod last_seen;
 pub mod marks;
 pub mod me;
 pub mod memberships;
+pub mod moderation;
 pub mod notices;
 pub mod ownership;
 pub mod people;
@@ -52,6 +53,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     articles::routes::configure(config);
     marks::routes::configure(config);
     reactions::routes::configure(config);
+    moderation::routes::configure(config);
     comments::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);

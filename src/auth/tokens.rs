@@ -255,7 +255,9 @@ mod tests {
         let issued = Timestamp::now().before(ACCESS_LIFE).after(Duration::from_secs(2));
         let (token, _) = tokens.issue(UserId::new(), SessionId::new(), PlatformRole::Member, issued).unwrap();
         assert_eq!(tokens.verify(&token).unwrap().sid, tokens.verify(&token).unwrap().sid);
-        let forged = token.replacen(|letter| letter != '.', "_", 1);
+        let (other, _) = tokens.issue(UserId::new(), SessionId::new(), PlatformRole::Admin, issued).unwrap();
+        let [parts, others]: [Vec<&str>; 2] = [&token, &other].map(|token| token.split('.').collect());
+        let forged = [parts[0], others[1], parts[2]].join(".");
         assert_eq!(tokens.verify(&forged).unwrap_err().code(), Code::InvalidToken);
 
         std::thread::sleep(Duration::from_secs(3));

@@ -233,6 +233,9 @@ table! {
         to_role -> Text,
         reason -> Nullable<Text>,
         private_note -> Nullable<Text>,
+        post_id -> Nullable<Id>,
+        comment_id -> Nullable<Id>,
+        invitation_id -> Nullable<Id>,
     }
 }
 

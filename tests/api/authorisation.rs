@@ -28,6 +28,7 @@ pub fn cases() -> Vec<Case> {
         invitations_answer_as_the_table_says,
         posts_answer_as_the_table_says,
         comments_answer_as_the_table_says,
+        moderation_answers_as_the_table_says,
         articles_answer_as_the_table_says,
         notifications_answer_as_the_table_says,
         subscriptions_answer_as_the_table_says,
@@ -211,6 +212,16 @@ impl<'a> World<'a> {
         })
         .await;
         self.path(&format!("/members/{}", member.id()))
+    }
+
+    /// A plain member all of whose words were taken away; the path to the membership, and when that was.
+    async fn removed(&self) -> (String, Value) {
+        let writer = self.app.user(&format!("writer {}", self.number));
+        world::member(&writer, &self.founder, &self.group).await;
+        world::post(&writer, &self.group, "The writer's").await;
+        let path = self.path(&format!("/members/{}", writer.id()));
+        let gone = self.founder.post(format!("{path}/content:delete"), json!({ "reason": "Spam" })).await.expect(200);
+        (path, gone["deleted_at"].clone())
     }
 
     /// The founder offers the ownership to a plain member.
@@ -914,6 +925,44 @@ fn comments() -> Vec<Row> {
     }
 }
 
+fn moderation() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        // the founder owns the group: facilitators are below
+        "create_post_warning" in PUBLIC [401, 403, 403, 403, 403, 204, 403, 204, 403, 204] |w|
+            w.caller.post(format!("{}/warnings", w.post().await), json!({ "reason": "Off topic" }));
+        "create_post_warning" in LISTED [401, 404, 404, 403, 403, 204, 404, 403, 404, 404] |w|
+            w.caller.post(format!("{}/warnings", w.post().await), json!({ "reason": "Off topic" }));
+        // nobody warns themselves
+        "create_post_warning" in OWN [401, 403, 403, 403, 403, 403, 403, 204, 403, 204] |w|
+            w.caller.post(format!("/posts/{}/warnings", w.own_post), json!({ "reason": "Off topic" }));
+        "create_comment_warning" in PUBLIC [401, 403, 403, 403, 403, 204, 403, 204, 403, 204] |w|
+            w.caller.post(format!("{}/warnings", w.comment().await), json!({ "reason": "Off topic" }));
+        "create_comment_warning" in HIDDEN [401, 404, 404, 403, 403, 204, 404, 403, 404, 404] |w|
+            w.caller.post(format!("{}/warnings", w.comment().await), json!({ "reason": "Off topic" }));
+        "create_comment_warning" in HIDDEN [401, 404, 404, 403, 403, 204, 404, 204, 404, 404] |w|
+            reasoned(w.caller.post(format!("{}/warnings", w.comment().await), json!({ "reason": "Off topic" })));
+        "delete_member_content" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
+            w.caller.post(format!("{}/content:delete", w.member().await), json!({ "reason": "Spam" }));
+        // to ban is for those who manage members
+        "delete_member_content" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
+            w.caller.post(format!("{}/content:delete", w.member().await), json!({ "reason": "Spam", "ban": true }));
+        // nobody reaches above themselves
+        "delete_member_content" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 200] |w|
+            w.caller.post(format!("{}/content:delete", w.founder_path()), json!({ "reason": "Spam" }));
+        "delete_member_content" in HIDDEN [401, 404, 404, 403, 403, 200, 404, 403, 404, 404] |w|
+            w.caller.post(format!("{}/content:delete", w.founder_path()), json!({ "reason": "Spam" }));
+        "restore_member_content" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w| {
+            let (member, deleted_at) = w.removed().await;
+            w.caller.post(format!("{member}/content:restore"), json!({ "deleted_at": deleted_at }))
+        };
+        "restore_member_content" in LISTED [401, 403, 403, 403, 403, 404, 403, 403, 403, 403] |w|
+            w.caller.post(format!("{}/content:restore", w.founder_path()), json!({ "deleted_at": "2026-01-01T00:00:00Z" }));
+        "restore_member_content" in HIDDEN [401, 404, 404, 403, 403, 404, 404, 403, 404, 404] |w|
+            w.caller.post(format!("{}/content:restore", w.founder_path()), json!({ "deleted_at": "2026-01-01T00:00:00Z" }));
+    }
+}
+
 fn notifications() -> Vec<Row> {
     rows! {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
@@ -1076,6 +1125,7 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
         invitations(),
         posts(),
         comments(),
+        moderation(),
         articles(),
         notifications(),
         subscriptions(),
@@ -1145,6 +1195,10 @@ async fn posts_answer_as_the_table_says(app: App) {
 
 async fn comments_answer_as_the_table_says(app: App) {
     compare(&app, comments(), 4).await;
+}
+
+async fn moderation_answers_as_the_table_says(app: App) {
+    compare(&app, moderation(), 4).await;
 }
 
 async fn notifications_answer_as_the_table_says(app: App) {

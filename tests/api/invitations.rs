@@ -23,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         an_account_that_waits_is_invited_and_joins_later,
         a_bad_token_makes_no_account_and_a_good_one_tells_nothing,
         a_link_lets_in_as_many_as_it_says,
+        who_came_by_a_link_is_known_to_who_reads_records,
         fifty_who_use_a_link_at_once_are_exactly_ten,
         who_may_invite_is_a_setting,
         nobody_gets_in_by_an_invitation_whom_the_group_turned_away,
@@ -242,6 +243,19 @@ async fn a_link_lets_in_as_many_as_it_says(app: App) {
         accept(&people[0], &other).await.expect(200);
     }
     accept(&people[2], &other).await.expect(200);
+}
+
+async fn who_came_by_a_link_is_known_to_who_reads_records(app: App) {
+    let (ann, ben) = (app.user("ann"), app.user("ben"));
+    let id = closed(&ann, "Circle").await;
+    let (invitation, token) = link(&ann, &id, json!({})).await;
+    accept(&ben, &token).await.expect(200);
+    let path = format!("/groups/{id}/members/{}/history", ben.id());
+    let seen = ann.get(&path).await.expect(200);
+    assert_eq!(seen.each("invitation_id"), [&*invitation]);
+    let list = ann.get(format!("/groups/{id}/invitations")).await.expect(200);
+    assert_eq!(list.items()[0]["id"], json!(invitation));
+    assert_eq!(ben.get(&path).await.expect(200).items()[0]["invitation_id"], serde_json::Value::Null);
 }
 
 async fn fifty_who_use_a_link_at_once_are_exactly_ten(app: App) {

@@ -388,12 +388,15 @@ fn body(operation: &str, ids: &Ids) -> Option<Value> {
         "update_group" => json!({ "summary": "Changed" }),
         "create_invitations" => json!({ "recipients": [{ "user_id": ids.person }] }),
         "offer_ownership" => json!({ "user_id": ids.person }),
-        "purge_group" => json!({ "reason": "A test" }),
+        "purge_group" | "create_post_warning" | "create_comment_warning" | "delete_member_content" => {
+            json!({ "reason": "A test" })
+        }
         "update_membership" => json!({ "display_name": "New" }),
         "accept_rules" => json!({ "version": 1 }),
         "decide_membership_requests" => json!({ "decisions": [{ "user_id": ids.person, "outcome": "approve" }] }),
         "batch_members" => json!({ "rows": [{ "action": "remove", "user_id": ids.person }] }),
         "update_member" => json!({ "state": "banned" }),
+        "restore_member_content" => json!({ "deleted_at": "2026-01-01T00:00:00Z" }),
         "join_group" | "restore_group" | "create_invitation_link" | "pin_post" | "lock_post" => json!({}),
         "decide_membership_request" => json!({ "outcome": "approve" }),
         "create_post" => json!({ "kind": "discussion", "title": "New", "body": "New" }),

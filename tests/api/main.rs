@@ -31,6 +31,7 @@ mod membership_life;
 mod membership_model;
 mod memberships;
 mod migrations;
+mod moderation;
 mod notifications;
 mod ownership;
 mod people;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         ("memberships", memberships::cases()),
         ("rosters", rosters::cases()),
         ("migrations", migrations::cases()),
+        ("moderation", moderation::cases()),
         ("notifications", notifications::cases()),
         ("ownership", ownership::cases()),
         ("people", people::cases()),

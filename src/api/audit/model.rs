@@ -33,6 +33,8 @@ text_enum! {
         ContentDeleted = "content_deleted",
         /// A post or comment that was deleted by or for somebody else was brought back.
         ContentRestored = "content_restored",
+        /// Somebody was warned of what they wrote.
+        MemberWarned = "member_warned",
         /// A conversation was moved to another group.
         PostMoved = "post_moved",
         /// A post was pinned.

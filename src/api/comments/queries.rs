@@ -80,6 +80,11 @@ fn read(conn: &mut Conn, id: CommentId) -> Result<FoundComment> {
     Ok(each_backend!(conn => found_comments!().filter(comments::id.eq(id)).first(conn))?)
 }
 
+/// A comment as it is now, deleted or not. For those who hold its group's lock.
+pub fn reread(conn: &mut Conn, id: CommentId) -> Result<CommentRow> {
+    Ok(each_backend!(conn => comments::table.find(id).select(CommentRow::as_select()).first(conn))?)
+}
+
 /// A comment that is not deleted, its post, and what the caller is to its group; not found where the caller may not read it.
 pub fn get(conn: &mut Conn, viewer: Viewer, id: CommentId) -> Result<(Access, PostHead, FoundComment)> {
     let post = post_of(conn, id)?;

@@ -100,6 +100,7 @@ pub fn accept(
     }
     queries::use_up(conn, &open.row, now)?;
     let change = Change::new(group, actor.user_id, Some(actor), before, state).with_entry(entry);
+    let change = change.by_invitation(open.row.id);
     memberships_queries::change(conn, &change, now)
 }
 

@@ -51,6 +51,8 @@ pub fn set_read(conn: &mut Conn, user: UserId, group: GroupId, ids: &[PostId]) -
         .filter(posts::group_id.eq(group))
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())
+        // one order for all, so that no two of a person's requests wait for each other
+        .order(posts::id.asc())
         .select((posts::id, posts::active_at.assume_not_null()));
     let read: Vec<(PostId, Timestamp)> = each_backend!(conn => read.load(conn))?;
     for (post, at) in read {

@@ -13,7 +13,7 @@ use crate::http::changes::Gone;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
 use crate::http::text::{Line, Markdown};
-use crate::types::{GroupId, MembershipEventId, Timestamp, UserId, text_enum};
+use crate::types::{CommentId, GroupId, InvitationId, MembershipEventId, PostId, Timestamp, UserId, text_enum};
 
 text_enum! {
     /// What a member may do in a group.
@@ -783,6 +783,12 @@ pub struct MembershipEventRow {
     pub reason: Option<String>,
     /// What those who decide wrote for each other.
     pub private_note: Option<String>,
+    /// The post that the person was warned of, or on which the comment is.
+    pub post_id: Option<PostId>,
+    /// The comment that the person was warned of.
+    pub comment_id: Option<CommentId>,
+    /// The invitation by link or e-mail by which the person came.
+    pub invitation_id: Option<InvitationId>,
 }
 
 /// A step, and the names of who took it.
@@ -821,6 +827,14 @@ pub struct MembershipEvent {
     pub reason: Option<String>,
     /// What those who decide wrote for each other; null for nothing, and for who reads about themselves.
     pub private_note: Option<String>,
+    /// Of a warning, which changes neither state nor role: the post that it is about, or on which the comment is. Null for all other
+    /// steps.
+    pub post_id: Option<PostId>,
+    /// Of a warning: the comment that it is about; null for a post, and for all other steps.
+    pub comment_id: Option<CommentId>,
+    /// The invitation by link or e-mail by which the person came, which says who invited them; null for all other steps, and for who
+    /// reads about themselves.
+    pub invitation_id: Option<InvitationId>,
 }
 
 impl MembershipEvent {
@@ -846,6 +860,9 @@ impl MembershipEvent {
             to_role: row.to_role,
             reason: row.reason,
             private_note: row.private_note.filter(|_| !is_oneself),
+            post_id: row.post_id,
+            comment_id: row.comment_id,
+            invitation_id: row.invitation_id.filter(|_| !is_oneself),
         }
     }
 }

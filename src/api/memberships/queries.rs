@@ -25,7 +25,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::changes::{Gone, Span};
 use crate::http::page::{Key, Page};
 use crate::http::text::{Slug, containing, folded};
-use crate::types::{GroupId, MembershipEventId, Timestamp, UserId};
+use crate::types::{CommentId, GroupId, InvitationId, MembershipEventId, PostId, Timestamp, UserId};
 
 /// A person's membership in a group.
 pub fn find(conn: &mut Conn, group: GroupId, user: UserId) -> Result<Option<Membership>> {
@@ -184,6 +184,7 @@ pub struct Change {
     banned_until: Option<Timestamp>,
     reason: Option<String>,
     private_note: Option<String>,
+    invitation_id: Option<InvitationId>,
 }
 
 /// What somebody brings who comes in or asks to.
@@ -207,7 +208,7 @@ impl Change {
         let kept = before.as_ref().filter(|row| row.state == State::Active || state != State::Active);
         let role = kept.map_or(Role::Member, |row| row.role);
         let role_ends_at = kept.and_then(|row| row.role_ends_at).filter(|_| state == State::Active);
-        let (entry, banned_until, reason, private_note) = (None, None, None, None);
+        let (entry, banned_until, reason, private_note, invitation_id) = (None, None, None, None, None);
         Self {
             group_id: group,
             user_id: user,
@@ -220,6 +221,7 @@ impl Change {
             banned_until,
             reason,
             private_note,
+            invitation_id,
         }
     }
 
@@ -241,6 +243,13 @@ impl Change {
     #[must_use]
     pub fn with_entry(mut self, entry: Entering) -> Self {
         self.entry = Some(entry);
+        self
+    }
+
+    /// By this link or e-mail.
+    #[must_use]
+    pub fn by_invitation(mut self, invitation: InvitationId) -> Self {
+        self.invitation_id = Some(invitation);
         self
     }
 
@@ -327,6 +336,9 @@ impl Change {
             to_role: self.role,
             reason: self.reason.clone(),
             private_note: self.private_note.clone(),
+            post_id: None,
+            comment_id: None,
+            invitation_id: self.invitation_id,
         }
     }
 
@@ -372,8 +384,9 @@ fn handle_of(name: &str) -> String {
 /// caller holds the group's lock.
 pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Membership> {
     let before = change.before.as_ref();
-    // the lock may have been waited for while others took the step before
-    let now = before.map_or(now, |row| now.max(row.updated_at.after(Duration::from_micros(1))));
+    // the lock may have been waited for while others took the step before, or warned of something
+    let latest = before.map(|row| latest_event(conn, row)).transpose()?;
+    let now = latest.map_or(now, |latest| now.max(latest.after(Duration::from_micros(1))));
     let was_active = before.is_some_and(|row| row.state == State::Active);
     let is_active = change.state == State::Active;
     let account_name: String = each_backend!(conn => users::table
@@ -399,6 +412,17 @@ pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Member
         end_powers(conn, change, now)?;
     }
     Ok(row)
+}
+
+/// When the latest step of a membership was noted, or the membership changed after that.
+fn latest_event(conn: &mut Conn, row: &Membership) -> Result<Timestamp> {
+    let steps = membership_events::table
+        .filter(membership_events::group_id.eq(row.group_id))
+        .filter(membership_events::user_id.eq(row.user_id))
+        .order((membership_events::at.desc(), membership_events::id.desc()))
+        .select(membership_events::at);
+    let latest: Option<Timestamp> = each_backend!(conn => steps.first(conn).optional())?;
+    Ok(latest.map_or(row.updated_at, |latest| latest.max(row.updated_at)))
 }
 
 /// The invitation that the person has answered, or that was taken back.
@@ -520,6 +544,38 @@ fn log(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<MembershipEve
     let id = event.id;
     each_backend!(conn => diesel::insert_into(membership_events::table).values(event).execute(conn))?;
     Ok(id)
+}
+
+/// Keeps in the history that somebody was warned of what they wrote, and tells them; never who did it. It changes nothing else.
+pub fn warn(
+    conn: &mut Conn,
+    actor: Actor,
+    author: &Membership,
+    (post, comment): (PostId, Option<CommentId>),
+    reason: &Reason,
+    now: Timestamp,
+) -> Result<()> {
+    let event = MembershipEventRow {
+        id: MembershipEventId::new(),
+        group_id: author.group_id,
+        user_id: author.user_id,
+        actor_id: Some(actor.user_id),
+        // not before the step that made them what they are
+        at: now.max(author.updated_at.after(Duration::from_micros(1))),
+        from_state: Some(author.state),
+        to_state: author.state,
+        from_role: Some(author.role),
+        to_role: author.role,
+        reason: Some(reason.as_str().to_owned()),
+        private_note: None,
+        post_id: Some(post),
+        comment_id: comment,
+        invitation_id: None,
+    };
+    // without the post: what is warned of is often deleted next, and then the person could not read it
+    let notice = Notice::new(author.user_id, NoticeKind::Warned, event.id.uuid()).in_group(author.group_id);
+    each_backend!(conn => diesel::insert_into(membership_events::table).values(event).execute(conn))?;
+    notices::queries::tell(conn, &notice, now)
 }
 
 /// Tells the person what others have decided about them; never who did, as the history does not.

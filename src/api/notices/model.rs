@@ -22,6 +22,8 @@ text_enum! {
         Invited = "invited",
         /// One has another role in a group.
         RoleChanged = "role_changed",
+        /// One was warned of something that one wrote in a group.
+        Warned = "warned",
         /// A group that one leads was asked to be named in an article.
         ContributionProposed = "contribution_proposed",
         /// A group that one asked to be named in an article has answered.

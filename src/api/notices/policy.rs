@@ -7,7 +7,9 @@ use super::model::{Notice, NoticeKind};
 #[must_use]
 pub fn is_told(notice: &Notice, muted: Option<&[NoticeKind]>) -> bool {
     let is_own = notice.actor_id == Some(notice.user_id);
-    !is_own && muted.is_some_and(|muted| !muted.contains(&notice.kind))
+    // nobody is warned in vain
+    let is_muted = |muted: &[NoticeKind]| notice.kind != NoticeKind::Warned && muted.contains(&notice.kind);
+    !is_own && muted.is_some_and(|muted| !is_muted(muted))
 }
 
 #[cfg(test)]
@@ -29,6 +31,9 @@ mod tests {
             (notice().by(person), true, vec![], false),
             (notice().by(other), false, vec![], false),
         ] {
+            let warning = Notice { kind: NoticeKind::Warned, ..notice.clone() };
+            let is_own = notice.actor_id == Some(person);
+            assert_eq!(is_told(&warning, is_in_use.then_some(&[NoticeKind::Warned])), is_in_use && !is_own);
             let muted = is_in_use.then_some(muted.as_slice());
             assert_eq!(is_told(&notice, muted), is_expected, "{notice:?} {muted:?}");
         }

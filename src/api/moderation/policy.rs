@@ -1,0 +1,23 @@
+//! Who warns whom, and who takes away all that somebody wrote: those who moderate, not themselves, and nobody above them.
+
+use crate::api::memberships::access::Access;
+use crate::api::memberships::model::{Action, Role, State};
+use crate::api::memberships::policy::outranks;
+use crate::auth::actor::{Actor, PlatformRole};
+use crate::error::{Code, Error, Result};
+use crate::types::UserId;
+
+/// Whether the caller may act on what somebody wrote in the group who is this to it.
+pub fn act_on(access: &Access, author: UserId, is: (Role, State)) -> Result<()> {
+    access.require(Action::ReadPosts)?;
+    access.require(Action::Moderate)?;
+    if access.user_id() == author {
+        return Err(Error::new(Code::Forbidden, "Nobody moderates themselves."));
+    }
+    // by office, whatever they are in the group
+    let moderates_all = |actor: Actor| actor.role == PlatformRole::Moderator;
+    if access.viewer().0.is_some_and(moderates_all) || outranks(access.standing(), is) {
+        return Ok(());
+    }
+    Err(Error::new(Code::Forbidden, "You may not act on somebody with this role."))
+}
