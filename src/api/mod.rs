@@ -30,6 +30,7 @@ pub mod settings;
 pub mod subscriptions;
 pub mod users;
 
+use actix_web::guard::{self, GuardContext};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -40,6 +41,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
+    // a request is compared with one route after the other: those of administrators stand aside
+    let is_for_administrators = |context: &GuardContext<'_>| context.head().uri.path().starts_with("/api/v1/admin/");
+    config.service(scope::scope("").guard(guard::fn_guard(is_for_administrators)).configure(configure_admin));
     me::routes::configure(config);
     registration::routes::configure(config);
     feeds::routes::configure(config);
@@ -49,7 +53,6 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     invitations::routes::configure(config);
     people::routes::configure(config);
     proposals::routes::configure(config);
-    admin_groups::routes::configure(config);
     articles::routes::configure(config);
     marks::routes::configure(config);
     reactions::routes::configure(config);
@@ -63,8 +66,12 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     requests::routes::configure(config);
     memberships::routes::configure(config);
     sessions::routes::configure(config);
-    users::routes::configure(config);
     notices::routes::configure(config);
+}
+
+fn configure_admin(config: &mut ServiceConfig<'_>) {
+    admin_groups::routes::configure(config);
+    users::routes::configure(config);
     settings::routes::configure(config);
     audit::routes::configure(config);
 }

@@ -3,7 +3,8 @@
 //! On SQLite this process is the only server (it holds a lock beside the file), so the sessions that ended
 //! in the last 15 minutes are kept in memory: read at the start, added to before the answer to whoever ended one, and read
 //! again every few seconds for what the command line has ended (`praxis admin create` with a new password).
-//! On PostgreSQL there may be other servers, so the session is looked up by its key, once a request.
+//! On PostgreSQL there may be other servers, so the session is looked up by its key for every request, and for those that
+//! come together at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,6 +14,7 @@ use diesel::prelude::*;
 
 use super::tokens::ACCESS_LIFE;
 use crate::db::schema::sessions;
+use crate::db::together::Together;
 use crate::db::{Conn, Db, Target, each_backend};
 use crate::error::{Error, Result};
 use crate::types::{SessionId, Timestamp};
@@ -23,7 +25,15 @@ const REMEMBERED: Duration = ACCESS_LIFE.saturating_add(Duration::from_mins(1));
 /// Knows which sessions have ended.
 pub struct Revocations {
     db: Db,
-    ended: Option<RwLock<HashMap<SessionId, Timestamp>>>,
+    known: Known,
+}
+
+/// How it is known that a session has ended.
+enum Known {
+    /// These have, of all that could matter.
+    Ended(RwLock<HashMap<SessionId, Timestamp>>),
+    /// By asking which go on.
+    Asked(Together<SessionId>),
 }
 
 impl Revocations {
@@ -32,15 +42,15 @@ impl Revocations {
     /// # Errors
     /// When the database does not answer.
     pub async fn load(db: Db) -> Result<Self> {
-        let ended = match db.target() {
-            Target::Postgres(_) => None,
+        let known = match db.target() {
+            Target::Postgres(_) => Known::Asked(Together::start(&db, live_among).map_err(Error::internal)?),
             Target::Sqlite(_) => {
                 let since = Timestamp::now().before(REMEMBERED);
                 let recent = db.read(move |conn| ended_since(conn, since)).await?;
-                Some(RwLock::new(recent.into_iter().collect()))
+                Known::Ended(RwLock::new(recent.into_iter().collect()))
             }
         };
-        Ok(Self { db, ended })
+        Ok(Self { db, known })
     }
 
     /// Whether the session goes on.
@@ -48,9 +58,9 @@ impl Revocations {
     /// # Errors
     /// When the database does not answer.
     pub async fn is_live(&self, session: SessionId) -> Result<bool> {
-        match &self.ended {
-            Some(ended) => Ok(!ended.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)),
-            None => self.db.read(move |conn| is_live(conn, session)).await,
+        match &self.known {
+            Known::Ended(ended) => Ok(!ended.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)),
+            Known::Asked(asked) => asked.ask(session).await,
         }
     }
 
@@ -59,7 +69,7 @@ impl Revocations {
     /// # Errors
     /// When the database does not answer.
     pub async fn refresh(&self) -> Result<()> {
-        let Some(ended) = &self.ended else { return Ok(()) };
+        let Known::Ended(ended) = &self.known else { return Ok(()) };
         let since = Timestamp::now().before(REMEMBERED);
         let recent = self.db.read(move |conn| ended_since(conn, since)).await?;
         ended.write().unwrap_or_else(PoisonError::into_inner).extend(recent);
@@ -85,7 +95,7 @@ impl Revocations {
     }
 
     fn note(&self, sessions: &[SessionId], now: Timestamp) {
-        if let Some(ended) = &self.ended {
+        if let Known::Ended(ended) = &self.known {
             let mut ended = ended.write().unwrap_or_else(PoisonError::into_inner);
             let still_matter = now.before(REMEMBERED);
             ended.retain(|_, at| *at >= still_matter);
@@ -101,8 +111,7 @@ fn ended_since(conn: &mut Conn, since: Timestamp) -> Result<Vec<(SessionId, Time
         .load(conn))?)
 }
 
-fn is_live(conn: &mut Conn, session: SessionId) -> Result<bool> {
-    let live = sessions::table.find(session).filter(sessions::revoked_at.is_null()).select(sessions::id);
-    let found: Option<SessionId> = each_backend!(conn => live.first(conn).optional())?;
-    Ok(found.is_some())
+fn live_among(conn: &mut Conn, asked: &[SessionId]) -> Result<Vec<SessionId>> {
+    let live = sessions::table.filter(sessions::id.eq_any(asked)).filter(sessions::revoked_at.is_null());
+    Ok(each_backend!(conn => live.select(sessions::id).load(conn))?)
 }

@@ -11,7 +11,7 @@ use super::{Conn, Opener, begin};
 use crate::error::{Code, Error, Result};
 
 /// Jobs that may wait in one lane; more are turned away.
-const QUEUE: usize = 512;
+pub(super) const QUEUE: usize = 512;
 /// Transactions committed together at most.
 const BATCH: usize = 64;
 /// Attempts at a transaction that deadlocks or cannot be serialised.
@@ -119,9 +119,7 @@ impl Lane {
         let (sender, receiver) = bounded::<Box<dyn Job>>(QUEUE);
         for _ in 0..threads {
             let (jobs, opener) = (receiver.clone(), opener.clone());
-            std::thread::Builder::new()
-                .name(name.to_owned())
-                .spawn(move || serve(&mut Link { opener, conn: None }, &jobs))?;
+            std::thread::Builder::new().name(name.to_owned()).spawn(move || serve(&mut Link::new(opener), &jobs))?;
         }
         Ok(Self(sender))
     }
@@ -140,12 +138,26 @@ impl Lane {
 }
 
 /// One thread's connection: opened when first needed, dropped when lost, opened again.
-struct Link {
+pub(super) struct Link {
     opener: Opener,
     conn: Option<Conn>,
 }
 
 impl Link {
+    pub(super) fn new(opener: Opener) -> Self {
+        Self { opener, conn: None }
+    }
+
+    /// Reads on this thread.
+    pub(super) fn ask<T: Send + 'static>(
+        &mut self,
+        work: impl Fn(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, mut answer) = oneshot::channel();
+        self.read(Box::new(Task { work, result: None, reply }));
+        answer.try_recv().unwrap_or_else(|_| Err(Error::internal("a reading was not answered")))
+    }
+
     fn conn(&mut self) -> Result<&mut Conn> {
         if self.conn.is_none() {
             self.conn = Some(self.opener.open().inspect_err(|error| tracing::warn!(%error, "no database"))?);

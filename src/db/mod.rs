@@ -5,6 +5,7 @@ pub mod migrate;
 pub mod schema;
 pub mod search;
 pub mod sql_types;
+pub mod together;
 pub mod tombstones;
 
 use std::sync::Arc;

@@ -27,7 +27,9 @@ impl diesel::sql_types::SqlOrd for Id {}
 impl diesel::sql_types::SqlOrd for Instant {}
 
 /// A condition that always holds, beside a search. What many rows match wants another plan than what few match, and
-/// PostgreSQL settles on one plan for a prepared statement: with this it plans each time. SQLite's one plan serves both.
+/// PostgreSQL settles on one plan for a prepared statement, where that costs no more than planning for each value. A plan for
+/// any value has to count what stands behind the `OR`; one for these values knows that it need not. SQLite's one plan serves
+/// both.
 #[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
 pub struct PlannedAnew;
 
@@ -40,8 +42,9 @@ impl<T> AppearsOnTable<T> for PlannedAnew {}
 
 impl QueryFragment<Pg> for PlannedAnew {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.unsafe_to_cache_prepared();
-        out.push_sql("TRUE");
+        out.push_sql("(");
+        out.push_bind_param::<Bool, bool>(&true)?;
+        out.push_sql(" OR (SELECT count(*) FROM pg_class, pg_class AS a, pg_class AS b, pg_class AS c) IS NULL)");
         Ok(())
     }
 }
