@@ -81,6 +81,8 @@ codes! {
     Locked = 409 "locked" "The conversation is locked";
     /// The group has rules, or newer ones, that the caller has not accepted.
     RulesNotAccepted = 409 "rules_not_accepted" "The group's rules have not been accepted";
+    /// What newcomers, or all members, write is read by those who moderate before it comes out.
+    ReviewNeeded = 409 "review_needed" "Somebody reads it first";
     /// A declined person asks again before the group's cool-down is over.
     CoolingDown = 409 "cooling_down" "It is too early to ask again";
     /// Others refer to it, so it cannot be deleted.

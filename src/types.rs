@@ -133,6 +133,8 @@ ids! {
     TargetId;
     /// The id of a former text of a post or comment.
     RevisionId;
+    /// The id of something that waits to be read before it comes out.
+    SubmissionId;
     /// The id of a notification.
     NotificationId;
     /// The id of a secret that opens feeds.

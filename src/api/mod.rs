@@ -27,6 +27,7 @@ pub mod rosters;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod submissions;
 pub mod subscriptions;
 pub mod users;
 
@@ -57,6 +58,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     marks::routes::configure(config);
     reactions::routes::configure(config);
     moderation::routes::configure(config);
+    submissions::routes::configure(config);
     comments::routes::configure(config);
     posts::routes::configure(config);
     groups::routes::configure(config);

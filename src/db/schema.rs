@@ -77,6 +77,7 @@ table! {
         default_show_member_count -> Bool,
         default_invite_policy -> Text,
         retired_at -> Nullable<Instant>,
+        default_review_policy -> Text,
     }
 }
 
@@ -123,6 +124,7 @@ table! {
         description_html -> Nullable<Text>,
         purpose_html -> Nullable<Text>,
         changed_at -> Nullable<Instant>,
+        review_policy -> Text,
     }
 }
 
@@ -536,6 +538,28 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::sql_types::{Id, Instant};
+    submissions (id) {
+        id -> Id,
+        group_id -> Id,
+        author_id -> Id,
+        kind -> Text,
+        title -> Nullable<Text>,
+        body -> Text,
+        link_url -> Nullable<Text>,
+        tags -> Text,
+        content_warnings -> Text,
+        language -> Nullable<Text>,
+        post_id -> Nullable<Id>,
+        parent_id -> Nullable<Id>,
+        submitted_at -> Instant,
+        declined_at -> Nullable<Instant>,
+        reason -> Nullable<Text>,
+    }
+}
+
 joinable!(sessions -> users (user_id));
 joinable!(refresh_tokens -> sessions (session_id));
 joinable!(group_type_links -> groups (group_id));
@@ -554,6 +578,7 @@ joinable!(article_contributions -> groups (group_id));
 joinable!(article_authors -> users (user_id));
 joinable!(notifications -> users (user_id));
 joinable!(revisions -> posts (post_id));
+joinable!(submissions -> users (author_id));
 
 allow_tables_to_appear_in_same_query!(
     users,
@@ -587,4 +612,5 @@ allow_tables_to_appear_in_same_query!(
     feed_tokens,
     tombstones,
     search_documents,
+    submissions,
 );

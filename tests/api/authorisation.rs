@@ -28,6 +28,7 @@ pub fn cases() -> Vec<Case> {
         invitations_answer_as_the_table_says,
         posts_answer_as_the_table_says,
         comments_answer_as_the_table_says,
+        submissions_answer_as_the_table_says,
         moderation_answers_as_the_table_says,
         articles_answer_as_the_table_says,
         notifications_answer_as_the_table_says,
@@ -89,6 +90,8 @@ const RULED: Setting = setting(r#"{"rules":"Be kind."}"#);
 const MEMBERS_INVITE: Setting = setting(r#"{"invite_policy":"members"}"#);
 const OWNERS_INVITE: Setting = setting(r#"{"invite_policy":"owners"}"#);
 const FACILITATORS_POST: Setting = setting(r#"{"post_policy":"facilitators"}"#);
+
+const NEWCOMERS_READ: Setting = setting(r#"{"review_policy":"newcomers"}"#);
 
 type Ask = for<'a> fn(&'a World<'a>) -> Pin<Box<dyn Future<Output = Call> + 'a>>;
 
@@ -315,6 +318,26 @@ impl<'a> World<'a> {
     async fn post(&self) -> String {
         let post = self.before(async || world::post(&self.founder, &self.group, "The founder's").await).await;
         format!("/posts/{post}")
+    }
+
+    /// Something that a plain member sent to be read first; its path.
+    async fn submission(&self) -> String {
+        let member = self.app.user(&format!("plain member {}", self.number));
+        self.before(async || {
+            let group = self.founder.get(format!("/groups/{}", self.group)).await.expect(200);
+            self.set(json!({ "visibility": "public", "join_policy": "open" })).await;
+            world::member(&member, &self.founder, &self.group).await;
+            let sent = member.post(self.path("/submissions"), new_post("discussion")).await.expect(201).id();
+            self.set(json!({ "visibility": group["visibility"] })).await;
+            format!("/submissions/{sent}")
+        })
+        .await
+    }
+
+    /// The same of the caller's own, where the caller is a member; of a plain member's otherwise.
+    async fn own_submission(&self) -> String {
+        let sent = self.caller.post(self.path("/submissions"), new_post("discussion")).await;
+        if sent.status == 201 { format!("/submissions/{}", sent.id()) } else { self.submission().await }
     }
 
     /// A comment of the founder's.
@@ -925,6 +948,55 @@ fn comments() -> Vec<Row> {
     }
 }
 
+fn submissions() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "list_submissions" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w| w.caller.get(w.path("/submissions"));
+        "list_submissions" in LISTED [401, 403, 403, 403, 200, 200, 403, 403, 403, 403] |w| w.caller.get(w.path("/submissions"));
+        "list_submissions" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.path("/submissions"));
+        "list_submissions" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(w.path("/submissions")));
+        "create_post_submission" in PUBLIC [401, 403, 403, 201, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/submissions"), new_post("discussion"));
+        "create_post_submission" in PUBLIC [401, 403, 403, 403, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/submissions"), new_post("announcement"));
+        "create_post_submission" in FACILITATORS_POST [401, 403, 403, 403, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/submissions"), new_post("question"));
+        "create_post_submission" in NEWCOMERS_READ [401, 403, 403, 201, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/submissions"), new_post("question"));
+        "create_post_submission" in HIDDEN [401, 404, 404, 201, 201, 201, 404, 403, 404, 404] |w|
+            w.caller.post(w.path("/submissions"), new_post("resource"));
+        "create_post_submission" in ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/submissions"), new_post("discussion"));
+        "create_post" in NEWCOMERS_READ [401, 403, 403, 409, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(w.path("/posts"), new_post("discussion"));
+        "create_comment" in NEWCOMERS_READ [401, 403, 403, 409, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(format!("{}/comments", w.post().await), json!({ "body": "Words" }));
+        "create_comment_submission" in NEWCOMERS_READ [401, 403, 403, 201, 201, 201, 403, 403, 403, 403] |w|
+            w.caller.post(format!("{}/submissions", w.post().await), json!({ "body": "Words" }));
+        "create_comment_submission" in LISTED [401, 404, 404, 201, 201, 201, 404, 403, 404, 404] |w|
+            w.caller.post(format!("{}/submissions", w.post().await), json!({ "body": "Words" }));
+        "list_my_submissions" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/me/submissions");
+        "get_submission" in PUBLIC [401, 404, 404, 404, 200, 200, 404, 200, 404, 200] |w| w.caller.get(w.submission().await);
+        "get_submission" in LISTED [401, 404, 404, 404, 200, 200, 404, 403, 404, 404] |w| w.caller.get(w.submission().await);
+        "get_submission" in HIDDEN [401, 404, 404, 404, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(w.submission().await));
+        // only the author takes it back
+        "delete_submission" in PUBLIC [401, 404, 404, 404, 403, 403, 404, 403, 404, 403] |w| w.caller.delete(w.submission().await);
+        "delete_submission" in HIDDEN [401, 404, 404, 404, 403, 403, 404, 403, 404, 404] |w| w.caller.delete(w.submission().await);
+        "delete_submission" in OWN [401, 404, 404, 204, 204, 204, 404, 403, 404, 403] |w| w.caller.delete(w.own_submission().await);
+        "decide_submission" in PUBLIC [401, 404, 404, 404, 200, 200, 404, 200, 404, 200] |w|
+            w.caller.post(format!("{}/decision", w.submission().await), json!({ "outcome": "approve" }));
+        "decide_submission" in LISTED [401, 404, 404, 404, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.post(format!("{}/decision", w.submission().await), json!({ "outcome": "decline", "reason": "Off topic" }));
+        "decide_submission" in HIDDEN [401, 404, 404, 404, 200, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.post(format!("{}/decision", w.submission().await), json!({ "outcome": "decline", "reason": "Off topic" })));
+        // nobody decides about themselves
+        "decide_submission" in OWN [401, 404, 404, 403, 403, 403, 404, 200, 404, 200] |w|
+            w.caller.post(format!("{}/decision", w.own_submission().await), json!({ "outcome": "approve" }));
+    }
+}
+
 fn moderation() -> Vec<Row> {
     rows! {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
@@ -1125,6 +1197,7 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
         invitations(),
         posts(),
         comments(),
+        submissions(),
         moderation(),
         articles(),
         notifications(),
@@ -1195,6 +1268,10 @@ async fn posts_answer_as_the_table_says(app: App) {
 
 async fn comments_answer_as_the_table_says(app: App) {
     compare(&app, comments(), 4).await;
+}
+
+async fn submissions_answer_as_the_table_says(app: App) {
+    compare(&app, submissions(), 4).await;
 }
 
 async fn moderation_answers_as_the_table_says(app: App) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use praxis::auth::actor::PlatformRole;
-use praxis::types::{ArticleId, CommentId, GroupId, PostId};
+use praxis::types::{ArticleId, CommentId, GroupId, PostId, SubmissionId};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -40,6 +40,7 @@ struct Place {
     member: Caller,
     post: String,
     comment: String,
+    submission: String,
     article: Value,
 }
 
@@ -65,13 +66,15 @@ impl Place {
         let comment = owner.post(format!("/posts/{post}/comments"), body).await.expect(201).id();
         owner.patch(format!("/comments/{comment}"), json!({ "body": format!("{word}Comment") })).await.expect(200);
         owner.request(Method::PUT, format!("/posts/{post}/bookmark")).await.expect(204);
+        let body = json!({ "kind": "discussion", "title": format!("{word}Waiting"), "body": format!("{word}Unread") });
+        let submission = member.post(format!("/groups/{group}/submissions"), body).await.expect(201).id();
         // the article is public; that the group is behind it is not
         let editor = app.person(&format!("editor of {word}"), PlatformRole::Admin);
         let article = json!({ "kind": "opinion_piece", "title": "A public article", "status": "published" });
         let article = editor.post("/articles", article).await.expect(201).json;
         world::contribute(&editor, &owner, article["id"].as_str().unwrap(), &group).await;
         let group = owner.get(format!("/groups/{group}")).await.expect(200).json;
-        Self { group, owner, member, post, comment, article }
+        Self { group, owner, member, post, comment, submission, article }
     }
 
     fn id(&self) -> &str {
@@ -92,6 +95,7 @@ impl Place {
             ("post_id", vec![self.post.clone()]),
             ("comment_id", vec![self.comment.clone()]),
             ("user_id", vec![self.owner.id().to_string(), self.member.id().to_string()]),
+            ("submission_id", vec![self.submission.clone()]),
             ("session_id", vec![self.owner.session().to_string()]),
             // a made-up secret; the cases put those of outsiders in its place
             ("token", vec!["prx_feed_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()]),
@@ -289,9 +293,11 @@ async fn a_hidden_group_is_nowhere(app: App) {
         "PostTag",
         "Earlier",
         "Comment",
+        "Waiting",
+        "Unread",
     ];
     let names = words.iter().chain(&["Owner", "Member"]).map(|word| format!("Zyx{word}"));
-    let ids = [place.id(), &place.post, &place.comment, &slug].map(str::to_owned);
+    let ids = [place.id(), &place.post, &place.comment, &place.submission, &slug].map(str::to_owned);
     let people = [place.owner.id(), place.member.id()].map(|id| id.to_string());
     let mut paths = place.paths();
     paths.insert("token", feed_tokens(&outsiders).await);
@@ -324,10 +330,10 @@ async fn the_content_of_a_listed_group_is_nowhere_but_inside(app: App) {
     Place::new(&app, "Public").await;
     place.change(json!({ "visibility": "listed" })).await;
     world::settle(&app);
-    let names = ["Title", "Before", "Body", "PostTag", "Earlier", "Comment", "Owner", "Member"];
+    let names = ["Title", "Before", "Body", "PostTag", "Earlier", "Comment", "Waiting", "Unread", "Owner", "Member"];
     let names = names.map(|word| format!("Zyx{word}"));
     let people = [place.owner.id(), place.member.id()].map(|id| id.to_string());
-    let ids = [place.post.clone(), place.comment.clone()];
+    let ids = [place.post.clone(), place.comment.clone(), place.submission.clone()];
     let mut paths = place.paths();
     paths.insert("token", feed_tokens(&outsiders).await);
     let secret = Secret { words: names.into_iter().chain(people).chain(ids).collect(), paths };
@@ -399,8 +405,9 @@ fn body(operation: &str, ids: &Ids) -> Option<Value> {
         "restore_member_content" => json!({ "deleted_at": "2026-01-01T00:00:00Z" }),
         "join_group" | "restore_group" | "create_invitation_link" | "pin_post" | "lock_post" => json!({}),
         "decide_membership_request" => json!({ "outcome": "approve" }),
-        "create_post" => json!({ "kind": "discussion", "title": "New", "body": "New" }),
-        "create_comment" => json!({ "body": "New", "parent_id": ids.comment }),
+        "decide_submission" => json!({ "outcome": "decline", "reason": "A test" }),
+        "create_post" | "create_post_submission" => json!({ "kind": "discussion", "title": "New", "body": "New" }),
+        "create_comment" | "create_comment_submission" => json!({ "body": "New", "parent_id": ids.comment }),
         "update_post" | "update_comment" => json!({ "body": "Changed" }),
         "move_post" => json!({ "group_id": ids.group }),
         "accept_answer" => json!({ "comment_id": ids.comment }),
@@ -416,6 +423,7 @@ struct Ids {
     slug: String,
     post: String,
     comment: String,
+    submission: String,
     person: String,
 }
 
@@ -430,6 +438,7 @@ async fn what_is_hidden_answers_like_what_never_was(app: App) {
         slug: slug.to_owned(),
         post: place.post.clone(),
         comment: place.comment.clone(),
+        submission: place.submission.clone(),
         person: place.member.id().to_string(),
     };
     let never = Ids {
@@ -437,11 +446,12 @@ async fn what_is_hidden_answers_like_what_never_was(app: App) {
         slug: format!("{}x", &slug[..slug.len() - 1]),
         post: PostId::new().to_string(),
         comment: CommentId::new().to_string(),
+        submission: SubmissionId::new().to_string(),
         person: hidden.person.clone(),
     };
     let mut compared = 0;
     for operation in document::operations() {
-        let about = ["{group_id}", "{post_id}", "{comment_id}", "/groups/by-slug/"];
+        let about = ["{group_id}", "{post_id}", "{comment_id}", "{submission_id}", "/groups/by-slug/"];
         let is_about = about.iter().any(|part| operation.path.contains(part)) || operation.id == "create_contribution";
         if !is_about {
             continue;
@@ -453,6 +463,7 @@ async fn what_is_hidden_answers_like_what_never_was(app: App) {
                 let path = path
                     .replace("{user_id}", &ids.person)
                     .replace("{invitation_id}", &ids.post)
+                    .replace("{submission_id}", &ids.submission)
                     .replace("{reaction_kind}", "like")
                     .replace("{article_id}", article);
                 let method = Method::from_bytes(operation.method.as_bytes()).unwrap();

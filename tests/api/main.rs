@@ -45,6 +45,7 @@ mod search;
 mod sessions;
 mod settings;
 mod statements;
+mod submissions;
 mod subscriptions;
 mod support;
 mod users;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         ("sessions", sessions::cases()),
         ("settings", settings::cases()),
         ("statements", statements::cases()),
+        ("submissions", submissions::cases()),
         ("subscriptions", subscriptions::cases()),
         ("users", users::cases()),
     ])

@@ -17,7 +17,7 @@ use praxis::api::requests::model::RequestState;
 use praxis::api::users::model::AccountQuery;
 use praxis::api::{
     admin_groups, articles, audit, comments, feeds, groups, inbox, invitations, marks, me, memberships, people, posts,
-    proposals, requests, sessions, subscriptions, users,
+    proposals, requests, sessions, submissions, subscriptions, users,
 };
 use praxis::auth::actor::{Actor, PlatformRole, Viewer};
 use praxis::db::Conn;
@@ -71,6 +71,12 @@ async fn no_list_issues_more_than_six_statements(app: App) {
             ann.request(reqwest::Method::PUT, format!("/posts/{words}/reactions/like")).await.expect(200);
             comment(&ann, &thread, None).await;
             ann.patch(format!("/posts/{thread}"), json!({ "body": format!("Words {rows}") })).await.expect(200);
+            let words = json!({ "kind": "question", "title": "Words", "body": "Words" });
+            who.post(format!("/groups/{main}/submissions"), words.clone()).await.expect(201);
+            if rows <= 20 {
+                // no more of one person's wait in a group
+                ann.post(format!("/groups/{main}/submissions"), words).await.expect(201);
+            }
             article(&editor, &format!("Piece {rows}"), "published", &[(&main, &ann)]).await;
         }
         for path in [
@@ -95,6 +101,8 @@ async fn no_list_issues_more_than_six_statements(app: App) {
             "/me/unread?limit=100".to_owned(),
             "/me/notifications?limit=100".to_owned(),
             "/me/feed-tokens".to_owned(),
+            "/me/submissions?limit=100".to_owned(),
+            format!("/groups/{main}/submissions?limit=100"),
             "/me/feed?limit=100".to_owned(),
             format!("/groups/{main}/activity?limit=100"),
             "/articles?limit=100".to_owned(),
@@ -288,6 +296,8 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
             drop(comments::queries::list(conn, post_id, Some(level), &by_time).unwrap());
         });
     }
+    walks(conn, "submissions_waiting", |conn| drop(submissions::queries::list(conn, &access, &by_time).unwrap()));
+    walks(conn, "submissions_own", |conn| drop(submissions::queries::list_own(conn, &member, &by_time).unwrap()));
     for (asked, index) in [(json!({}), "notifications_by_user"), (json!({ "unread": true }), "notifications_unread")] {
         walks(conn, index, |conn| drop(inbox::queries::list(conn, &member, &query(asked), &by_time).unwrap()));
     }

@@ -87,7 +87,7 @@ macro_rules! known {
 macro_rules! found {
     ($($condition:literal),+) => {
         concat!(
-            r#"SELECT "groups"."id", "groups"."slug", "groups"."name", "groups"."summary", "groups"."description", "groups"."description_html", "groups"."purpose", "groups"."purpose_html", "groups"."learning_question", "groups"."tags", "groups"."external_id", "groups"."welcome_message", "groups"."join_questions", "groups"."request_cooldown_days", "groups"."rules", "groups"."parent_id", "groups"."auto_join_domains", "groups"."closes_at", "groups"."lessons_learned", "groups"."successor_id", "groups"."show_member_count", "groups"."member_count", "groups"."last_active_at", "groups"."created_at", "groups"."updated_at", "groups"."name_order", "groups"."members_order", "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("#,
+            r#"SELECT "groups"."id", "groups"."slug", "groups"."name", "groups"."summary", "groups"."description", "groups"."description_html", "groups"."purpose", "groups"."purpose_html", "groups"."learning_question", "groups"."tags", "groups"."external_id", "groups"."welcome_message", "groups"."join_questions", "groups"."request_cooldown_days", "groups"."rules", "groups"."parent_id", "groups"."auto_join_domains", "groups"."closes_at", "groups"."lessons_learned", "groups"."successor_id", "groups"."show_member_count", "groups"."member_count", "groups"."last_active_at", "groups"."created_at", "groups"."updated_at", "groups"."name_order", "groups"."members_order", "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", "groups"."review_policy", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until", "memberships"."last_contributed_at" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("#,
             known!("2"),
             r#"3)) AND (("belongs"."state" = $4) OR ("belongs"."state" = $5))))) OR $6)"#,
             $($condition),+
@@ -130,7 +130,7 @@ pub const ACCESS: Question = Question { sql: ACCESS_TO, values: access![Path] };
 /// What the caller is to the group of a post, which the question before told.
 const POST_ACCESS: Question = Question { sql: ACCESS_TO, values: access![Column { question: 0, column: 1 }] };
 const ACCESS_TO: &str = concat!(
-    r#"SELECT "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("groups"."id" = $2) AND ("#,
+    r#"SELECT "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", "groups"."review_policy", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until", "memberships"."last_contributed_at" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("groups"."id" = $2) AND ("#,
     known!("3"),
     r#"4)) AND (("belongs"."state" = $5) OR ("belongs"."state" = $6))))) OR $7))) LIMIT $8"#
 );
@@ -151,11 +151,11 @@ const MEMBERS: Question = Question {
     values: &[Path, Text("active"), Number(ROWS)],
 };
 const MEMBERS_FOUND: Question =
-    Question { sql: FOUND, values: &[Path, Text("active"), Text("%person%"), Text("\\"), Number(ROWS)] };
+    Question { sql: FOUND, values: &[Path, Text("active"), Text("%person%"), Text("\\"), Flag(true), Number(ROWS)] };
 const MEMBERS_FOUND_FEW: Question =
-    Question { sql: FOUND, values: &[Path, Text("active"), Text("%999%"), Text("\\"), Number(ROWS)] };
+    Question { sql: FOUND, values: &[Path, Text("active"), Text("%999%"), Text("\\"), Flag(true), Number(ROWS)] };
 const FOUND: &str = members!(
-    r#"(((("memberships"."group_id" = $1) AND ("memberships"."state" = $2)) AND ("memberships"."name_order" LIKE $3 ESCAPE $4)) AND TRUE) ORDER BY "memberships"."name_order" ASC, "memberships"."user_id" ASC LIMIT $5"#
+    r#"(((("memberships"."group_id" = $1) AND ("memberships"."state" = $2)) AND ("memberships"."name_order" LIKE $3 ESCAPE $4)) AND ($5 OR (SELECT count(*) FROM pg_class, pg_class AS a, pg_class AS b, pg_class AS c) IS NULL)) ORDER BY "memberships"."name_order" ASC, "memberships"."user_id" ASC LIMIT $6"#
 );
 const REQUESTS: Question = Question {
     sql: members!(

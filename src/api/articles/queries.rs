@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use super::model::{
@@ -18,8 +17,8 @@ use crate::api::groups::queries as groups_queries;
 use crate::api::groups::relatives;
 use crate::api::memberships::access::{Access, visible};
 use crate::api::memberships::activity;
-use crate::api::memberships::model::{NotificationLevel, Role, State};
-use crate::api::memberships::queries::lock_group;
+use crate::api::memberships::model::{Role, State};
+use crate::api::memberships::queries::{leaders, lock_group};
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::users::model::UserStatus;
@@ -583,19 +582,11 @@ pub fn propose(
 /// Tells those who lead a group, and want to hear from it, that it is asked to be named.
 fn tell_proposed(conn: &mut Conn, article: ArticleId, access: &Access, now: Timestamp) -> Result<()> {
     let (group, by) = (access.group_id(), access.user_id());
-    let leaders = memberships::table
-        .filter(memberships::group_id.eq(group))
-        // in the words of the index `memberships_leading`, which a bound value would not match
-        .filter(diesel::dsl::sql::<Bool>("memberships.role <> 'member'"))
-        .filter(memberships::state.eq(State::Active))
-        .filter(memberships::notification_level.eq(NotificationLevel::All))
-        .filter(memberships::user_id.ne(by))
-        .select(memberships::user_id);
-    let leaders: Vec<UserId> = each_backend!(conn => leaders.load(conn))?;
     let event = Uuid::now_v7();
     let notice = |leader: UserId| {
         Notice::new(leader, NoticeKind::ContributionProposed, event).by(by).in_group(group).on_article(article)
     };
+    let leaders = leaders(conn, group)?;
     let told: Vec<Notice> = leaders.into_iter().map(notice).collect();
     notices::queries::tell_all(conn, &told, now)
 }

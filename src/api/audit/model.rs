@@ -35,6 +35,10 @@ text_enum! {
         ContentRestored = "content_restored",
         /// Somebody was warned of what they wrote.
         MemberWarned = "member_warned",
+        /// Something that waited to be read came out.
+        SubmissionApproved = "submission_approved",
+        /// Something that waited to be read does not come out.
+        SubmissionDeclined = "submission_declined",
         /// A conversation was moved to another group.
         PostMoved = "post_moved",
         /// A post was pinned.
@@ -117,6 +121,8 @@ text_enum! {
         Post = "post",
         /// A comment.
         Comment = "comment",
+        /// Something that waits, or waited, to be read before it comes out.
+        Submission = "submission",
         /// The platform.
         Platform = "platform",
     }

@@ -144,8 +144,20 @@ pub fn insert(
     read(conn, row.id)
 }
 
+/// Whether this is a comment on the post that can be answered, where there is one to answer.
+pub fn check_parent(conn: &mut Conn, post: PostId, parent: Option<CommentId>) -> Result<()> {
+    parent.map_or(Ok(()), |parent| depth_below(conn, post, parent).map(drop))
+}
+
 /// Counts one more answer to `parent` and says how deep it stands.
 fn answer(conn: &mut Conn, post: PostId, parent: CommentId) -> Result<i32> {
+    let depth = depth_below(conn, post, parent)?;
+    count_replies(conn, parent, 1)?;
+    Ok(depth)
+}
+
+/// How deep an answer to `parent` stands.
+fn depth_below(conn: &mut Conn, post: PostId, parent: CommentId) -> Result<i32> {
     let answered = comments::table
         .find(parent)
         .filter(comments::post_id.eq(post))
@@ -153,9 +165,7 @@ fn answer(conn: &mut Conn, post: PostId, parent: CommentId) -> Result<i32> {
         .select(comments::depth);
     let depth: Option<i32> = each_backend!(conn => answered.first(conn).optional())?;
     let unknown = || Error::invalid("/parent_id", "unknown", "there is no such comment on this post");
-    let depth = policy::depth_below(depth.ok_or_else(unknown)?)?;
-    count_replies(conn, parent, 1)?;
-    Ok(depth)
+    policy::depth_below(depth.ok_or_else(unknown)?)
 }
 
 type Above = (Option<CommentId>, i32, Option<Timestamp>);

@@ -6,7 +6,9 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use crate::api::memberships::model::{InvitePolicy, JoinPolicy, MemberListVisibility, PostPolicy, Visibility};
+use crate::api::memberships::model::{
+    InvitePolicy, JoinPolicy, MemberListVisibility, PostPolicy, ReviewPolicy, Visibility,
+};
 use crate::db::schema::group_types;
 use crate::http::patch::Set;
 use crate::http::text::{Line, Slug};
@@ -79,6 +81,8 @@ pub struct GroupType {
     /// What a new group of this kind has unless it says otherwise.
     pub default_invite_policy: InvitePolicy,
     /// What a new group of this kind has unless it says otherwise.
+    pub default_review_policy: ReviewPolicy,
+    /// What a new group of this kind has unless it says otherwise.
     pub default_show_member_count: bool,
     /// Since when new groups cannot be of this kind; null while they can.
     pub retired_at: Option<Timestamp>,
@@ -137,6 +141,9 @@ pub struct NewGroupType {
     /// What a new group of this kind has unless it says otherwise; `facilitators` unless given.
     #[serde(default)]
     pub default_invite_policy: Option<InvitePolicy>,
+    /// What a new group of this kind has unless it says otherwise; `nobody` unless given.
+    #[serde(default)]
+    pub default_review_policy: Option<ReviewPolicy>,
     /// What a new group of this kind has unless it says otherwise; true unless given.
     #[serde(default)]
     pub default_show_member_count: Option<bool>,
@@ -190,6 +197,10 @@ pub struct GroupTypePatch {
     #[serde(default)]
     #[schema(value_type = InvitePolicy)]
     pub default_invite_policy: Set<InvitePolicy>,
+    /// What a new group of this kind has unless it says otherwise.
+    #[serde(default)]
+    #[schema(value_type = ReviewPolicy)]
+    pub default_review_policy: Set<ReviewPolicy>,
     /// What a new group of this kind has unless it says otherwise.
     #[serde(default)]
     #[schema(value_type = bool)]

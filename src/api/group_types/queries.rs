@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::model::{GroupType, GroupTypePatch, GroupTypeStatusFilter, NewGroupType};
 use super::policy;
-use crate::api::memberships::model::{InvitePolicy, MemberListVisibility, PostPolicy};
+use crate::api::memberships::model::{InvitePolicy, MemberListVisibility, PostPolicy, ReviewPolicy};
 use crate::db::schema::{group_type_links, group_types};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
@@ -72,6 +72,7 @@ pub fn insert(conn: &mut Conn, kinds: &[GroupType], new: &NewGroupType, now: Tim
         group_types::default_member_list_visibility
             .eq(new.default_member_list_visibility.unwrap_or(MemberListVisibility::Members)),
         group_types::default_invite_policy.eq(new.default_invite_policy.unwrap_or(InvitePolicy::Facilitators)),
+        group_types::default_review_policy.eq(new.default_review_policy.unwrap_or(ReviewPolicy::Nobody)),
         group_types::default_show_member_count.eq(new.default_show_member_count.unwrap_or(true)),
         group_types::created_at.eq(now),
         group_types::updated_at.eq(now),
@@ -117,6 +118,7 @@ pub fn update(
         patch.default_post_policy.0.map(|value| group_types::default_post_policy.eq(value)),
         patch.default_member_list_visibility.0.map(|value| group_types::default_member_list_visibility.eq(value)),
         patch.default_invite_policy.0.map(|value| group_types::default_invite_policy.eq(value)),
+        patch.default_review_policy.0.map(|value| group_types::default_review_policy.eq(value)),
         patch.default_show_member_count.0.map(|value| group_types::default_show_member_count.eq(value)),
     );
     let changes = (

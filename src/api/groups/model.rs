@@ -8,7 +8,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::memberships::model::{
     Action, GroupStatus, Held, InvitePolicy, JoinPolicy, JoinQuestion, MemberListVisibility, Openness, PostPolicy,
-    Role, ViewerRole, ViewerState, Visibility,
+    ReviewPolicy, Role, ViewerRole, ViewerState, Visibility,
 };
 use crate::api::settings::model::Days;
 use crate::api::users::model::Email;
@@ -342,6 +342,8 @@ pub struct Group {
     pub member_list_visibility: MemberListVisibility,
     /// Who invites people.
     pub invite_policy: InvitePolicy,
+    /// Whose posts and comments are read by those who moderate before they come out.
+    pub review_policy: ReviewPolicy,
     /// What it asks those who want to join.
     pub join_questions: Vec<JoinQuestion>,
     /// For how many days somebody who was declined cannot ask again.
@@ -439,6 +441,9 @@ pub struct NewGroup {
     /// Who invites people.
     #[serde(default)]
     pub invite_policy: Option<InvitePolicy>,
+    /// Whose posts and comments are read by those who moderate before they come out.
+    #[serde(default)]
+    pub review_policy: Option<ReviewPolicy>,
     /// What it asks those who want to join.
     #[serde(default)]
     #[schema(required = false)]
@@ -525,6 +530,10 @@ pub struct GroupPatch {
     #[serde(default)]
     #[schema(value_type = InvitePolicy)]
     pub invite_policy: Set<InvitePolicy>,
+    /// Whose posts and comments are read by those who moderate before they come out. What waits already waits on.
+    #[serde(default)]
+    #[schema(value_type = ReviewPolicy)]
+    pub review_policy: Set<ReviewPolicy>,
     /// What it asks those who want to join.
     #[serde(default)]
     #[schema(value_type = JoinQuestions)]

@@ -240,6 +240,7 @@ fn view(
         post_policy: group.openness.post_policy,
         member_list_visibility: group.openness.member_list_visibility,
         invite_policy: group.openness.invite_policy,
+        review_policy: group.openness.review_policy,
         join_questions: group.join_questions.0,
         request_cooldown_days: group.request_cooldown_days,
         rules_version: group.rules.as_ref().map(|_| group.openness.rules_version),
@@ -315,6 +316,7 @@ pub fn insert(
         let cooldown = new.request_cooldown_days.map_or(settings.request_cooldown_days, |days| days.0);
         let entry = (
             groups::invite_policy.eq(new.invite_policy.unwrap_or(main.default_invite_policy)),
+            groups::review_policy.eq(new.review_policy.unwrap_or(main.default_review_policy)),
             groups::join_questions.eq(JsonList(new.join_questions.0.clone())),
             groups::request_cooldown_days.eq(cooldown),
             groups::welcome_message.eq(new.welcome_message.as_str()),
@@ -468,6 +470,7 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     let external_id = patch.external_id.0.as_ref().map(|text| text.as_ref().map(crate::http::text::Line::as_str));
     let entry = (
         patch.invite_policy.0.map(|value| groups::invite_policy.eq(value)),
+        patch.review_policy.0.map(|value| groups::review_policy.eq(value)),
         patch.join_questions.0.as_ref().map(|questions| groups::join_questions.eq(JsonList(questions.0.clone()))),
         patch.request_cooldown_days.0.map(|days| groups::request_cooldown_days.eq(days.0)),
         patch.welcome_message.0.as_ref().map(|text| groups::welcome_message.eq(text.as_str())),

@@ -10,7 +10,7 @@ use crate::api::memberships::model::OwnMembership;
 use crate::api::sessions::model::Tokens;
 use crate::api::sessions::routes::{start_session, user_agent};
 use crate::api::users::model::{Account, AccountPatch, PasswordChange};
-use crate::api::{articles, groups, invitations, memberships, notices, posts, subscriptions, users};
+use crate::api::{articles, groups, invitations, memberships, notices, posts, submissions, subscriptions, users};
 use crate::auth::actor::Actor;
 use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
@@ -85,6 +85,7 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
             invitations::queries::forget(conn, user, account.email.as_deref(), now)?;
             articles::queries::forget(conn, user)?;
             posts::queries::forget(conn, user)?;
+            submissions::queries::forget(conn, user)?;
             notices::queries::forget(conn, user)?;
             subscriptions::queries::forget(conn, user)?;
             Ok(((), users::queries::end_sessions(conn, user, now)?))

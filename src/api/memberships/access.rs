@@ -139,6 +139,12 @@ impl Access {
         &self.standing
     }
 
+    /// The same once those who moderate have read what is to come out.
+    #[must_use]
+    pub fn reviewed(&self) -> Self {
+        Self { standing: Standing { is_reviewed: true, ..self.standing }, ..self.clone() }
+    }
+
     /// Whether the caller may do something.
     #[must_use]
     pub fn may(&self, action: Action) -> bool {

@@ -82,6 +82,18 @@ text_enum! {
 }
 
 text_enum! {
+    /// Whose posts and comments those who moderate read before they come out.
+    ReviewPolicy {
+        /// Nobody's.
+        Nobody = "nobody",
+        /// Those of members of whom the group shows nothing yet.
+        Newcomers = "newcomers",
+        /// Those of all who do not moderate themselves.
+        Everyone = "everyone",
+    }
+}
+
+text_enum! {
     /// Who invites people.
     InvitePolicy {
         /// Every member.
@@ -176,6 +188,9 @@ text_enum! {
         Announce = "announce",
         /// Take part in a conversation.
         Comment = "comment",
+        /// Write something that those who moderate read before it comes out; who may not `post` or `comment` for that
+        /// reason does this.
+        Submit = "submit",
         /// Delete what others wrote.
         Moderate = "moderate",
         /// Change the settings.
@@ -281,6 +296,8 @@ pub struct Openness {
     pub status: GroupStatus,
     /// Who invites people.
     pub invite_policy: InvitePolicy,
+    /// Whose words are read before they come out.
+    pub review_policy: ReviewPolicy,
     /// Whether there are rules to accept.
     #[diesel(select_expression = groups::rules.is_not_null())]
     pub has_rules: bool,
@@ -302,6 +319,8 @@ pub struct Held {
     pub joined_at: Option<Timestamp>,
     /// Until when all that came out in the group counts as read.
     pub read_until: Option<Timestamp>,
+    /// When the person last wrote something that the group shows.
+    pub last_contributed_at: Option<Timestamp>,
 }
 
 /// What somebody answered to a question of the group's.
@@ -377,6 +396,7 @@ impl Membership {
             accepted_rules_version: self.accepted_rules_version,
             joined_at: self.joined_at,
             read_until: self.read_until,
+            last_contributed_at: self.last_contributed_at,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::model::{
     Action, Answer, EntryTerms, GroupStatus, Held, InvitePolicy, JoinPolicy, MemberListVisibility, MemberPatch,
-    Membership, NewAnswer, Openness, PostPolicy, Role, State, Visibility,
+    Membership, NewAnswer, Openness, PostPolicy, ReviewPolicy, Role, State, Visibility,
 };
 use crate::auth::actor::{PlatformRole, Viewer};
 use crate::db::sql_types::TextEnum as _;
@@ -23,6 +23,8 @@ pub struct Standing {
     pub membership: Option<Held>,
     /// Whether the group would be left without owner.
     pub is_sole_owner: bool,
+    /// Whether those who moderate have read what is to come out.
+    pub is_reviewed: bool,
     /// The group's settings.
     pub group: Openness,
 }
@@ -42,6 +44,8 @@ pub enum Verdict {
     NeedsReason,
     /// Not before the rules are accepted.
     RulesNotAccepted,
+    /// Not before those who moderate have read it.
+    ReviewNeeded,
     /// Not while banned.
     Banned,
     /// Not from where the caller stands.
@@ -60,7 +64,7 @@ impl Standing {
     pub fn new(viewer: &Viewer, membership: Option<Held>, is_sole_owner: bool, group: Openness) -> Self {
         let gives_reason = viewer.0.is_some_and(|actor| actor.gives_reason);
         let platform_role = viewer.0.map(|actor| actor.role);
-        Self { platform_role, gives_reason, membership, is_sole_owner, group }
+        Self { platform_role, gives_reason, membership, is_sole_owner, is_reviewed: false, group }
     }
 
     /// Where the caller stands.
@@ -82,6 +86,18 @@ impl Standing {
         self.group.has_rules && accepted != Some(self.group.rules_version)
     }
 
+    /// Whether those who moderate read what the caller writes before it comes out.
+    #[must_use]
+    pub fn owes_review(&self) -> bool {
+        let is_newcomer = || self.membership.is_none_or(|held| held.last_contributed_at.is_none());
+        let by_policy = match self.group.review_policy {
+            ReviewPolicy::Nobody => false,
+            ReviewPolicy::Newcomers => is_newcomer(),
+            ReviewPolicy::Everyone => true,
+        };
+        by_policy && !self.is_reviewed && !self.moderates()
+    }
+
     /// Whether the caller may do this only as an administrator, and not by being who they are to the group.
     #[must_use]
     pub fn leans_on_office(&self, action: Action) -> bool {
@@ -101,6 +117,11 @@ impl Standing {
         matches!(self.role(), Some(Role::Owner | Role::Facilitator))
     }
 
+    fn moderates(&self) -> bool {
+        let by_office = self.platform_role == Some(PlatformRole::Moderator) && read_posts(self) == Verdict::Yes;
+        self.leads() || self.is_admin() || by_office
+    }
+
     /// Everything that the caller may do, for `viewer.can`.
     #[must_use]
     pub fn can(&self) -> Vec<Action> {
@@ -108,7 +129,7 @@ impl Standing {
     }
 }
 
-const ALL: [Action; 24] = [
+const ALL: [Action; 25] = [
     Action::ReadPosts,
     Action::ReadMembers,
     Action::Join,
@@ -120,6 +141,7 @@ const ALL: [Action; 24] = [
     Action::Post,
     Action::Announce,
     Action::Comment,
+    Action::Submit,
     Action::Moderate,
     Action::Edit,
     Action::Archive,
@@ -160,16 +182,13 @@ pub fn verdict(who: &Standing, action: Action) -> Verdict {
             if who.is_member() { unless(by_policy, Verdict::Forbidden) } else { Verdict::MembersOnly }
         }
         Action::Announce => unless(who.leads(), Verdict::Forbidden),
-        Action::Comment => unless(who.is_member(), Verdict::MembersOnly),
+        Action::Comment | Action::Submit => unless(who.is_member(), Verdict::MembersOnly),
         Action::AcceptRules => {
             let asked = who.is_member() || matches!(who.state(), Some(State::Requested | State::Invited));
             unless(asked && who.owes_rules(), Verdict::WrongState)
         }
         Action::Invite => unless(invites(who), Verdict::Forbidden),
-        Action::Moderate => {
-            let moderates = who.platform_role == Some(PlatformRole::Moderator) && read_posts(who) == Verdict::Yes;
-            unless(leads || moderates, Verdict::Forbidden)
-        }
+        Action::Moderate => unless(who.moderates(), Verdict::Forbidden),
         Action::DecideRequests | Action::ManageMembers | Action::DecideContributions => {
             unless(leads, Verdict::Forbidden)
         }
@@ -186,16 +205,19 @@ pub fn verdict(who: &Standing, action: Action) -> Verdict {
         Action::Post
             | Action::Announce
             | Action::Comment
+            | Action::Submit
             | Action::Edit
             | Action::Archive
             | Action::DecideRequests
             | Action::Invite
             | Action::AddMembers
     );
-    let writes = matches!(action, Action::Post | Action::Announce | Action::Comment);
+    let comes_out = matches!(action, Action::Post | Action::Announce | Action::Comment);
+    let writes = comes_out || action == Action::Submit;
     match allowed {
         Verdict::Yes if needs_use && is_archived => Verdict::Archived,
         Verdict::Yes if writes && who.owes_rules() => Verdict::RulesNotAccepted,
+        Verdict::Yes if comes_out && who.owes_review() => Verdict::ReviewNeeded,
         Verdict::Yes if action == Action::Unarchive && !is_archived => Verdict::NotArchived,
         Verdict::Yes => Verdict::Yes,
         _ if who.platform_role.is_none() => Verdict::LogIn,
@@ -568,6 +590,9 @@ pub fn problem(who: &Standing, verdict: Verdict) -> Option<Error> {
             "Only members read this. Send the header «Praxis-Access-Reason»; the group's owners will see it.",
         ),
         Verdict::RulesNotAccepted => rules_not_accepted(&who.group),
+        Verdict::ReviewNeeded => {
+            Error::new(Code::ReviewNeeded, "Those who moderate read it first: send it to the submissions.")
+        }
         Verdict::Banned => Error::new(Code::Banned, "The group has banned you."),
         Verdict::WrongState => wrong_state(who.state(), &OWN_STEPS),
         Verdict::Archived => Error::new(Code::Archived, "The group is archived and read-only."),
@@ -588,6 +613,7 @@ mod tests {
         member_list_visibility: MemberListVisibility::Members,
         status: GroupStatus::Active,
         invite_policy: InvitePolicy::Facilitators,
+        review_policy: ReviewPolicy::Nobody,
         has_rules: false,
         rules_version: 0,
     };
@@ -595,7 +621,7 @@ mod tests {
     const ARCHIVED: Openness = Openness { status: GroupStatus::Archived, ..PUBLIC };
 
     fn held(role: Role, state: State) -> Held {
-        Held { role, state, accepted_rules_version: None, joined_at: None, read_until: None }
+        Held { role, state, accepted_rules_version: None, joined_at: None, read_until: None, last_contributed_at: None }
     }
 
     /// The callers, in the order of the columns below.
@@ -605,6 +631,7 @@ mod tests {
             gives_reason: false,
             membership: None,
             is_sole_owner: false,
+            is_reviewed: false,
             group,
         };
         let with = |role, state| Standing { membership: Some(held(role, state)), ..person(PlatformRole::Member) };
@@ -629,6 +656,7 @@ mod tests {
             Verdict::Banned => 'b',
             Verdict::NeedsReason => 'r',
             Verdict::RulesNotAccepted => 'u',
+            Verdict::ReviewNeeded => 'v',
             Verdict::WrongState => 's',
             Verdict::Archived => 'a',
             Verdict::NotArchived => 'n',
@@ -652,6 +680,7 @@ mod tests {
             (Action::Post, "lmmyyymm", "lmmyyymm", "lmmaaamm"),
             (Action::Announce, "lfffyyff", "lfffyyff", "lfffaaff"),
             (Action::Comment, "lmmyyymm", "lmmyyymm", "lmmaaamm"),
+            (Action::Submit, "lmmyyymm", "lmmyyymm", "lmmaaamm"),
             (Action::Moderate, "lfffyyfy", "lfffyyfy", "lfffyyfy"),
             (Action::Edit, "lffffyfy", "lffffyfy", "lffffafa"),
             (Action::Archive, "lffffyfy", "lffffyfy", "lffffafa"),
@@ -683,6 +712,32 @@ mod tests {
         assert_eq!(verdict(&invited, Action::Join), Verdict::Yes);
         assert_eq!(verdict(&invited, Action::DeclineInvitation), Verdict::Yes);
         assert_eq!(verdict(&callers(closed)[1], Action::Join), Verdict::Forbidden);
+    }
+
+    #[test]
+    fn the_words_of_newcomers_or_of_everyone_are_read_first_but_not_of_those_who_read_them() {
+        let wrote = |who: Standing| {
+            let last_contributed_at = Some(Timestamp::from_micros(1_700_000_000_000_000));
+            Standing { membership: who.membership.map(|held| Held { last_contributed_at, ..held }), ..who }
+        };
+        let moderator = |who: Standing| Standing { platform_role: Some(PlatformRole::Moderator), ..who };
+        for (review_policy, signs) in
+            [(ReviewPolicy::Nobody, "yyyyyy"), (ReviewPolicy::Newcomers, "vyyyyy"), (ReviewPolicy::Everyone, "vvyyyy")]
+        {
+            let [_, _, _, member, facilitator, owner, ..] = callers(Openness { review_policy, ..PUBLIC });
+            let reviewed = Standing { is_reviewed: true, ..member };
+            let who = [member, wrote(member), moderator(member), facilitator, owner, reviewed];
+            for action in [Action::Post, Action::Comment] {
+                let sign = |who: &Standing| match verdict(who, action) {
+                    Verdict::Yes => 'y',
+                    Verdict::ReviewNeeded => 'v',
+                    other => panic!("{other:?}"),
+                };
+                assert_eq!(who.iter().map(sign).collect::<String>(), signs, "{action:?} under {review_policy:?}");
+            }
+            assert!(who.iter().all(|who| verdict(who, Action::Submit) == Verdict::Yes));
+            assert_eq!(verdict(&member, Action::Announce), Verdict::Forbidden);
+        }
     }
 
     #[test]

@@ -33,6 +33,18 @@ pub fn find(conn: &mut Conn, group: GroupId, user: UserId) -> Result<Option<Memb
     Ok(each_backend!(conn => row.select(Membership::as_select()).first(conn).optional())?)
 }
 
+/// Those who lead a group and want to hear from it.
+pub fn leaders(conn: &mut Conn, group: GroupId) -> Result<Vec<UserId>> {
+    let leaders = memberships::table
+        .filter(memberships::group_id.eq(group))
+        // in the words of the index `memberships_leading`, which a bound value would not match
+        .filter(diesel::dsl::sql::<Bool>("memberships.role <> 'member'"))
+        .filter(memberships::state.eq(State::Active))
+        .filter(memberships::notification_level.eq(NotificationLevel::All))
+        .select(memberships::user_id);
+    Ok(each_backend!(conn => leaders.load(conn))?)
+}
+
 /// A person's membership in a group, joined to the person.
 pub fn find_member(conn: &mut Conn, group: GroupId, user: UserId) -> Result<Option<MemberRow>> {
     let row = memberships::table.find((group, user)).inner_join(users::table);

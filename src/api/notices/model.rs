@@ -32,6 +32,12 @@ text_enum! {
         PostPublished = "post_published",
         /// One's scheduled post could not come out, and is a draft again.
         PostNotPublished = "post_not_published",
+        /// Something waits to be read before it comes out in a group that one leads.
+        SubmissionReceived = "submission_received",
+        /// What one sent to be read first came out.
+        SubmissionApproved = "submission_approved",
+        /// What one sent to be read first does not come out.
+        SubmissionDeclined = "submission_declined",
     }
 }
 

@@ -31,27 +31,30 @@ pub fn may_read(viewer: &Viewer, post: &PostHead) -> bool {
 pub fn can(access: &Access, post: &PostHead) -> Vec<PostAction> {
     let is_author = access.user_id() == post.author_id;
     let may_comment = access.may(Action::Comment);
+    // takes part without words that come out unread
+    let takes_part = access.reviewed().may(Action::Comment);
     let moderates = access.may(Action::Moderate);
     let is_there = post.deleted_at.is_none();
     let is_unlocked = post.locked_at.is_none() || moderates;
     let is_open = is_there && post.published_at.is_some();
+    let may_edit = if is_open { may_comment } else { takes_part };
     let arranges = is_open && moderates && in_use(access);
     // who may not write here any more brings nothing out either
-    let may_write = access.may(beginning(post.kind));
+    let may_write = access.reviewed().may(beginning(post.kind));
     let took_it_back = is_author && post.deleted_by == Some(post.author_id) && may_write;
     let answers = [
-        (PostAction::Edit, is_there && is_author && may_comment && is_unlocked),
+        (PostAction::Edit, is_there && is_author && may_edit && is_unlocked),
         (PostAction::Delete, is_there && ((is_author && in_use(access)) || moderates)),
         // what never came out is nobody's but the author's
         (PostAction::Restore, !is_there && (took_it_back || (moderates && post.published_at.is_some()))),
         (PostAction::Comment, is_open && may_comment && is_unlocked),
-        (PostAction::React, is_open && may_comment),
+        (PostAction::React, is_open && takes_part),
         (PostAction::Pin, arranges),
         (PostAction::Lock, arranges),
         (PostAction::Move, arranges),
         (
             PostAction::AcceptAnswer,
-            is_open && post.kind == PostKind::Question && may_comment && (is_author || moderates),
+            is_open && post.kind == PostKind::Question && takes_part && (is_author || moderates),
         ),
     ];
     answers.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
@@ -70,13 +73,14 @@ pub fn require(access: &Access, post: &PostHead, action: PostAction) -> Result<(
 pub fn can_on_comment(access: &Access, post: &PostHead, author: UserId) -> Vec<PostAction> {
     let is_author = access.user_id() == author;
     let may_comment = access.may(Action::Comment);
+    let takes_part = access.reviewed().may(Action::Comment);
     let moderates = access.may(Action::Moderate);
     let is_unlocked = post.locked_at.is_none() || moderates;
     let answers = [
         (PostAction::Edit, is_author && may_comment && is_unlocked),
         (PostAction::Delete, (is_author && in_use(access)) || moderates),
         (PostAction::Comment, may_comment && is_unlocked),
-        (PostAction::React, may_comment),
+        (PostAction::React, takes_part),
     ];
     answers.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
 }
@@ -91,7 +95,7 @@ pub fn require_on_comment(access: &Access, post: &PostHead, author: UserId, acti
 
 /// Whether the caller may bring back a comment of `author`'s that `deleted_by` deleted.
 pub fn restore_comment(access: &Access, post: &PostHead, author: UserId, deleted_by: Option<UserId>) -> Result<()> {
-    let may_write = access.may(Action::Comment) && post.locked_at.is_none();
+    let may_write = access.reviewed().may(Action::Comment) && post.locked_at.is_none();
     let took_it_back = access.user_id() == author && deleted_by == Some(author) && may_write;
     if took_it_back || access.may(Action::Moderate) { Ok(()) } else { Err(Error::not_found()) }
 }
@@ -104,6 +108,8 @@ fn refuse(access: &Access, post: &PostHead, author: UserId, action: PostAction) 
         return Err(Error::new(Code::InvalidState, "It is not published yet."));
     }
     if (is_author && action != PostAction::Pin) || is_members {
+        let says = matches!(action, PostAction::Comment | PostAction::Edit);
+        let access = if says { access.clone() } else { access.reviewed() };
         access.require(Action::Comment)?;
     }
     if matches!(action, PostAction::Comment | PostAction::Edit) && post.locked_at.is_some() {
@@ -185,7 +191,7 @@ pub fn publish_changed(before: &PostRow, patch: &PostPatch, now: Timestamp) -> R
 }
 
 /// Resources have a link, other kinds have none.
-fn link(kind: PostKind, is_given: bool) -> Result<()> {
+pub fn link(kind: PostKind, is_given: bool) -> Result<()> {
     match (kind, is_given) {
         (PostKind::Resource, false) => Err(Error::invalid("/link_url", "missing", "a resource has a link")),
         (PostKind::Resource, true) | (_, false) => Ok(()),

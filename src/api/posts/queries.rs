@@ -21,7 +21,7 @@ use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::db::schema::tombstones as tombstones_table;
-use crate::db::schema::{comments, groups, memberships, post_marks, posts, reactions, revisions, users};
+use crate::db::schema::{comments, groups, memberships, post_marks, posts, reactions, revisions, submissions, users};
 use crate::db::search::{self, Document};
 use crate::db::sql_types::{JsonList, PlannedAnew};
 use crate::db::tombstones::{self, Tombstone};
@@ -500,6 +500,8 @@ pub fn move_to(conn: &mut Conn, post: &PostHead, to: GroupId, now: Timestamp) ->
     each_backend!(conn => diesel::update(posts::table.find(post.id)).set(moved).execute(conn))?;
     let of_post = comments::table.filter(comments::post_id.eq(post.id));
     each_backend!(conn => diesel::update(of_post).set(comments::group_id.eq(to)).execute(conn))?;
+    let waiting = submissions::table.filter(submissions::post_id.eq(post.id));
+    each_backend!(conn => diesel::update(waiting).set(submissions::group_id.eq(to)).execute(conn))?;
     search::move_post(conn, post.id.uuid(), to.uuid())?;
     notices::queries::move_post(conn, post.id, to)?;
     bury(conn, post, now)?;
@@ -513,8 +515,13 @@ fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead, to: GroupId) -> Result<()
         .filter(memberships::group_id.eq_any([post.group_id, to]))
         .filter(memberships::display_name.is_not_null())
         .filter(
-            memberships::user_id.eq(post.author_id).or(memberships::user_id
-                .eq_any(comments::table.filter(comments::post_id.eq(post.id)).select(comments::author_id))),
+            memberships::user_id
+                .eq(post.author_id)
+                .or(memberships::user_id
+                    .eq_any(comments::table.filter(comments::post_id.eq(post.id)).select(comments::author_id)))
+                .or(memberships::user_id.eq_any(
+                    submissions::table.filter(submissions::post_id.eq(post.id)).select(submissions::author_id),
+                )),
         );
     let is_named: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(named)).get_result(conn))?;
     if is_named {
@@ -572,18 +579,24 @@ fn publish_one(conn: &mut Conn, mut row: PostRow, now: Timestamp) -> Result<()> 
 
 /// Whether an author could publish a post now.
 fn may_still_write(conn: &mut Conn, row: &PostRow) -> Result<bool> {
-    let account = users::table.find(row.author_id).filter(users::status.eq(UserStatus::Active)).select(users::id);
+    let author = author_access(conn, row.author_id, row.group_id)?;
+    Ok(author.is_some_and(|author| policy::create(&author, row.kind).is_ok()))
+}
+
+/// What somebody who does not ask is to a group for which they wrote something; nothing where their account is not in use, or
+/// they may not know of the group any more.
+pub fn author_access(conn: &mut Conn, user_id: UserId, group: GroupId) -> Result<Option<Access>> {
+    let account = users::table.find(user_id).filter(users::status.eq(UserStatus::Active)).select(users::id);
     let account: Option<UserId> = each_backend!(conn => account.first(conn).optional())?;
     if account.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
     let (session_id, request_id) = (SessionId::nil(), RequestId::new());
-    let (user_id, role) = (row.author_id, PlatformRole::Member);
+    let role = PlatformRole::Member;
     let author = Actor { user_id, session_id, role, request_id, gives_reason: false };
-    match Access::find(conn, author.viewer(), row.group_id) {
-        Ok(access) => Ok(policy::create(&access, row.kind).is_ok()),
-        Err(error) if error.code() == Code::NotFound => Ok(false),
-        Err(error) => Err(error),
+    match Access::find(conn, author.viewer(), group) {
+        Err(error) if error.code() == Code::NotFound => Ok(None),
+        access => access.map(Some),
     }
 }
 

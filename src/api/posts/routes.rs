@@ -127,10 +127,11 @@ async fn create_post(
     let post = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
-            policy::create(&access, new.kind)?;
             // under the lock, so that what comes later in the group has a later time
             let now = Timestamp::now();
             let publication = policy::publish_new(&new, now)?;
+            let is_draft = publication == (None, None);
+            policy::create(&if is_draft { access.reviewed() } else { access.clone() }, new.kind)?;
             let found = queries::insert(conn, &access, &new, publication, now)?;
             views::one(conn, &access, found, now)
         })
@@ -182,7 +183,8 @@ async fn update_post(
             let now = Timestamp::now();
             let before = queries::read(conn, head.id, actor.user_id)?.row;
             let publication = policy::publish_changed(&before, &patch.0, now)?;
-            if before.published_at.is_none() && publication.0.is_some() {
+            let comes_out = before.published_at.is_none() && publication != (None, None);
+            if comes_out {
                 policy::create(&access, before.kind)?;
             }
             let found = queries::update(conn, &before, &patch.0, publication, now)?;

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::groups::model::NewGroup;
 use crate::api::memberships::model::{
-    InvitePolicy, JoinPolicy, JoinQuestion, MemberListVisibility, PostPolicy, Reason, Visibility,
+    InvitePolicy, JoinPolicy, JoinQuestion, MemberListVisibility, PostPolicy, Reason, ReviewPolicy, Visibility,
 };
 use crate::api::requests::model::Outcome;
 use crate::api::users::model::Person;
@@ -65,6 +65,9 @@ pub struct ProposedGroup {
     pub member_list_visibility: Option<MemberListVisibility>,
     /// Who invites people.
     pub invite_policy: Option<InvitePolicy>,
+    /// Whose posts and comments are read by those who moderate before they come out.
+    #[serde(default)]
+    pub review_policy: Option<ReviewPolicy>,
     /// What it asks those who want to join.
     pub join_questions: Vec<JoinQuestion>,
     /// For how many days somebody who was declined cannot ask again.
@@ -95,6 +98,7 @@ impl From<&NewGroup> for ProposedGroup {
             post_policy: new.post_policy,
             member_list_visibility: new.member_list_visibility,
             invite_policy: new.invite_policy,
+            review_policy: new.review_policy,
             join_questions: new.join_questions.0.clone(),
             request_cooldown_days: new.request_cooldown_days.map(|days| days.0),
             rules: new.rules.as_ref().map(|text| Markdown::as_str(text).to_owned()),
