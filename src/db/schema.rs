@@ -78,6 +78,7 @@ table! {
         default_invite_policy -> Text,
         retired_at -> Nullable<Instant>,
         default_review_policy -> Text,
+        default_allow_anonymous -> Bool,
     }
 }
 
@@ -125,6 +126,7 @@ table! {
         purpose_html -> Nullable<Text>,
         changed_at -> Nullable<Instant>,
         review_policy -> Text,
+        allow_anonymous -> Bool,
     }
 }
 
@@ -334,6 +336,7 @@ table! {
         deleted_by -> Nullable<Id>,
         changed_at -> Nullable<Instant>,
         active_at -> Nullable<Instant>,
+        pseudonym_id -> Nullable<Id>,
     }
 }
 
@@ -354,6 +357,7 @@ table! {
         deleted_at -> Nullable<Instant>,
         body_html -> Nullable<Text>,
         deleted_by -> Nullable<Id>,
+        pseudonym_id -> Nullable<Id>,
     }
 }
 
@@ -557,6 +561,7 @@ table! {
         submitted_at -> Instant,
         declined_at -> Nullable<Instant>,
         reason -> Nullable<Text>,
+        pseudonym_id -> Nullable<Id>,
     }
 }
 

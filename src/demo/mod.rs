@@ -179,7 +179,7 @@ fn add_group(conn: &mut Conn, group: &PageGroup, members: &[UserId]) -> Result<(
         let head = PostHead::from(&posts::queries::insert(conn, &access, &post.new, published, post.at)?.row);
         for comment in &post.comments {
             let access = Access::find(conn, next(), group_id)?;
-            let new = NewComment { body: comment.body.clone(), parent_id: None };
+            let new = NewComment { body: comment.body.clone(), parent_id: None, is_anonymous: false };
             comments::queries::insert(conn, &access, &head, &new, comment.at)?;
         }
     }

@@ -1016,6 +1016,17 @@ fn moderation() -> Vec<Row> {
             reasoned(w.caller.post(format!("{}/warnings", w.comment().await), json!({ "reason": "Off topic" })));
         "delete_member_content" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
             w.caller.post(format!("{}/content:delete", w.member().await), json!({ "reason": "Spam" }));
+        // who wrote what has no name is for owners, administrators and moderators, with a reason
+        "get_post_author" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 403, 403, 403] |w|
+            w.caller.get(format!("{}/author", w.post().await));
+        "get_post_author" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 200] |w|
+            reasoned(w.caller.get(format!("{}/author", w.post().await)));
+        "get_post_author" in HIDDEN [401, 404, 404, 403, 403, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(format!("{}/author", w.post().await)));
+        "get_comment_author" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 200] |w|
+            reasoned(w.caller.get(format!("{}/author", w.comment().await)));
+        "get_comment_author" in LISTED [401, 404, 404, 403, 403, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(format!("{}/author", w.comment().await)));
         // to ban is for those who manage members
         "delete_member_content" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 403] |w|
             w.caller.post(format!("{}/content:delete", w.member().await), json!({ "reason": "Spam", "ban": true }));

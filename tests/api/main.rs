@@ -10,6 +10,7 @@
 )]
 
 mod activity;
+mod anonymity;
 mod architecture;
 mod articles;
 mod authorisation;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     support::harness::run(vec![
         ("ground_floor", ground_floor::cases()),
         ("activity", activity::cases()),
+        ("anonymity", anonymity::cases()),
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
         ("authorisation", authorisation::cases()),

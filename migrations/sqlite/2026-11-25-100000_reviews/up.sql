@@ -19,8 +19,8 @@ CREATE TABLE submissions (
     -- the conversation of a comment
     post_id BLOB REFERENCES posts (id) ON DELETE CASCADE,
     parent_id BLOB REFERENCES comments (id) ON DELETE CASCADE,
-    submitted_at INTEGER NOT NULL CHECK (submitted_at >= 946684800000000),
-    declined_at INTEGER CHECK (declined_at >= 946684800000000),
+    submitted_at BIGINT NOT NULL CHECK (submitted_at >= 946684800000000),
+    declined_at BIGINT CHECK (declined_at >= 946684800000000),
     reason TEXT,
     CHECK ((kind = 'comment') = (post_id IS NOT NULL)),
     CHECK ((kind = 'comment') = (title IS NULL)),

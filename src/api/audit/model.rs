@@ -39,6 +39,8 @@ text_enum! {
         SubmissionApproved = "submission_approved",
         /// Something that waited to be read does not come out.
         SubmissionDeclined = "submission_declined",
+        /// Somebody learned who wrote something without their name.
+        AuthorUnmasked = "author_unmasked",
         /// A conversation was moved to another group.
         PostMoved = "post_moved",
         /// A post was pinned.

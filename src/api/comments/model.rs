@@ -42,6 +42,8 @@ pub struct CommentRow {
     pub parent_id: Option<CommentId>,
     /// Who wrote it.
     pub author_id: UserId,
+    /// The id by which others know who wrote it, where it has no name.
+    pub pseudonym_id: Option<UserId>,
     /// How deep it stands.
     pub depth: i32,
     /// How many listed comments answer it.
@@ -122,6 +124,8 @@ pub struct CommentAuthor {
     pub display_name: Option<String>,
     /// What mentions the person, after an `@`; null once the comment or the account is deleted.
     pub handle: Option<String>,
+    /// Whether the name is withheld: then the id is one of this conversation alone, and leads nowhere.
+    pub is_anonymous: bool,
 }
 
 impl Comment {
@@ -143,6 +147,7 @@ impl Comment {
             author: CommentAuthor {
                 id: author.as_ref().map(|author| author.id),
                 handle: author.as_ref().and_then(|author| author.handle.clone()),
+                is_anonymous: author.as_ref().is_some_and(|author| author.is_anonymous),
                 display_name: author.map(|author| author.display_name),
             },
             body_html: Some(html).filter(|_| !is_deleted),
@@ -175,6 +180,10 @@ pub struct NewComment {
     /// The comment of the same post that it answers; the post itself unless said.
     #[serde(default)]
     pub parent_id: Option<CommentId>,
+    /// Whether it is shown without the author's name, where the group allows that.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub is_anonymous: bool,
 }
 
 /// Changes to a comment.

@@ -13,7 +13,7 @@ use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::posts::mentions;
 use crate::api::posts::model::{PostHead, RevisionRow};
-use crate::api::posts::queries::{self as posts_queries, IndexedComment, keep_revision, put_comment, take_part};
+use crate::api::posts::queries::{self as posts_queries, IndexedComment, keep_revision, named, put_comment, take_part};
 use crate::auth::actor::Viewer;
 use crate::db::schema::{comments, groups, memberships, post_marks, posts, revisions, users};
 use crate::db::{Conn, each_backend, search};
@@ -38,6 +38,7 @@ macro_rules! found_comments {
                     users::handle,
                     memberships::display_name.nullable(),
                     memberships::handle.nullable(),
+                    comments::pseudonym_id,
                 ),
             ))
     };
@@ -118,12 +119,14 @@ pub fn insert(
         None => 0,
         Some(parent) => answer(conn, post.id, parent)?,
     };
+    let pseudonym_id = if new.is_anonymous { Some(pseudonym(conn, post, access.user_id())?) } else { None };
     let row = CommentRow {
         id: CommentId::new(),
         post_id: post.id,
         group_id: access.group_id(),
         parent_id: new.parent_id,
         author_id: access.user_id(),
+        pseudonym_id,
         depth,
         reply_count: 0,
         body: new.body.as_str().to_owned(),
@@ -135,13 +138,28 @@ pub fn insert(
     };
     each_backend!(conn => diesel::insert_into(comments::table).values(&row).execute(conn))?;
     recount_post(conn, post.id, 1, now)?;
-    activity::advance(conn, row.group_id, row.author_id, now)?;
+    activity::advance(conn, row.group_id, named(row.author_id, row.pseudonym_id), now)?;
     take_part(conn, row.author_id, row.post_id, now)?;
     index(conn, row.id)?;
     // a mention says more than a reply, and one event is told once
-    mentions::tell(conn, row.group_id, (row.post_id, Some(row.id)), row.author_id, &row.body, now)?;
+    let author = (row.author_id, row.pseudonym_id);
+    mentions::tell(conn, row.group_id, (row.post_id, Some(row.id)), author, &row.body, now)?;
     tell_followers(conn, &row, now)?;
     read(conn, row.id)
+}
+
+/// The id by which others know somebody who writes without their name in a conversation: the same each time.
+pub fn pseudonym(conn: &mut Conn, post: &PostHead, author: UserId) -> Result<UserId> {
+    if let Some(own) = post.pseudonym_id.filter(|_| post.author_id == author) {
+        return Ok(own);
+    }
+    let earlier = comments::table
+        .filter(comments::author_id.eq(author))
+        .filter(comments::post_id.eq(post.id))
+        .filter(comments::pseudonym_id.is_not_null())
+        .select(comments::pseudonym_id.assume_not_null());
+    let earlier: Option<UserId> = each_backend!(conn => earlier.first(conn).optional())?;
+    Ok(earlier.unwrap_or_default())
 }
 
 /// Whether this is a comment on the post that can be answered, where there is one to answer.
@@ -197,7 +215,7 @@ fn tell_followers(conn: &mut Conn, row: &CommentRow, now: Timestamp) -> Result<(
     let followers: Vec<UserId> = each_backend!(conn => followers.load(conn))?;
     let notice = |follower: UserId| {
         Notice::new(follower, NoticeKind::Reply, row.id.uuid())
-            .by(row.author_id)
+            .by(named(row.author_id, row.pseudonym_id))
             .in_group(row.group_id)
             .on_post(row.post_id)
             .on_comment(row.id)
@@ -230,7 +248,8 @@ pub fn update(conn: &mut Conn, before: &CommentRow, patch: &CommentPatch, now: T
     keep_revision(conn, (before.post_id, Some(before.id)), None, &before.body, before.author_id, now)?;
     let changes = (comments::body.eq(body), comments::body_html.eq(to_html(body)), comments::edited_at.eq(now));
     each_backend!(conn => diesel::update(comments::table.find(before.id)).set(changes).execute(conn))?;
-    mentions::tell(conn, before.group_id, (before.post_id, Some(before.id)), before.author_id, body, now)?;
+    let author = (before.author_id, before.pseudonym_id);
+    mentions::tell(conn, before.group_id, (before.post_id, Some(before.id)), author, body, now)?;
     index(conn, before.id)?;
     read(conn, before.id)
 }

@@ -103,6 +103,7 @@ async fn create_comment(
             // under the lock, so that what comes later in the group has a later time
             let now = Timestamp::now();
             posts::policy::require(&access, &post, PostAction::Comment)?;
+            posts::policy::anonymous(&access, new.is_anonymous, None)?;
             let found = queries::insert(conn, &access, &post, &new, now)?;
             one(conn, &access, &post, found)
         })

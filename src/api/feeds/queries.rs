@@ -130,7 +130,13 @@ pub fn posts_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Ve
                 posts::id,
                 posts::title,
                 posts::author_id,
-                (users::display_name, users::handle, memberships::display_name.nullable(), memberships::handle.nullable()),
+                (
+                    users::display_name,
+                    users::handle,
+                    memberships::display_name.nullable(),
+                    memberships::handle.nullable(),
+                    posts::pseudonym_id,
+                ),
                 posts::published_at,
             ))
             .limit(page.rows())
@@ -170,7 +176,13 @@ pub fn comments_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result
                 comments::post_id,
                 posts::title,
                 comments::author_id,
-                (users::display_name, users::handle, memberships::display_name.nullable(), memberships::handle.nullable()),
+                (
+                    users::display_name,
+                    users::handle,
+                    memberships::display_name.nullable(),
+                    memberships::handle.nullable(),
+                    comments::pseudonym_id,
+                ),
                 comments::created_at,
             ))
             .limit(page.rows())

@@ -83,6 +83,8 @@ pub struct GroupType {
     /// What a new group of this kind has unless it says otherwise.
     pub default_review_policy: ReviewPolicy,
     /// What a new group of this kind has unless it says otherwise.
+    pub default_allow_anonymous: bool,
+    /// What a new group of this kind has unless it says otherwise.
     pub default_show_member_count: bool,
     /// Since when new groups cannot be of this kind; null while they can.
     pub retired_at: Option<Timestamp>,
@@ -144,6 +146,9 @@ pub struct NewGroupType {
     /// What a new group of this kind has unless it says otherwise; `nobody` unless given.
     #[serde(default)]
     pub default_review_policy: Option<ReviewPolicy>,
+    /// What a new group of this kind has unless it says otherwise; false unless given.
+    #[serde(default)]
+    pub default_allow_anonymous: Option<bool>,
     /// What a new group of this kind has unless it says otherwise; true unless given.
     #[serde(default)]
     pub default_show_member_count: Option<bool>,
@@ -201,6 +206,10 @@ pub struct GroupTypePatch {
     #[serde(default)]
     #[schema(value_type = ReviewPolicy)]
     pub default_review_policy: Set<ReviewPolicy>,
+    /// What a new group of this kind has unless it says otherwise.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    pub default_allow_anonymous: Set<bool>,
     /// What a new group of this kind has unless it says otherwise.
     #[serde(default)]
     #[schema(value_type = bool)]

@@ -73,6 +73,7 @@ pub fn insert(conn: &mut Conn, kinds: &[GroupType], new: &NewGroupType, now: Tim
             .eq(new.default_member_list_visibility.unwrap_or(MemberListVisibility::Members)),
         group_types::default_invite_policy.eq(new.default_invite_policy.unwrap_or(InvitePolicy::Facilitators)),
         group_types::default_review_policy.eq(new.default_review_policy.unwrap_or(ReviewPolicy::Nobody)),
+        group_types::default_allow_anonymous.eq(new.default_allow_anonymous.unwrap_or(false)),
         group_types::default_show_member_count.eq(new.default_show_member_count.unwrap_or(true)),
         group_types::created_at.eq(now),
         group_types::updated_at.eq(now),
@@ -119,6 +120,7 @@ pub fn update(
         patch.default_member_list_visibility.0.map(|value| group_types::default_member_list_visibility.eq(value)),
         patch.default_invite_policy.0.map(|value| group_types::default_invite_policy.eq(value)),
         patch.default_review_policy.0.map(|value| group_types::default_review_policy.eq(value)),
+        patch.default_allow_anonymous.0.map(|value| group_types::default_allow_anonymous.eq(value)),
         patch.default_show_member_count.0.map(|value| group_types::default_show_member_count.eq(value)),
     );
     let changes = (

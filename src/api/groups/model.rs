@@ -344,6 +344,8 @@ pub struct Group {
     pub invite_policy: InvitePolicy,
     /// Whose posts and comments are read by those who moderate before they come out.
     pub review_policy: ReviewPolicy,
+    /// Whether members may write without their name.
+    pub allow_anonymous: bool,
     /// What it asks those who want to join.
     pub join_questions: Vec<JoinQuestion>,
     /// For how many days somebody who was declined cannot ask again.
@@ -444,6 +446,9 @@ pub struct NewGroup {
     /// Whose posts and comments are read by those who moderate before they come out.
     #[serde(default)]
     pub review_policy: Option<ReviewPolicy>,
+    /// Whether members may write without their name.
+    #[serde(default)]
+    pub allow_anonymous: Option<bool>,
     /// What it asks those who want to join.
     #[serde(default)]
     #[schema(required = false)]
@@ -534,6 +539,10 @@ pub struct GroupPatch {
     #[serde(default)]
     #[schema(value_type = ReviewPolicy)]
     pub review_policy: Set<ReviewPolicy>,
+    /// Whether members may write without their name. What has none keeps having none.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    pub allow_anonymous: Set<bool>,
     /// What it asks those who want to join.
     #[serde(default)]
     #[schema(value_type = JoinQuestions)]

@@ -29,6 +29,7 @@ impl GroupPatch {
             || self.member_list_visibility.0.is_some()
             || self.invite_policy.0.is_some()
             || self.review_policy.0.is_some()
+            || self.allow_anonymous.0.is_some()
             || self.join_questions.0.is_some()
             || self.request_cooldown_days.0.is_some()
             || self.rules.0.is_some()

@@ -241,6 +241,7 @@ fn view(
         member_list_visibility: group.openness.member_list_visibility,
         invite_policy: group.openness.invite_policy,
         review_policy: group.openness.review_policy,
+        allow_anonymous: group.openness.allow_anonymous,
         join_questions: group.join_questions.0,
         request_cooldown_days: group.request_cooldown_days,
         rules_version: group.rules.as_ref().map(|_| group.openness.rules_version),
@@ -304,9 +305,7 @@ pub fn insert(
     let main = types.first().ok_or_else(|| Error::invalid("/type_ids", "empty", "a group has at least one type"))?;
     let id = GroupId::new();
     let visibility = new.visibility.unwrap_or(main.default_visibility);
-    if let Some(external_id) = &new.external_id {
-        refuse_taken_external_id(conn, external_id.as_str(), id)?;
-    }
+    new.external_id.as_ref().map_or(Ok(()), |taken| refuse_taken_external_id(conn, taken.as_str(), id))?;
     let (description, purpose, tags) = (new.description.as_str(), new.purpose.as_str(), new.tags.0.join("\n"));
     let search = [new.name.as_str(), new.summary.as_str(), purpose, &tags];
     for slug in slugs::candidates(new, visibility) {
@@ -317,6 +316,7 @@ pub fn insert(
         let entry = (
             groups::invite_policy.eq(new.invite_policy.unwrap_or(main.default_invite_policy)),
             groups::review_policy.eq(new.review_policy.unwrap_or(main.default_review_policy)),
+            groups::allow_anonymous.eq(new.allow_anonymous.unwrap_or(main.default_allow_anonymous)),
             groups::join_questions.eq(JsonList(new.join_questions.0.clone())),
             groups::request_cooldown_days.eq(cooldown),
             groups::welcome_message.eq(new.welcome_message.as_str()),
@@ -471,6 +471,7 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     let entry = (
         patch.invite_policy.0.map(|value| groups::invite_policy.eq(value)),
         patch.review_policy.0.map(|value| groups::review_policy.eq(value)),
+        patch.allow_anonymous.0.map(|value| groups::allow_anonymous.eq(value)),
         patch.join_questions.0.as_ref().map(|questions| groups::join_questions.eq(JsonList(questions.0.clone()))),
         patch.request_cooldown_days.0.map(|days| groups::request_cooldown_days.eq(days.0)),
         patch.welcome_message.0.as_ref().map(|text| groups::welcome_message.eq(text.as_str())),

@@ -23,6 +23,7 @@ mod tests {
             id: PostId::new(),
             group_id: GroupId::new(),
             author_id: UserId::new(),
+            pseudonym_id: None,
             kind: PostKind::Discussion,
             accepted_comment_id: None,
             locked_at: None,

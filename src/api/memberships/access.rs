@@ -195,6 +195,12 @@ impl Reader {
         self.viewer.0.ok_or_else(|| Error::new(Code::Unauthenticated, "This needs a login."))
     }
 
+    /// Why somebody reads what is not for them, where they say so.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        self.reason.as_ref().map(|reason| reason.as_str().to_owned())
+    }
+
     /// Runs `work` on a reading connection; it answers with the access that it asked for. An administrator's reading is
     /// recorded before the answer.
     ///

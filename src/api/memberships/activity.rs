@@ -25,21 +25,22 @@ pub const GROUP_LAST_ACTIVE: &str = "(SELECT max(latest.at) FROM (
             AND articles.status = 'published' AND articles.published_at IS NOT NULL AND articles.deleted_at IS NULL
 ) AS latest)";
 
-/// The date of the person in the row of `memberships` around it.
+/// The date of the person in the row of `memberships` around it. What they wrote without their name says nothing.
 pub const MEMBER_LAST_CONTRIBUTED: &str = "(SELECT max(latest.at) FROM (
     SELECT * FROM (SELECT posts.published_at AS at FROM posts
         WHERE posts.author_id = memberships.user_id AND posts.group_id = memberships.group_id
-            AND posts.published_at IS NOT NULL AND posts.deleted_at IS NULL
+            AND posts.published_at IS NOT NULL AND posts.deleted_at IS NULL AND posts.pseudonym_id IS NULL
         ORDER BY posts.published_at DESC LIMIT 1) AS post
     UNION ALL SELECT * FROM (SELECT comments.created_at AS at FROM comments JOIN posts ON posts.id = comments.post_id
         WHERE comments.author_id = memberships.user_id AND comments.group_id = memberships.group_id
-            AND comments.deleted_at IS NULL AND posts.deleted_at IS NULL
+            AND comments.deleted_at IS NULL AND posts.deleted_at IS NULL AND comments.pseudonym_id IS NULL
         ORDER BY comments.created_at DESC LIMIT 1) AS comment
 ) AS latest)";
 
-/// Something became visible: moves the dates of its group and its author on, never back.
-pub fn advance(conn: &mut Conn, group: GroupId, author: UserId, at: Timestamp) -> Result<()> {
+/// Something became visible: moves the dates of its group and of its author, where it has their name, on, never back.
+pub fn advance(conn: &mut Conn, group: GroupId, author: Option<UserId>, at: Timestamp) -> Result<()> {
     advance_group(conn, group, at)?;
+    let Some(author) = author else { return Ok(()) };
     let earlier = memberships::table
         .find((group, author))
         .filter(memberships::last_contributed_at.is_null().or(memberships::last_contributed_at.lt(at)));

@@ -193,6 +193,8 @@ text_enum! {
         Submit = "submit",
         /// Delete what others wrote.
         Moderate = "moderate",
+        /// Learn who wrote what has no name, with a reason that is recorded.
+        Unmask = "unmask",
         /// Change the settings.
         Edit = "edit",
         /// Make the group read-only.
@@ -298,6 +300,8 @@ pub struct Openness {
     pub invite_policy: InvitePolicy,
     /// Whose words are read before they come out.
     pub review_policy: ReviewPolicy,
+    /// Whether members may write without their name.
+    pub allow_anonymous: bool,
     /// Whether there are rules to accept.
     #[diesel(select_expression = groups::rules.is_not_null())]
     pub has_rules: bool,
@@ -565,8 +569,8 @@ impl MemberRow {
     pub fn person(&self) -> Person {
         let (id, row) = (self.membership.user_id, &self.membership);
         match &row.display_name {
-            Some(name) => Person { id, display_name: name.clone(), handle: row.handle.clone() },
-            None => Person { id, display_name: self.account_name.clone(), handle: self.account_handle.clone() },
+            Some(name) => Person::named(id, name.clone(), row.handle.clone()),
+            None => Person::named(id, self.account_name.clone(), self.account_handle.clone()),
         }
     }
 

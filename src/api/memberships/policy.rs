@@ -118,8 +118,11 @@ impl Standing {
     }
 
     fn moderates(&self) -> bool {
-        let by_office = self.platform_role == Some(PlatformRole::Moderator) && read_posts(self) == Verdict::Yes;
-        self.leads() || self.is_admin() || by_office
+        self.leads() || self.is_admin() || self.moderates_by_office()
+    }
+
+    fn moderates_by_office(&self) -> bool {
+        self.platform_role == Some(PlatformRole::Moderator) && read_posts(self) == Verdict::Yes
     }
 
     /// Everything that the caller may do, for `viewer.can`.
@@ -129,7 +132,7 @@ impl Standing {
     }
 }
 
-const ALL: [Action; 25] = [
+const ALL: [Action; 26] = [
     Action::ReadPosts,
     Action::ReadMembers,
     Action::Join,
@@ -143,6 +146,7 @@ const ALL: [Action; 25] = [
     Action::Comment,
     Action::Submit,
     Action::Moderate,
+    Action::Unmask,
     Action::Edit,
     Action::Archive,
     Action::Unarchive,
@@ -189,6 +193,7 @@ pub fn verdict(who: &Standing, action: Action) -> Verdict {
         }
         Action::Invite => unless(invites(who), Verdict::Forbidden),
         Action::Moderate => unless(who.moderates(), Verdict::Forbidden),
+        Action::Unmask => unless(owns || who.moderates_by_office(), Verdict::Forbidden),
         Action::DecideRequests | Action::ManageMembers | Action::DecideContributions => {
             unless(leads, Verdict::Forbidden)
         }
@@ -614,6 +619,7 @@ mod tests {
         status: GroupStatus::Active,
         invite_policy: InvitePolicy::Facilitators,
         review_policy: ReviewPolicy::Nobody,
+        allow_anonymous: false,
         has_rules: false,
         rules_version: 0,
     };
@@ -682,6 +688,7 @@ mod tests {
             (Action::Comment, "lmmyyymm", "lmmyyymm", "lmmaaamm"),
             (Action::Submit, "lmmyyymm", "lmmyyymm", "lmmaaamm"),
             (Action::Moderate, "lfffyyfy", "lfffyyfy", "lfffyyfy"),
+            (Action::Unmask, "lffffyfy", "lffffyfy", "lffffyfy"),
             (Action::Edit, "lffffyfy", "lffffyfy", "lffffafa"),
             (Action::Archive, "lffffyfy", "lffffyfy", "lffffafa"),
             (Action::Unarchive, "lffffnfn", "lffffnfn", "lffffyfy"),

@@ -7,6 +7,16 @@ use crate::auth::actor::{Actor, PlatformRole};
 use crate::error::{Code, Error, Result};
 use crate::types::UserId;
 
+/// Whether the caller may learn who wrote something without their name: those who own the group and who moderate or administer
+/// the platform, and none of them without saying why.
+pub fn unmask(access: &Access) -> Result<()> {
+    access.require(Action::ReadPosts)?;
+    access.require(Action::Unmask)?;
+    let says_why = access.viewer().0.is_some_and(|actor| actor.gives_reason);
+    let words = "Say why you need to know. Send the header «Praxis-Access-Reason»; the group's owners will see it.";
+    if says_why { Ok(()) } else { Err(Error::new(Code::AccessReasonNeeded, words)) }
+}
+
 /// Whether the caller may act on what somebody wrote in the group who is this to it.
 pub fn act_on(access: &Access, author: UserId, is: (Role, State)) -> Result<()> {
     access.require(Action::ReadPosts)?;

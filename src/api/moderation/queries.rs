@@ -1,4 +1,5 @@
-//! Every statement about all that one person wrote in a group. Each text goes and comes back as it does by itself, so that dates
+//! Every statement about all that one person wrote in a group under their name: what has none would tell whose it is by going
+//! with the rest. Each text goes and comes back as it does by itself, so that dates
 //! and counts stay right.
 
 use diesel::prelude::*;
@@ -42,6 +43,7 @@ pub fn delete(conn: &mut Conn, access: &Access, author: UserId, now: Timestamp) 
         .filter(posts::group_id.eq(group))
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())
+        .filter(posts::pseudonym_id.is_null())
         .order((posts::published_at.desc(), posts::id.desc()))
         .limit(rows(POSTS));
     let (published, more_posts) =
@@ -55,6 +57,7 @@ pub fn delete(conn: &mut Conn, access: &Access, author: UserId, now: Timestamp) 
         .filter(comments::author_id.eq(author))
         .filter(comments::group_id.eq(group))
         .filter(comments::deleted_at.is_null())
+        .filter(comments::pseudonym_id.is_null())
         .filter(posts::deleted_at.is_null())
         .order((comments::created_at.desc(), comments::id.desc()))
         .limit(rows(COMMENTS))
@@ -82,6 +85,7 @@ pub fn restore(
         .filter(posts::deleted_at.is_not_null())
         .filter(posts::deleted_at.eq(deleted_at))
         .filter(posts::deleted_by.ne(author))
+        .filter(posts::pseudonym_id.is_null())
         .filter(posts::published_at.is_not_null())
         .limit(rows(POSTS));
     let (removed, more_posts) = cut(each_backend!(conn => removed.select(PostHead::as_select()).load(conn))?, POSTS);
@@ -95,6 +99,7 @@ pub fn restore(
         .filter(comments::deleted_at.is_not_null())
         .filter(comments::deleted_at.eq(deleted_at))
         .filter(comments::deleted_by.ne(author))
+        .filter(comments::pseudonym_id.is_null())
         .filter(posts::deleted_at.is_null())
         .limit(rows(COMMENTS))
         .select(comments::id);

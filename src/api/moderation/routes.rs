@@ -1,7 +1,8 @@
 //! `/posts/{post_id}/warnings`, `/comments/{comment_id}/warnings` and `/groups/{group_id}/members/{user_id}/content:…`.
 
-use actix_web::{HttpResponse, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use super::model::{ContentChange, ContentDeletion, ContentRestoration, NewWarning};
 use super::{policy, queries};
@@ -9,7 +10,7 @@ use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, MemberPatch, MemberState, Membership, Reason, Role, State};
 use crate::api::posts::policy::KEPT;
-use crate::api::users::model::UserStatus;
+use crate::api::users::model::{Person, UserStatus};
 use crate::api::{audit, comments, memberships, posts, users};
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
@@ -20,6 +21,7 @@ use crate::types::{CommentId, GroupId, PostId, Timestamp, UserId};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(get_post_author).service(get_comment_author);
     config.service(create_post_warning).service(create_comment_warning);
     config.service(delete_member_content).service(restore_member_content);
 }
@@ -33,15 +35,99 @@ fn author(conn: &mut Conn, access: &Access, user: UserId) -> Result<Option<Membe
     Ok(author)
 }
 
-/// Notes a warning, tells the person and records it.
+/// Records that the caller learns who wrote something without their name, and why.
+fn unmask(
+    conn: &mut Conn,
+    access: &Access,
+    actor: Actor,
+    (target, id): (AuditTarget, Uuid),
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let entry = Entry::new(AuditAction::AuthorUnmasked, target, id).within(access.group_id());
+    audit::queries::record(conn, Some(&actor), entry.with_reason(reason), now)
+}
+
+/// Get who wrote a post without their name
+///
+/// For owners, and for moderators and administrators who read the group: with a reason, which is recorded with who asked and which
+/// the group's owners read. Of a post with a name it answers the same as the post.
+#[utoipa::path(tag = "posts", operation_id = "get_post_author", security(("bearer" = [])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
+    (status = 200, description = "The author", body = Person),
+    (status = 403, description = "Not for this caller, or no reason given"),
+    (status = 404, description = "No such post"),
+))]
+#[get("/posts/{post_id}/author")]
+async fn get_post_author(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
+    let reason = reader.reason();
+    let person = reader
+        .write(&db, Action::ReadPosts, move |conn, actor| {
+            let (access, found) = posts::queries::get(conn, actor.viewer(), *post_id)?;
+            policy::unmask(&access)?;
+            unmask(
+                conn,
+                &access,
+                actor,
+                (AuditTarget::Post, found.row.id.uuid()),
+                reason.as_deref(),
+                Timestamp::now(),
+            )?;
+            Ok((access, found.author.unmasked(found.row.author_id)))
+        })
+        .await?;
+    Ok(json::ok(&person))
+}
+
+/// Get who wrote a comment without their name
+///
+/// The same as of a post.
+#[utoipa::path(tag = "posts", operation_id = "get_comment_author", security(("bearer" = [])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
+    (status = 200, description = "The author", body = Person),
+    (status = 403, description = "Not for this caller, or no reason given"),
+    (status = 404, description = "No such comment"),
+))]
+#[get("/comments/{comment_id}/author")]
+async fn get_comment_author(
+    reader: Reader,
+    db: web::Data<Db>,
+    comment_id: web::Path<CommentId>,
+) -> Result<HttpResponse> {
+    let reason = reader.reason();
+    let person = reader
+        .write(&db, Action::ReadPosts, move |conn, actor| {
+            let (access, _, found) = comments::queries::get(conn, actor.viewer(), *comment_id)?;
+            policy::unmask(&access)?;
+            unmask(
+                conn,
+                &access,
+                actor,
+                (AuditTarget::Comment, found.row.id.uuid()),
+                reason.as_deref(),
+                Timestamp::now(),
+            )?;
+            Ok((access, found.author.unmasked(found.row.author_id)))
+        })
+        .await?;
+    Ok(json::ok(&person))
+}
+
+/// Notes a warning, tells the person and records it. It shows those who lead who wrote what has no name, so only those warn
+/// of that who may know.
 fn warn(
     conn: &mut Conn,
     access: &Access,
     actor: Actor,
     (post, comment): (PostId, Option<CommentId>),
-    of: UserId,
+    (of, pseudonym): (UserId, Option<UserId>),
     reason: &Reason,
 ) -> Result<()> {
+    access.require(Action::ReadPosts)?;
+    access.require(Action::Moderate)?;
+    if pseudonym.is_some() {
+        access.require(Action::Unmask)?;
+    }
     let author = author(conn, access, of)?;
     let is_gone = users::queries::get(conn, of)?.status == UserStatus::Deleted;
     let Some(author) = author.filter(|_| !is_gone) else {
@@ -54,6 +140,9 @@ fn warn(
         None => (AuditTarget::Post, post.uuid()),
     };
     let author = AuditChange::new("author_id", None, Some(&of.to_string()));
+    if pseudonym.is_some() {
+        unmask(conn, access, actor, (target, id), Some(reason.as_str()), now)?;
+    }
     let entry = Entry::new(AuditAction::MemberWarned, target, id).within(access.group_id()).with_changes(vec![author]);
     audit::queries::record(conn, Some(&actor), entry.with_reason(Some(reason.as_str())), now)
 }
@@ -79,7 +168,7 @@ async fn create_post_warning(
     reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
-            warn(conn, &access, actor, (post.id, None), post.author_id, &body.0.reason)?;
+            warn(conn, &access, actor, (post.id, None), (post.author_id, post.pseudonym_id), &body.0.reason)?;
             Ok((access, ()))
         })
         .await?;
@@ -107,7 +196,7 @@ async fn create_comment_warning(
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = comments::queries::lock(conn, actor.viewer(), *comment_id)?;
             let row = found.row;
-            warn(conn, &access, actor, (post.id, Some(row.id)), row.author_id, &body.0.reason)?;
+            warn(conn, &access, actor, (post.id, Some(row.id)), (row.author_id, row.pseudonym_id), &body.0.reason)?;
             Ok((access, ()))
         })
         .await?;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::api::memberships::model::{State, Visibility};
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
+use crate::api::posts::queries::named;
 use crate::api::users::model::UserStatus;
 use crate::db::schema::{groups, memberships, users};
 use crate::db::{Conn, each_backend};
@@ -18,7 +19,7 @@ pub fn tell(
     conn: &mut Conn,
     group: GroupId,
     (post, comment): (PostId, Option<CommentId>),
-    author: UserId,
+    (author, pseudonym): (UserId, Option<UserId>),
     text: &str,
     now: Timestamp,
 ) -> Result<()> {
@@ -30,7 +31,8 @@ pub fn tell(
     let mut people = members(conn, group, &handles)?;
     people.extend(visitors(conn, group, &handles)?);
     let notice = |person: UserId| {
-        let notice = Notice::new(person, NoticeKind::Mention, event).by(author).in_group(group).on_post(post);
+        let notice = Notice::new(person, NoticeKind::Mention, event).by(named(author, pseudonym));
+        let notice = notice.in_group(group).on_post(post);
         comment.map_or(notice.clone(), |comment| notice.on_comment(comment))
     };
     let told: Vec<Notice> = people.into_iter().filter(|person| *person != author).map(notice).collect();

@@ -211,6 +211,8 @@ pub struct PostRow {
     pub group_id: GroupId,
     /// Who wrote it.
     pub author_id: UserId,
+    /// The id by which others know who wrote it, where it has no name.
+    pub pseudonym_id: Option<UserId>,
     /// What it is.
     pub kind: PostKind,
     /// Its title.
@@ -277,6 +279,8 @@ pub struct PostHead {
     pub group_id: GroupId,
     /// Who wrote it.
     pub author_id: UserId,
+    /// The id by which others know who wrote it, where it has no name.
+    pub pseudonym_id: Option<UserId>,
     /// What it is.
     pub kind: PostKind,
     /// The comment that answers the question.
@@ -297,6 +301,7 @@ impl From<&PostRow> for PostHead {
             id: row.id,
             group_id: row.group_id,
             author_id: row.author_id,
+            pseudonym_id: row.pseudonym_id,
             kind: row.kind,
             accepted_comment_id: row.accepted_comment_id,
             locked_at: row.locked_at,
@@ -319,7 +324,7 @@ pub struct Mark {
     pub follows: Option<bool>,
 }
 
-/// The names of an author: the account's, and the group's where there is one.
+/// The names of an author: the account's, and the group's where there is one; and what stands in their place.
 #[derive(Debug, Clone, Queryable)]
 pub struct Names {
     /// The account's name.
@@ -330,15 +335,23 @@ pub struct Names {
     pub group_name: Option<String>,
     /// What mentions that.
     pub group_handle: Option<String>,
+    /// The id by which others know who wrote this without a name.
+    pub pseudonym_id: Option<UserId>,
 }
 
 impl Names {
-    /// The person as the group shows them.
+    /// The author as others see them.
     #[must_use]
     pub fn person(self, id: UserId) -> Person {
+        if let Some(pseudonym) = self.pseudonym_id { Person::anonymous(pseudonym) } else { self.unmasked(id) }
+    }
+
+    /// The author by name, also where they wrote without. For those who may know.
+    #[must_use]
+    pub fn unmasked(self, id: UserId) -> Person {
         match self.group_name {
-            Some(display_name) => Person { id, display_name, handle: self.group_handle },
-            None => Person { id, display_name: self.account_name, handle: self.account_handle },
+            Some(display_name) => Person::named(id, display_name, self.group_handle),
+            None => Person::named(id, self.account_name, self.account_handle),
         }
     }
 }
@@ -536,6 +549,10 @@ pub struct NewPost {
     /// When it comes out; needed for a scheduled post, in the future and at most a year ahead.
     #[serde(default)]
     pub publish_at: Option<Timestamp>,
+    /// Whether it is shown without the author's name, where the group allows that; no announcement is.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub is_anonymous: bool,
 }
 
 /// Changes to a post.

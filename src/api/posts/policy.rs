@@ -162,6 +162,18 @@ fn publication(status: PostStatus, publish_at: Option<Timestamp>, now: Timestamp
     }
 }
 
+/// Whether something may be written without a name in the group.
+pub fn anonymous(access: &Access, is_anonymous: bool, kind: Option<PostKind>) -> Result<()> {
+    let refused = |words| Err(Error::invalid("/is_anonymous", "conflict", words));
+    if is_anonymous && !access.standing().group.allow_anonymous {
+        return refused("this group shows who writes");
+    }
+    if is_anonymous && kind == Some(PostKind::Announcement) {
+        return refused("an announcement has a name under it");
+    }
+    Ok(())
+}
+
 /// When a new post comes out.
 pub fn publish_new(new: &NewPost, now: Timestamp) -> Result<Publication> {
     link(new.kind, new.link_url.is_some())?;

@@ -57,6 +57,7 @@ macro_rules! found_posts {
                     users::handle,
                     memberships::display_name.nullable(),
                     memberships::handle.nullable(),
+                    posts::pseudonym_id,
                 ),
                 Option::<Mark>::as_select(),
             ))
@@ -94,7 +95,8 @@ pub fn list(
             listed = listed.filter(posts::tags_search.like(pattern).escape('\\')).filter(PlannedAnew);
         }
         if let Some(author) = query.author_id {
-            listed = listed.filter(posts::author_id.eq(author)).filter(PlannedAnew);
+            let is_known = posts::pseudonym_id.is_null().or(posts::author_id.eq(person));
+            listed = listed.filter(posts::author_id.eq(author)).filter(is_known).filter(PlannedAnew);
         }
         let is_pinned = posts::pinned_at.is_not_null()
             .and(posts::pinned_until.is_null().or(posts::pinned_until.assume_not_null().gt(now)));
@@ -271,6 +273,7 @@ pub fn insert(
         id: PostId::new(),
         group_id: access.group_id(),
         author_id: access.user_id(),
+        pseudonym_id: new.is_anonymous.then(UserId::new),
         kind: new.kind,
         title: new.title.as_str().to_owned(),
         body: new.body.as_str().to_owned(),
@@ -309,11 +312,17 @@ fn tags_search(tags: &[String]) -> String {
     tags.iter().fold("\n".to_owned(), |text, tag| text + &folded(tag) + "\n")
 }
 
+/// The author of something that has a name.
+#[must_use]
+pub fn named(author: UserId, pseudonym: Option<UserId>) -> Option<UserId> {
+    pseudonym.is_none().then_some(author)
+}
+
 /// A post has come out: it can be found, makes its group and author active, and tells whom it mentions.
 fn announce(conn: &mut Conn, row: &PostRow, at: Timestamp) -> Result<()> {
-    activity::advance(conn, row.group_id, row.author_id, at)?;
+    activity::advance(conn, row.group_id, named(row.author_id, row.pseudonym_id), at)?;
     take_part(conn, row.author_id, row.id, at)?;
-    mentions::tell(conn, row.group_id, (row.id, None), row.author_id, &row.body, at)?;
+    mentions::tell(conn, row.group_id, (row.id, None), (row.author_id, row.pseudonym_id), &row.body, at)?;
     index(conn, row.id)
 }
 
@@ -375,7 +384,8 @@ pub fn update(
         (None, Some(at)) => announce(conn, &found.row, at)?,
         (Some(_), _) => {
             if let Some(body) = body {
-                mentions::tell(conn, before.group_id, (before.id, None), before.author_id, body, now)?;
+                let author = (before.author_id, before.pseudonym_id);
+                mentions::tell(conn, before.group_id, (before.id, None), author, body, now)?;
             }
             index(conn, before.id)?;
         }
@@ -516,11 +526,18 @@ fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead, to: GroupId) -> Result<()
         .filter(memberships::display_name.is_not_null())
         .filter(
             memberships::user_id
-                .eq(post.author_id)
-                .or(memberships::user_id
-                    .eq_any(comments::table.filter(comments::post_id.eq(post.id)).select(comments::author_id)))
+                .eq(named(post.author_id, post.pseudonym_id).unwrap_or_else(UserId::nil))
                 .or(memberships::user_id.eq_any(
-                    submissions::table.filter(submissions::post_id.eq(post.id)).select(submissions::author_id),
+                    comments::table
+                        .filter(comments::post_id.eq(post.id))
+                        .filter(comments::pseudonym_id.is_null())
+                        .select(comments::author_id),
+                ))
+                .or(memberships::user_id.eq_any(
+                    submissions::table
+                        .filter(submissions::post_id.eq(post.id))
+                        .filter(submissions::pseudonym_id.is_null())
+                        .select(submissions::author_id),
                 )),
         );
     let is_named: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(named)).get_result(conn))?;

@@ -130,6 +130,7 @@ async fn create_post(
             // under the lock, so that what comes later in the group has a later time
             let now = Timestamp::now();
             let publication = policy::publish_new(&new, now)?;
+            policy::anonymous(&access, new.is_anonymous, Some(new.kind))?;
             let is_draft = publication == (None, None);
             policy::create(&if is_draft { access.reviewed() } else { access.clone() }, new.kind)?;
             let found = queries::insert(conn, &access, &new, publication, now)?;

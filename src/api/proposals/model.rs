@@ -68,6 +68,9 @@ pub struct ProposedGroup {
     /// Whose posts and comments are read by those who moderate before they come out.
     #[serde(default)]
     pub review_policy: Option<ReviewPolicy>,
+    /// Whether members may write without their name.
+    #[serde(default)]
+    pub allow_anonymous: Option<bool>,
     /// What it asks those who want to join.
     pub join_questions: Vec<JoinQuestion>,
     /// For how many days somebody who was declined cannot ask again.
@@ -99,6 +102,7 @@ impl From<&NewGroup> for ProposedGroup {
             member_list_visibility: new.member_list_visibility,
             invite_policy: new.invite_policy,
             review_policy: new.review_policy,
+            allow_anonymous: new.allow_anonymous,
             join_questions: new.join_questions.0.clone(),
             request_cooldown_days: new.request_cooldown_days.map(|days| days.0),
             rules: new.rules.as_ref().map(|text| Markdown::as_str(text).to_owned()),
@@ -183,7 +187,7 @@ impl GroupProposal {
     pub fn of((row, proposer): (ProposalRow, String)) -> Result<Self> {
         Ok(Self {
             id: row.id,
-            proposer: Person { id: row.proposer_id, display_name: proposer, handle: None },
+            proposer: Person::named(row.proposer_id, proposer, None),
             group: serde_json::from_str(&row.proposal).map_err(Error::internal)?,
             note: row.note,
             state: row.state,

@@ -64,6 +64,8 @@ pub struct SubmissionRow {
     pub group_id: GroupId,
     /// Who wrote it.
     pub author_id: UserId,
+    /// The id by which those who read it know who wrote it, where it has no name.
+    pub pseudonym_id: Option<UserId>,
     /// What it will be.
     pub kind: SubmissionKind,
     /// The title of a post.
@@ -96,6 +98,7 @@ impl SubmissionRow {
     pub fn of_post(group: GroupId, author: UserId, new: &NewPost, now: Timestamp) -> Self {
         Self {
             kind: new.kind.into(),
+            pseudonym_id: new.is_anonymous.then(UserId::new),
             title: Some(new.title.as_str().to_owned()),
             link_url: new.link_url.as_ref().map(|url| url.as_str().to_owned()),
             tags: JsonList(new.tags.0.clone()),
@@ -108,7 +111,12 @@ impl SubmissionRow {
     /// A comment that waits.
     #[must_use]
     pub fn of_comment(group: GroupId, author: UserId, post: PostId, new: &NewComment, now: Timestamp) -> Self {
-        Self { post_id: Some(post), parent_id: new.parent_id, ..Self::bare(group, author, new.body.as_str(), now) }
+        Self {
+            pseudonym_id: new.is_anonymous.then(UserId::new),
+            post_id: Some(post),
+            parent_id: new.parent_id,
+            ..Self::bare(group, author, new.body.as_str(), now)
+        }
     }
 
     fn bare(group_id: GroupId, author_id: UserId, body: &str, now: Timestamp) -> Self {
@@ -116,6 +124,7 @@ impl SubmissionRow {
             id: SubmissionId::new(),
             group_id,
             author_id,
+            pseudonym_id: None,
             kind: SubmissionKind::Comment,
             title: None,
             body: body.to_owned(),
@@ -138,7 +147,7 @@ impl SubmissionRow {
     pub fn new_post(&self) -> Result<NewPost> {
         let value = json!({
             "kind": self.kind, "title": self.title, "body": self.body, "link_url": self.link_url, "tags": self.tags.0,
-            "content_warnings": self.content_warnings.0, "language": self.language,
+            "content_warnings": self.content_warnings.0, "language": self.language, "is_anonymous": self.pseudonym_id.is_some(),
         });
         serde_json::from_value(value).map_err(Error::internal)
     }
@@ -148,7 +157,8 @@ impl SubmissionRow {
     /// # Errors
     /// When the rules for comments have become stricter since.
     pub fn new_comment(&self) -> Result<NewComment> {
-        let value = json!({ "body": self.body, "parent_id": self.parent_id });
+        let value =
+            json!({ "body": self.body, "parent_id": self.parent_id, "is_anonymous": self.pseudonym_id.is_some() });
         serde_json::from_value(value).map_err(Error::internal)
     }
 }

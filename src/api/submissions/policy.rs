@@ -1,6 +1,7 @@
 //! Who sends what to those who moderate, who reads it, and who decides.
 
 use super::model::{SubmissionDecision, SubmissionRow};
+use crate::api::comments::model::NewComment;
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::Action;
 use crate::api::posts;
@@ -17,6 +18,7 @@ pub fn submit_post(access: &Access, new: &NewPost) -> Result<()> {
     access.require(Action::Submit)?;
     posts::policy::create(&access.reviewed(), new.kind)?;
     posts::policy::link(new.kind, new.link_url.is_some())?;
+    posts::policy::anonymous(access, new.is_anonymous, Some(new.kind))?;
     if new.status.is_some_and(|status| status != PostStatus::Published) || new.publish_at.is_some() {
         let pointer = if new.publish_at.is_some() { "/publish_at" } else { "/status" };
         return Err(Error::invalid(pointer, "conflict", "it comes out when it is approved, neither later nor not yet"));
@@ -25,8 +27,9 @@ pub fn submit_post(access: &Access, new: &NewPost) -> Result<()> {
 }
 
 /// Whether the caller may comment on this post once somebody has read the comment.
-pub fn submit_comment(access: &Access, post: &PostHead) -> Result<()> {
+pub fn submit_comment(access: &Access, post: &PostHead, new: &NewComment) -> Result<()> {
     access.require(Action::Submit)?;
+    posts::policy::anonymous(access, new.is_anonymous, None)?;
     posts::policy::require(&access.reviewed(), post, PostAction::Comment)
 }
 

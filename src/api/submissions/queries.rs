@@ -8,6 +8,7 @@ use crate::api::memberships::access::{Access, visible};
 use crate::api::memberships::queries::leaders;
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
+use crate::api::posts::queries::named;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{groups, memberships, posts, submissions, users};
 use crate::db::{Conn, each_backend};
@@ -33,6 +34,7 @@ macro_rules! found_submissions {
                     users::handle,
                     memberships::display_name.nullable(),
                     memberships::handle.nullable(),
+                    submissions::pseudonym_id,
                 ),
             ))
     };
@@ -118,9 +120,10 @@ pub fn insert(conn: &mut Conn, row: &SubmissionRow, now: Timestamp) -> Result<Fo
     each_backend!(conn => diesel::insert_into(submissions::table).values(row).execute(conn))?;
     let notice = |leader| {
         let kind = NoticeKind::SubmissionReceived;
-        Notice::new(leader, kind, row.id.uuid()).by(row.author_id).in_group(row.group_id)
+        Notice::new(leader, kind, row.id.uuid()).by(named(row.author_id, row.pseudonym_id)).in_group(row.group_id)
     };
-    let told: Vec<Notice> = leaders(conn, row.group_id)?.into_iter().map(notice).collect();
+    let told: Vec<Notice> =
+        leaders(conn, row.group_id)?.into_iter().filter(|leader| *leader != row.author_id).map(notice).collect();
     notices::queries::tell_all(conn, &told, now)?;
     read(conn, row.id)
 }

@@ -111,7 +111,7 @@ async fn create_comment_submission(
     let found = actor
         .write(&db, move |conn| {
             let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
-            policy::submit_comment(&access, &post)?;
+            policy::submit_comment(&access, &post, &new)?;
             comments::queries::check_parent(conn, post.id, new.parent_id)?;
             let now = Timestamp::now();
             queries::insert(conn, &SubmissionRow::of_comment(access.group_id(), actor.user_id, post.id, &new, now), now)
@@ -294,7 +294,10 @@ fn entry(
         Outcome::Decline => AuditAction::SubmissionDeclined,
     };
     let is_comment = row.kind == SubmissionKind::Comment;
-    let mut changes = vec![AuditChange::new("author_id", None, Some(&row.author_id.to_string()))];
+    // whom others know without a name has none in the log either
+    let author = posts::queries::named(row.author_id, row.pseudonym_id);
+    let mut changes: Vec<AuditChange> =
+        author.map(|author| AuditChange::new("author_id", None, Some(&author.to_string()))).into_iter().collect();
     changes.extend(post.map(|post| AuditChange::new("post_id", None, Some(&post.to_string()))));
     changes
         .extend(comment.filter(|_| is_comment).map(|id| AuditChange::new("comment_id", None, Some(&id.to_string()))));

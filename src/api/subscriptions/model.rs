@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::atom::{Feed, Item};
-use crate::api::posts::model::ContentWarning;
+use crate::api::posts::model::{ContentWarning, Names};
 use crate::db::schema::{articles, feed_tokens, groups, posts};
 use crate::db::sql_types::{JsonList, TextEnum as _};
 use crate::http::markdown::to_html;
@@ -148,15 +148,13 @@ pub struct FeedPost {
     pub edited_at: Option<Timestamp>,
 }
 
-/// A post with its author's names: the account's, and the group's where there is one.
+/// A post with its author's names.
 #[derive(Debug, Clone, Queryable)]
 pub struct AuthoredPost {
     /// The post.
     pub post: FeedPost,
-    /// The account's name.
-    pub account_name: String,
-    /// The group's own name for the author.
-    pub shown_name: Option<String>,
+    /// Its author.
+    pub author: Names,
 }
 
 /// What a feed shows of an article.
@@ -183,7 +181,7 @@ pub struct FeedArticle {
 
 impl From<AuthoredPost> for Item {
     /// A text with a warning is left out: readers choose whether they open it.
-    fn from(AuthoredPost { post, account_name, shown_name }: AuthoredPost) -> Self {
+    fn from(AuthoredPost { post, author }: AuthoredPost) -> Self {
         let warnings = post.content_warnings.0;
         let named: Vec<String> = warnings.iter().map(|warning| warning.as_str().replace('_', " ")).collect();
         let summary = format!("Content warning: {}. The text is in the conversation.", named.join(", "));
@@ -191,7 +189,7 @@ impl From<AuthoredPost> for Item {
         Self {
             id: post.id.uuid(),
             title: post.title,
-            author: Some(shown_name.unwrap_or(account_name)),
+            author: Some(author.person(UserId::nil()).display_name),
             published_at: post.published_at,
             updated_at: post.edited_at.max(post.published_at).unwrap_or(post.created_at),
             path: format!("/api/v1/posts/{}", post.id),
@@ -275,7 +273,14 @@ mod tests {
             published_at: Some(at),
             edited_at: None,
         };
-        AuthoredPost { post, account_name: "Ann".to_owned(), shown_name: Some("Otter".to_owned()) }
+        let author = Names {
+            account_name: "Ann".to_owned(),
+            account_handle: Some("ann".to_owned()),
+            group_name: Some("Otter".to_owned()),
+            group_handle: Some("otter".to_owned()),
+            pseudonym_id: None,
+        };
+        AuthoredPost { post, author }
     }
 
     #[test]

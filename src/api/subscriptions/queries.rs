@@ -31,7 +31,16 @@ macro_rules! authored_posts {
             .filter(posts::deleted_at.is_null())
             .order((posts::published_at.desc(), posts::id.desc()))
             .limit(ENTRIES)
-            .select((FeedPost::as_select(), users::display_name, memberships::display_name.nullable()))
+            .select((
+                FeedPost::as_select(),
+                (
+                    users::display_name,
+                    users::handle,
+                    memberships::display_name.nullable(),
+                    memberships::handle.nullable(),
+                    posts::pseudonym_id,
+                ),
+            ))
     };
 }
 

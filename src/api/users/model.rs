@@ -176,6 +176,22 @@ pub struct Person {
     pub display_name: String,
     /// What mentions the person here, after an `@`; null once the account is deleted.
     pub handle: Option<String>,
+    /// Whether the name is withheld: then the id is one of this conversation alone, and leads nowhere.
+    pub is_anonymous: bool,
+}
+
+impl Person {
+    /// Somebody by their name.
+    #[must_use]
+    pub fn named(id: UserId, display_name: String, handle: Option<String>) -> Self {
+        Self { id, display_name, handle, is_anonymous: false }
+    }
+
+    /// Somebody whose name is withheld, by the id of one conversation.
+    #[must_use]
+    pub fn anonymous(id: UserId) -> Self {
+        Self { id, display_name: "Anonymous".to_owned(), handle: None, is_anonymous: true }
+    }
 }
 
 /// An e-mail address, in lower case.

@@ -1,0 +1,7 @@
+-- whether members may write without their name
+ALTER TABLE groups ADD COLUMN allow_anonymous BOOLEAN NOT NULL DEFAULT 0;
+ALTER TABLE group_types ADD COLUMN default_allow_anonymous BOOLEAN NOT NULL DEFAULT 0;
+-- the id by which others know the author of what was written without a name: one in a conversation, leading nowhere
+ALTER TABLE posts ADD COLUMN pseudonym_id BLOB;
+ALTER TABLE comments ADD COLUMN pseudonym_id BLOB;
+ALTER TABLE submissions ADD COLUMN pseudonym_id BLOB;
