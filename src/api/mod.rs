@@ -42,31 +42,31 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn configure_v1(config: &mut ServiceConfig<'_>) {
-    // a request is compared with one route after the other: those of administrators stand aside
+    // a request is compared with one route after the other: what is asked most comes first, administrators stand aside
     let is_for_administrators = |context: &GuardContext<'_>| context.head().uri.path().starts_with("/api/v1/admin/");
     config.service(scope::scope("").guard(guard::fn_guard(is_for_administrators)).configure(configure_admin));
-    me::routes::configure(config);
-    registration::routes::configure(config);
-    feeds::routes::configure(config);
-    subscriptions::routes::configure(config);
-    search::routes::configure(config);
-    inbox::routes::configure(config);
-    invitations::routes::configure(config);
-    people::routes::configure(config);
-    proposals::routes::configure(config);
+    groups::routes::configure(config);
+    memberships::routes::configure(config);
+    requests::routes::configure(config);
+    posts::routes::configure(config);
+    comments::routes::configure(config);
     articles::routes::configure(config);
+    feeds::routes::configure(config);
+    inbox::routes::configure(config);
     marks::routes::configure(config);
     reactions::routes::configure(config);
+    search::routes::configure(config);
+    me::routes::configure(config);
+    people::routes::configure(config);
+    registration::routes::configure(config);
+    subscriptions::routes::configure(config);
+    invitations::routes::configure(config);
+    proposals::routes::configure(config);
     moderation::routes::configure(config);
     submissions::routes::configure(config);
-    comments::routes::configure(config);
-    posts::routes::configure(config);
-    groups::routes::configure(config);
     group_types::routes::configure(config);
     ownership::routes::configure(config);
     rosters::routes::configure(config);
-    requests::routes::configure(config);
-    memberships::routes::configure(config);
     sessions::routes::configure(config);
     notices::routes::configure(config);
 }

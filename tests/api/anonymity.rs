@@ -10,6 +10,9 @@ pub fn cases() -> Vec<Case> {
     served![
         the_name_is_withheld_and_one_is_the_same_throughout_a_conversation,
         nothing_that_others_read_tells_whose_it_is,
+        it_is_not_moved_to_whom_may_ask_there,
+        where_newcomers_are_read_everybody_without_a_name_is,
+        what_was_prepared_without_a_name_does_not_come_out_where_names_are_shown,
         authors_do_with_it_what_they_do_with_their_own,
         who_wrote_it_is_told_with_a_reason_to_those_who_answer_for_the_group,
         not_where_the_group_shows_names_and_not_as_news,
@@ -121,15 +124,68 @@ async fn nothing_that_others_read_tells_whose_it_is(app: App) {
     for member in members.items() {
         assert_eq!(member["last_contributed_at"], Value::Null, "{member}");
     }
-    // to take away all of theirs, or to move the conversation, does not tell either
-    owner.patch(format!("/groups/{id}/membership"), json!({ "display_name": "Lead" })).await.expect(200);
-    ann.patch(format!("/groups/{id}/membership"), json!({ "display_name": "Otter" })).await.expect(200);
+    // to take away all of theirs does not tell either
     let taken = format!("/groups/{id}/members/{}/content:delete", ann.id());
     let taken = owner.post(taken, json!({ "reason": "Spam" })).await.expect(200);
     assert_eq!((&taken["post_count"], &taken["comment_count"]), (&json!(0), &json!(0)));
-    let other = circle(&owner).await;
-    owner.post(format!("/posts/{thread}/move"), json!({ "group_id": other })).await.expect(200);
     assert_eq!(app.in_database(praxis::doctor::examine), []);
+}
+
+async fn it_is_not_moved_to_whom_may_ask_there(app: App) {
+    let (owner, ann) = (app.user("owner"), app.user("ann"));
+    let (id, other) = (circle(&owner).await, circle(&owner).await);
+    join(&ann, &id).await;
+    let to = json!({ "group_id": other });
+    let nameless = ask(&ann, &id, "Sleep").await;
+    let answered = post(&owner, &id, "Thread").await;
+    say(&ann, &answered).await;
+    let waiting = post(&owner, &id, "Other").await;
+    let body = json!({ "body": "Yes", "is_anonymous": true });
+    ann.post(format!("/posts/{waiting}/submissions"), body).await.expect(201);
+    for thread in [nameless, answered, waiting] {
+        let path = format!("/posts/{thread}/move");
+        owner.post(path, to.clone()).await.expect_field(422, "/group_id", "pseudonyms");
+    }
+    let named = post(&owner, &id, "Named").await;
+    comment(&ann, &named, None).await;
+    owner.post(format!("/posts/{named}/move"), to).await.expect(200);
+}
+
+async fn where_newcomers_are_read_everybody_without_a_name_is(app: App) {
+    let (owner, ann) = (app.user("owner"), app.user("ann"));
+    let id = circle(&owner).await;
+    join(&ann, &id).await;
+    let thread = post(&ann, &id, "With a name").await;
+    owner.patch(format!("/groups/{id}"), json!({ "review_policy": "newcomers" })).await.expect(200);
+    comment(&ann, &thread, None).await;
+    ann.post(format!("/groups/{id}/posts"), nameless("Sleep")).await.expect_problem(409, "review_needed");
+    let body = json!({ "body": "Yes", "is_anonymous": true });
+    ann.post(format!("/posts/{thread}/comments"), body.clone()).await.expect_problem(409, "review_needed");
+    owner.post(format!("/posts/{thread}/comments"), body).await.expect(201);
+}
+
+async fn what_was_prepared_without_a_name_does_not_come_out_where_names_are_shown(app: App) {
+    let (owner, ann) = (app.user("owner"), app.user("ann"));
+    let id = circle(&owner).await;
+    join(&ann, &id).await;
+    let posts = format!("/groups/{id}/posts");
+    let soon = praxis::types::Timestamp::now().after(std::time::Duration::from_mins(5));
+    let (mut draft, mut planned) = (nameless("Draft"), nameless("Planned"));
+    draft["status"] = json!("draft");
+    planned["status"] = json!("scheduled");
+    planned["publish_at"] = json!(soon);
+    let draft = ann.post(&posts, draft).await.expect(201).id();
+    let planned = ann.post(&posts, planned).await.expect(201).id();
+    let sent = ann.post(format!("/groups/{id}/submissions"), nameless("Sent")).await.expect(201).id();
+    owner.patch(format!("/groups/{id}"), json!({ "allow_anonymous": false })).await.expect(200);
+    let path = format!("/posts/{draft}");
+    ann.patch(path, json!({ "status": "published" })).await.expect_field(422, "/is_anonymous", "conflict");
+    let later = soon.after(std::time::Duration::from_mins(1));
+    app.in_database(move |conn| praxis::api::posts::queries::publish_due(conn, later));
+    assert_eq!(ann.get(format!("/posts/{planned}")).await.expect(200)["status"], "draft");
+    let decision = format!("/submissions/{sent}/decision");
+    owner.post(decision, json!({ "outcome": "approve" })).await.expect_problem(409, "invalid_state");
+    assert!(owner.get(&posts).await.expect(200).items().is_empty());
 }
 
 async fn authors_do_with_it_what_they_do_with_their_own(app: App) {
@@ -178,6 +234,25 @@ async fn who_wrote_it_is_told_with_a_reason_to_those_who_answer_for_the_group(ap
     assert_eq!(ann.get("/me/notifications").await.expect(200).each("kind"), ["warned"]);
     let log = owner.get(format!("/groups/{id}/audit-log?limit=2")).await.expect(200);
     assert_eq!(log.each("action"), ["member_warned", "author_unmasked"]);
+    assert!(log.items().iter().all(|entry| entry["changes"] == json!([])));
+    // facilitators read that somebody was warned, and not of what
+    let history = leader.get(format!("/groups/{id}/members/{}/history?limit=1", ann.id())).await.expect(200);
+    assert_eq!(history.each("reason"), ["Off topic"]);
+    let warning = &history.items()[0];
+    assert_eq!((&warning["post_id"], &warning["comment_id"]), (&Value::Null, &Value::Null));
+    // of what was deleted, too; of what never came out nobody, and of what has a name nothing is recorded
+    ann.delete(format!("/posts/{thread}")).await.expect(204);
+    reasoned(owner.get(format!("/posts/{thread}/author"))).await.expect(200);
+    let mut draft = nameless("Draft");
+    draft["status"] = json!("draft");
+    let draft = ann.post(format!("/groups/{id}/posts"), draft).await.expect(201).id();
+    reasoned(owner.get(format!("/posts/{draft}/author"))).await.expect(404);
+    let named = post(&ann, &id, "With a name").await;
+    let log = format!("/groups/{id}/audit-log?action=author_unmasked");
+    let before = owner.get(&log).await.expect(200).items().len();
+    reasoned(owner.get(format!("/posts/{named}/author"))).await.expect(200);
+    assert_eq!(owner.get(&log).await.expect(200).items().len(), before);
+    ann.request(reqwest::Method::POST, format!("/posts/{thread}/restore")).await.expect(200);
     let moderator = app.person("moderator", praxis::auth::actor::PlatformRole::Moderator);
     reasoned(moderator.get(format!("/posts/{thread}/author"))).await.expect(404);
     let admin = app.admin();
@@ -217,7 +292,16 @@ async fn what_is_read_first_has_no_name_for_those_who_read_it(app: App) {
     let sent = ann.post(format!("/groups/{id}/submissions"), nameless("Sleep")).await.expect(201);
     assert_eq!(sent["author"]["is_anonymous"], json!(true));
     let all = format!("/groups/{id}/submissions");
-    let done = owner.post(format!("/submissions/{}/decision", sent.id()), json!({ "outcome": "approve" }));
+    let waiting = format!("/submissions/{}", sent.id());
+    let told = reasoned(owner.get(format!("{waiting}/author"))).await.expect(200);
+    assert_eq!(told["id"], json!(ann.id()));
+    // why it may not come out would tell whose it is
+    owner.patch(format!("/groups/{id}"), json!({ "rules": "Be kind." })).await.expect(200);
+    let refused = owner.post(format!("{waiting}/decision"), json!({ "outcome": "approve" })).await;
+    let refused = refused.expect_problem(409, "invalid_state");
+    assert_eq!(refused["detail"], "Its author may not write this here now.");
+    owner.patch(format!("/groups/{id}"), json!({ "rules": null })).await.expect(200);
+    let done = owner.post(format!("{waiting}/decision"), json!({ "outcome": "approve" }));
     for path in [all.clone(), format!("/submissions/{}", sent.id()), "/me/notifications".to_owned()] {
         let seen = owner.get(&path).await.expect(200);
         assert!(!seen.text().contains("QqqAnn") && !seen.text().contains(&ann.id().to_string()), "{seen}");

@@ -1025,6 +1025,10 @@ fn moderation() -> Vec<Row> {
             reasoned(w.caller.get(format!("{}/author", w.post().await)));
         "get_comment_author" in PUBLIC [401, 403, 403, 403, 403, 200, 403, 200, 403, 200] |w|
             reasoned(w.caller.get(format!("{}/author", w.comment().await)));
+        "get_submission_author" in PUBLIC [401, 404, 404, 404, 403, 200, 404, 200, 404, 200] |w|
+            reasoned(w.caller.get(format!("{}/author", w.submission().await)));
+        "get_submission_author" in HIDDEN [401, 404, 404, 404, 403, 200, 404, 200, 404, 404] |w|
+            reasoned(w.caller.get(format!("{}/author", w.submission().await)));
         "get_comment_author" in LISTED [401, 404, 404, 403, 403, 200, 404, 200, 404, 404] |w|
             reasoned(w.caller.get(format!("{}/author", w.comment().await)));
         // to ban is for those who manage members

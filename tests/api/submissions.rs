@@ -15,6 +15,7 @@ pub fn cases() -> Vec<Case> {
         comments_wait_with_their_conversation,
         many_who_approve_the_same_publish_it_once,
         drafts_do_not_slip_past,
+        what_moderators_of_the_platform_plan_comes_out,
         so_much_of_one_person_waits_and_no_more,
         a_kind_of_group_says_who_is_read,
     ]
@@ -149,6 +150,9 @@ async fn what_waits_is_seen_by_its_author_and_by_those_who_moderate(app: App) {
     ann.get(&path).await.expect(404);
     assert_eq!(owner.get(&all).await.expect(200).each("id"), [&*second]);
     // who may not know of the group finds nothing of it any more
+    let reason = json!({ "outcome": "decline", "reason": "Off topic" });
+    decide(&owner, &second, reason).await.expect(200);
+    assert_eq!(ben.get(mine).await.expect(200).each("id"), [&*second]);
     owner.patch(format!("/groups/{id}"), json!({ "visibility": "hidden" })).await.expect(200);
     ben.delete(format!("/groups/{id}/membership")).await.expect(204);
     assert!(ben.get(mine).await.expect(200).items().is_empty());
@@ -194,11 +198,12 @@ async fn what_may_not_come_out_any_more_goes_on_waiting(app: App) {
     owner.patch(&settings, json!({ "status": "archived" })).await.expect(200);
     decide(&owner, &sent, approve()).await.expect_problem(409, "invalid_state");
     owner.patch(&settings, json!({ "status": "active" })).await.expect(200);
-    owner.patch(&member, json!({ "state": "banned" })).await.expect(200);
-    decide(&owner, &sent, approve()).await.expect_problem(409, "invalid_state");
     assert!(owner.get(format!("/groups/{id}/posts")).await.expect(200).items().is_empty());
     assert_eq!(owner.get(format!("/groups/{id}/submissions")).await.expect(200).each("id"), [&*sent]);
-    decide(&owner, &sent, json!({ "outcome": "decline", "reason": "Banned" })).await.expect(200);
+    // whoever is no member any more has nothing there
+    owner.patch(&member, json!({ "state": "banned" })).await.expect(200);
+    decide(&owner, &sent, approve()).await.expect(404);
+    assert!(owner.get(format!("/groups/{id}/submissions")).await.expect(200).items().is_empty());
 
     let ben = app.user("ben");
     owner.patch(&settings, json!({ "rules": null })).await.expect(200);
@@ -284,6 +289,20 @@ async fn drafts_do_not_slip_past(app: App) {
     app.in_database(move |conn| praxis::api::posts::queries::publish_due(conn, later));
     assert_eq!(ann.get(format!("/posts/{before}")).await.expect(200)["status"], "draft");
     assert_eq!(ann.get("/me/notifications").await.expect(200).each("kind"), ["post_not_published"]);
+}
+
+async fn what_moderators_of_the_platform_plan_comes_out(app: App) {
+    let (owner, moderator) = (app.user("owner"), app.person("moderator", praxis::auth::actor::PlatformRole::Moderator));
+    let id = peers(&owner, "everyone").await;
+    join(&moderator, &id).await;
+    let soon = praxis::types::Timestamp::now().after(std::time::Duration::from_mins(5));
+    let mut planned = words("Planned");
+    planned["status"] = json!("scheduled");
+    planned["publish_at"] = json!(soon);
+    let planned = moderator.post(format!("/groups/{id}/posts"), planned).await.expect(201).id();
+    let later = soon.after(std::time::Duration::from_mins(1));
+    app.in_database(move |conn| praxis::api::posts::queries::publish_due(conn, later));
+    assert_eq!(owner.get(format!("/posts/{planned}")).await.expect(200)["status"], "published");
 }
 
 async fn so_much_of_one_person_waits_and_no_more(app: App) {

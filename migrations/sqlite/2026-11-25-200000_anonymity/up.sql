@@ -5,3 +5,4 @@ ALTER TABLE group_types ADD COLUMN default_allow_anonymous BOOLEAN NOT NULL DEFA
 ALTER TABLE posts ADD COLUMN pseudonym_id BLOB;
 ALTER TABLE comments ADD COLUMN pseudonym_id BLOB;
 ALTER TABLE submissions ADD COLUMN pseudonym_id BLOB;
+CREATE INDEX comments_pseudonym ON comments (post_id, author_id) WHERE pseudonym_id IS NOT NULL;

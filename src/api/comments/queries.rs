@@ -12,8 +12,8 @@ use crate::api::memberships::model::{State, Visibility};
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::posts::mentions;
-use crate::api::posts::model::{PostHead, RevisionRow};
-use crate::api::posts::queries::{self as posts_queries, IndexedComment, keep_revision, named, put_comment, take_part};
+use crate::api::posts::model::{PostHead, RevisionRow, author_names, named};
+use crate::api::posts::queries::{self as posts_queries, IndexedComment, keep_revision, put_comment, take_part};
 use crate::auth::actor::Viewer;
 use crate::db::schema::{comments, groups, memberships, post_marks, posts, revisions, users};
 use crate::db::{Conn, each_backend, search};
@@ -31,16 +31,7 @@ macro_rules! found_comments {
                 memberships::table
                     .on(memberships::group_id.eq(comments::group_id).and(memberships::user_id.eq(comments::author_id))),
             )
-            .select((
-                CommentRow::as_select(),
-                (
-                    users::display_name,
-                    users::handle,
-                    memberships::display_name.nullable(),
-                    memberships::handle.nullable(),
-                    comments::pseudonym_id,
-                ),
-            ))
+            .select((CommentRow::as_select(), author_names!(comments)))
     };
 }
 

@@ -87,7 +87,7 @@ async fn list_comments(
         headers(("Location" = String, description = "Where it is"))),
     (status = 403, description = "Members only"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The group is archived, its rules are not accepted, or the conversation is locked"),
+    (status = 409, description = "The group is archived, its rules are not accepted, the conversation is locked, or somebody reads it first"),
 ))]
 #[post("/posts/{post_id}/comments")]
 async fn create_comment(

@@ -8,7 +8,7 @@ use super::model::{FoundArticle, Happened, Place};
 use crate::api::articles::model::{ArticleStatus, ContributionState};
 use crate::api::memberships::access::{Access, readable};
 use crate::api::memberships::model::State;
-use crate::api::posts::model::Names;
+use crate::api::posts::model::{Names, author_names};
 use crate::auth::actor::Viewer;
 use crate::db::schema::{article_contributions, articles, comments, groups, memberships, posts, users};
 use crate::db::sql_types::Id;
@@ -130,13 +130,7 @@ pub fn posts_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Ve
                 posts::id,
                 posts::title,
                 posts::author_id,
-                (
-                    users::display_name,
-                    users::handle,
-                    memberships::display_name.nullable(),
-                    memberships::handle.nullable(),
-                    posts::pseudonym_id,
-                ),
+                author_names!(posts),
                 posts::published_at,
             ))
             .limit(page.rows())
@@ -176,13 +170,7 @@ pub fn comments_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result
                 comments::post_id,
                 posts::title,
                 comments::author_id,
-                (
-                    users::display_name,
-                    users::handle,
-                    memberships::display_name.nullable(),
-                    memberships::handle.nullable(),
-                    comments::pseudonym_id,
-                ),
+                author_names!(comments),
                 comments::created_at,
             ))
             .limit(page.rows())

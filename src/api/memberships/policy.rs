@@ -86,13 +86,14 @@ impl Standing {
         self.group.has_rules && accepted != Some(self.group.rules_version)
     }
 
-    /// Whether those who moderate read what the caller writes before it comes out.
+    /// Whether those who moderate read what the caller writes before it comes out. What has no name is read of everybody where
+    /// newcomers are: else it would tell whether a newcomer wrote it.
     #[must_use]
-    pub fn owes_review(&self) -> bool {
+    pub fn owes_review(&self, is_anonymous: bool) -> bool {
         let is_newcomer = || self.membership.is_none_or(|held| held.last_contributed_at.is_none());
         let by_policy = match self.group.review_policy {
             ReviewPolicy::Nobody => false,
-            ReviewPolicy::Newcomers => is_newcomer(),
+            ReviewPolicy::Newcomers => is_anonymous || is_newcomer(),
             ReviewPolicy::Everyone => true,
         };
         by_policy && !self.is_reviewed && !self.moderates()
@@ -222,7 +223,7 @@ pub fn verdict(who: &Standing, action: Action) -> Verdict {
     match allowed {
         Verdict::Yes if needs_use && is_archived => Verdict::Archived,
         Verdict::Yes if writes && who.owes_rules() => Verdict::RulesNotAccepted,
-        Verdict::Yes if comes_out && who.owes_review() => Verdict::ReviewNeeded,
+        Verdict::Yes if comes_out && who.owes_review(false) => Verdict::ReviewNeeded,
         Verdict::Yes if action == Action::Unarchive && !is_archived => Verdict::NotArchived,
         Verdict::Yes => Verdict::Yes,
         _ if who.platform_role.is_none() => Verdict::LogIn,
@@ -743,6 +744,12 @@ mod tests {
                 assert_eq!(who.iter().map(sign).collect::<String>(), signs, "{action:?} under {review_policy:?}");
             }
             assert!(who.iter().all(|who| verdict(who, Action::Submit) == Verdict::Yes));
+            // what has no name would tell whether a newcomer wrote it
+            let owes = who.iter().map(|who| who.owes_review(true));
+            assert_eq!(
+                owes.collect::<Vec<_>>(),
+                if signs == "yyyyyy" { [false; 6] } else { [true, true, false, false, false, false] }
+            );
             assert_eq!(verdict(&member, Action::Announce), Verdict::Forbidden);
         }
     }

@@ -18,7 +18,9 @@ use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::users::model::{DisplayName, UserStatus};
 use crate::auth::actor::Actor;
-use crate::db::schema::{group_domains, groups, invitations, membership_events, memberships, ownership_offers, users};
+use crate::db::schema::{
+    group_domains, groups, invitations, membership_events, memberships, ownership_offers, submissions, users,
+};
 use crate::db::sql_types::{JsonList, PlannedAnew, TextEnum as _};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
@@ -454,7 +456,7 @@ fn settle_invitation(conn: &mut Conn, change: &Change, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Who is not a member any more invites nobody, and neither gives nor takes the ownership.
+/// Who is not a member any more invites nobody, neither gives nor takes the ownership, and has nothing waiting to be read.
 fn end_powers(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
     let made = invitations::table
         .filter(invitations::group_id.eq(change.group_id))
@@ -467,6 +469,11 @@ fn end_powers(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
         .find(change.group_id)
         .filter(ownership_offers::from_id.eq(change.user_id).or(ownership_offers::to_id.eq(change.user_id)));
     each_backend!(conn => diesel::delete(offers).execute(conn))?;
+    let waiting = submissions::table
+        .filter(submissions::author_id.eq(change.user_id))
+        .filter(submissions::group_id.eq(change.group_id))
+        .filter(submissions::declined_at.is_null());
+    each_backend!(conn => diesel::delete(waiting).execute(conn))?;
     Ok(())
 }
 
@@ -563,7 +570,7 @@ pub fn warn(
     conn: &mut Conn,
     actor: Actor,
     author: &Membership,
-    (post, comment): (PostId, Option<CommentId>),
+    (post, comment): (Option<PostId>, Option<CommentId>),
     reason: &Reason,
     now: Timestamp,
 ) -> Result<()> {
@@ -580,7 +587,7 @@ pub fn warn(
         to_role: author.role,
         reason: Some(reason.as_str().to_owned()),
         private_note: None,
-        post_id: Some(post),
+        post_id: post,
         comment_id: comment,
         invitation_id: None,
     };

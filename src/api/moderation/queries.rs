@@ -1,6 +1,5 @@
-//! Every statement about all that one person wrote in a group under their name: what has none would tell whose it is by going
-//! with the rest. Each text goes and comes back as it does by itself, so that dates
-//! and counts stay right.
+//! Every statement about all that one person wrote in a group under their name: what has none would tell whose it is by
+//! going with the rest. Each text goes and comes back as it does by itself, so that dates and counts stay right.
 
 use diesel::prelude::*;
 

@@ -9,19 +9,20 @@ use super::{policy, queries};
 use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, MemberPatch, MemberState, Membership, Reason, Role, State};
+use crate::api::posts::model::Names;
 use crate::api::posts::policy::KEPT;
 use crate::api::users::model::{Person, UserStatus};
-use crate::api::{audit, comments, memberships, posts, users};
+use crate::api::{audit, comments, memberships, posts, submissions, users};
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
 use crate::http::json::{self, Body};
 use crate::http::patch::{Patch, Set};
-use crate::types::{CommentId, GroupId, PostId, Timestamp, UserId};
+use crate::types::{CommentId, GroupId, PostId, SubmissionId, Timestamp, UserId};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(get_post_author).service(get_comment_author);
+    config.service(get_post_author).service(get_comment_author).service(get_submission_author);
     config.service(create_post_warning).service(create_comment_warning);
     config.service(delete_member_content).service(restore_member_content);
 }
@@ -35,23 +36,28 @@ fn author(conn: &mut Conn, access: &Access, user: UserId) -> Result<Option<Membe
     Ok(author)
 }
 
-/// Records that the caller learns who wrote something without their name, and why.
+/// Who wrote something. Where it has no name, that the caller learns it is recorded, and why.
 fn unmask(
     conn: &mut Conn,
     access: &Access,
     actor: Actor,
     (target, id): (AuditTarget, Uuid),
+    (author, names): (UserId, Names),
     reason: Option<&str>,
-    now: Timestamp,
-) -> Result<()> {
-    let entry = Entry::new(AuditAction::AuthorUnmasked, target, id).within(access.group_id());
-    audit::queries::record(conn, Some(&actor), entry.with_reason(reason), now)
+) -> Result<Person> {
+    policy::unmask(access)?;
+    if names.pseudonym_id.is_some() {
+        let entry = Entry::new(AuditAction::AuthorUnmasked, target, id).within(access.group_id());
+        audit::queries::record(conn, Some(&actor), entry.with_reason(reason), Timestamp::now())?;
+    }
+    Ok(names.unmasked(author))
 }
 
 /// Get who wrote a post without their name
 ///
 /// For owners, and for moderators and administrators who read the group: with a reason, which is recorded with who asked and which
-/// the group's owners read. Of a post with a name it answers the same as the post.
+/// the group's owners read. Also of a post that was deleted, while it can be brought back. Of a post with a name it answers the
+/// same as the post, and records nothing.
 #[utoipa::path(tag = "posts", operation_id = "get_post_author", security(("bearer" = [])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
@@ -63,17 +69,13 @@ async fn get_post_author(reader: Reader, db: web::Data<Db>, post_id: web::Path<P
     let reason = reader.reason();
     let person = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
-            let (access, found) = posts::queries::get(conn, actor.viewer(), *post_id)?;
-            policy::unmask(&access)?;
-            unmask(
-                conn,
-                &access,
-                actor,
-                (AuditTarget::Post, found.row.id.uuid()),
-                reason.as_deref(),
-                Timestamp::now(),
-            )?;
-            Ok((access, found.author.unmasked(found.row.author_id)))
+            let (access, head) = posts::queries::lock_any(conn, actor.viewer(), *post_id)?;
+            // what never came out is nobody's but the author's
+            head.published_at.ok_or_else(Error::not_found)?;
+            let author = posts::queries::read(conn, head.id, actor.user_id)?.author;
+            let target = (AuditTarget::Post, head.id.uuid());
+            let person = unmask(conn, &access, actor, target, (head.author_id, author), reason.as_deref())?;
+            Ok((access, person))
         })
         .await?;
     Ok(json::ok(&person))
@@ -97,24 +99,45 @@ async fn get_comment_author(
     let reason = reader.reason();
     let person = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
-            let (access, _, found) = comments::queries::get(conn, actor.viewer(), *comment_id)?;
-            policy::unmask(&access)?;
-            unmask(
-                conn,
-                &access,
-                actor,
-                (AuditTarget::Comment, found.row.id.uuid()),
-                reason.as_deref(),
-                Timestamp::now(),
-            )?;
-            Ok((access, found.author.unmasked(found.row.author_id)))
+            let (access, _, found) = comments::queries::lock_any(conn, actor.viewer(), *comment_id)?;
+            let target = (AuditTarget::Comment, found.row.id.uuid());
+            let person = unmask(conn, &access, actor, target, (found.row.author_id, found.author), reason.as_deref())?;
+            Ok((access, person))
         })
         .await?;
     Ok(json::ok(&person))
 }
 
-/// Notes a warning, tells the person and records it. It shows those who lead who wrote what has no name, so only those warn
-/// of that who may know.
+/// Get who sent something without their name to be read first
+///
+/// The same as of a post, while it waits.
+#[utoipa::path(tag = "posts", operation_id = "get_submission_author", security(("bearer" = [])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
+    (status = 200, description = "The author", body = Person),
+    (status = 403, description = "Not for this caller, or no reason given"),
+    (status = 404, description = "Nothing that waits, or that the caller may know of"),
+))]
+#[get("/submissions/{submission_id}/author")]
+async fn get_submission_author(
+    reader: Reader,
+    db: web::Data<Db>,
+    submission_id: web::Path<SubmissionId>,
+) -> Result<HttpResponse> {
+    let reason = reader.reason();
+    let person = reader
+        .write(&db, Action::ReadPosts, move |conn, actor| {
+            let (access, found) = submissions::queries::get(conn, actor.viewer(), *submission_id)?;
+            submissions::policy::read(&access, &found.row)?;
+            let target = (AuditTarget::Submission, found.row.id.uuid());
+            let person = unmask(conn, &access, actor, target, (found.row.author_id, found.author), reason.as_deref())?;
+            Ok((access, person))
+        })
+        .await?;
+    Ok(json::ok(&person))
+}
+
+/// Notes a warning, tells the person and records it. Of what has no name those warn who may know whose it is, since the history
+/// of a membership tells them; what was warned of is kept neither there, where facilitators read it, nor beside the name.
 fn warn(
     conn: &mut Conn,
     access: &Access,
@@ -125,7 +148,8 @@ fn warn(
 ) -> Result<()> {
     access.require(Action::ReadPosts)?;
     access.require(Action::Moderate)?;
-    if pseudonym.is_some() {
+    let is_named = pseudonym.is_none();
+    if !is_named {
         access.require(Action::Unmask)?;
     }
     let author = author(conn, access, of)?;
@@ -134,17 +158,23 @@ fn warn(
         return Err(Error::new(Code::InvalidState, "There is nobody to warn: the author has no part in this group."));
     };
     let now = Timestamp::now();
-    memberships::queries::warn(conn, actor, &author, (post, comment), reason, now)?;
+    let about = (Some(post).filter(|_| is_named), comment.filter(|_| is_named));
+    memberships::queries::warn(conn, actor, &author, about, reason, now)?;
     let (target, id) = match comment {
         Some(comment) => (AuditTarget::Comment, comment.uuid()),
         None => (AuditTarget::Post, post.uuid()),
     };
-    let author = AuditChange::new("author_id", None, Some(&of.to_string()));
-    if pseudonym.is_some() {
-        unmask(conn, access, actor, (target, id), Some(reason.as_str()), now)?;
+    let record = |action, changes| {
+        let entry = Entry::new(action, target, id).within(access.group_id()).with_changes(changes);
+        entry.with_reason(Some(reason.as_str()))
+    };
+    let mut changes = Vec::new();
+    if is_named {
+        changes.push(AuditChange::new("author_id", None, Some(&of.to_string())));
+    } else {
+        audit::queries::record(conn, Some(&actor), record(AuditAction::AuthorUnmasked, Vec::new()), now)?;
     }
-    let entry = Entry::new(AuditAction::MemberWarned, target, id).within(access.group_id()).with_changes(vec![author]);
-    audit::queries::record(conn, Some(&actor), entry.with_reason(Some(reason.as_str())), now)
+    audit::queries::record(conn, Some(&actor), record(AuditAction::MemberWarned, changes), now)
 }
 
 /// Warn the author of a post

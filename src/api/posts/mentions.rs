@@ -3,10 +3,10 @@
 
 use diesel::prelude::*;
 
+use super::model::named;
 use crate::api::memberships::model::{State, Visibility};
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
-use crate::api::posts::queries::named;
 use crate::api::users::model::UserStatus;
 use crate::db::schema::{groups, memberships, users};
 use crate::db::{Conn, each_backend};

@@ -356,6 +356,26 @@ impl Names {
     }
 }
 
+/// The author of something, where it has their name.
+#[must_use]
+pub fn named(author: UserId, pseudonym: Option<UserId>) -> Option<UserId> {
+    pseudonym.is_none().then_some(author)
+}
+
+/// What [`Names`] are made of, for what is in this table.
+macro_rules! author_names {
+    ($written:ident) => {
+        (
+            $crate::db::schema::users::display_name,
+            $crate::db::schema::users::handle,
+            $crate::db::schema::memberships::display_name.nullable(),
+            $crate::db::schema::memberships::handle.nullable(),
+            $crate::db::schema::$written::pseudonym_id,
+        )
+    };
+}
+pub(crate) use author_names;
+
 /// A post as read: with its author's names, and what it is to the caller.
 #[derive(Debug, Clone, Queryable)]
 pub struct FoundPost {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::model::{NewPost, PostAction, PostHead, PostKind, PostPatch, PostRow, PostStatus};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Action, GroupStatus, Visibility};
+use crate::api::memberships::policy::{Verdict, problem};
 use crate::auth::actor::Viewer;
 use crate::error::{Code, Error, Result};
 use crate::types::{Timestamp, UserId};
@@ -170,6 +171,10 @@ pub fn anonymous(access: &Access, is_anonymous: bool, kind: Option<PostKind>) ->
     }
     if is_anonymous && kind == Some(PostKind::Announcement) {
         return refused("an announcement has a name under it");
+    }
+    let standing = access.standing();
+    if is_anonymous && standing.owes_review(true) {
+        return problem(standing, Verdict::ReviewNeeded).map_or(Ok(()), Err);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use super::mentions;
 use super::model::{
     FoundPost, Mark, NewPost, PostHead, PostPatch, PostQuery, PostRow, PostSort, PostStatusFilter, RevisionRow,
+    author_names, named,
 };
 use super::policy::{self, Publication};
 use crate::api::memberships::access::{Access, readable};
@@ -50,17 +52,7 @@ macro_rules! found_posts {
                     .on(memberships::group_id.eq(posts::group_id).and(memberships::user_id.eq(posts::author_id))),
             )
             .left_join(post_marks::table.on(post_marks::post_id.eq(posts::id).and(post_marks::user_id.eq($person))))
-            .select((
-                PostRow::as_select(),
-                (
-                    users::display_name,
-                    users::handle,
-                    memberships::display_name.nullable(),
-                    memberships::handle.nullable(),
-                    posts::pseudonym_id,
-                ),
-                Option::<Mark>::as_select(),
-            ))
+            .select((PostRow::as_select(), author_names!(posts), Option::<Mark>::as_select()))
     };
 }
 
@@ -312,12 +304,6 @@ fn tags_search(tags: &[String]) -> String {
     tags.iter().fold("\n".to_owned(), |text, tag| text + &folded(tag) + "\n")
 }
 
-/// The author of something that has a name.
-#[must_use]
-pub fn named(author: UserId, pseudonym: Option<UserId>) -> Option<UserId> {
-    pseudonym.is_none().then_some(author)
-}
-
 /// A post has come out: it can be found, makes its group and author active, and tells whom it mentions.
 fn announce(conn: &mut Conn, row: &PostRow, at: Timestamp) -> Result<()> {
     activity::advance(conn, row.group_id, named(row.author_id, row.pseudonym_id), at)?;
@@ -520,29 +506,24 @@ pub fn move_to(conn: &mut Conn, post: &PostHead, to: GroupId, now: Timestamp) ->
 }
 
 /// Refuses to move what somebody wrote whose name is another in one of the two groups: who reads both would see whose it is.
+/// What has no name stays as well: those who own the other group could ask whose it is.
 fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead, to: GroupId) -> Result<()> {
-    let named = memberships::table
+    let said = || comments::table.filter(comments::post_id.eq(post.id));
+    let waiting = || submissions::table.filter(submissions::post_id.eq(post.id));
+    let renamed = memberships::table
         .filter(memberships::group_id.eq_any([post.group_id, to]))
         .filter(memberships::display_name.is_not_null())
         .filter(
             memberships::user_id
-                .eq(named(post.author_id, post.pseudonym_id).unwrap_or_else(UserId::nil))
-                .or(memberships::user_id.eq_any(
-                    comments::table
-                        .filter(comments::post_id.eq(post.id))
-                        .filter(comments::pseudonym_id.is_null())
-                        .select(comments::author_id),
-                ))
-                .or(memberships::user_id.eq_any(
-                    submissions::table
-                        .filter(submissions::post_id.eq(post.id))
-                        .filter(submissions::pseudonym_id.is_null())
-                        .select(submissions::author_id),
-                )),
+                .eq(post.author_id)
+                .or(memberships::user_id.eq_any(said().select(comments::author_id)))
+                .or(memberships::user_id.eq_any(waiting().select(submissions::author_id))),
         );
-    let is_named: bool = each_backend!(conn => diesel::select(diesel::dsl::exists(named)).get_result(conn))?;
-    if is_named {
-        let words = "somebody wrote here who has a name of their own in one of the groups";
+    let nameless = exists(said().filter(comments::pseudonym_id.is_not_null()))
+        .or(exists(waiting().filter(submissions::pseudonym_id.is_not_null())));
+    let hides: bool = each_backend!(conn => diesel::select(exists(renamed).or(nameless)).get_result(conn))?;
+    if hides || post.pseudonym_id.is_some() {
+        let words = "somebody wrote here without a name, or has a name of their own in one of the groups";
         return Err(Error::invalid("/group_id", "pseudonyms", words));
     }
     Ok(())
@@ -596,20 +577,20 @@ fn publish_one(conn: &mut Conn, mut row: PostRow, now: Timestamp) -> Result<()> 
 
 /// Whether an author could publish a post now.
 fn may_still_write(conn: &mut Conn, row: &PostRow) -> Result<bool> {
-    let author = author_access(conn, row.author_id, row.group_id)?;
-    Ok(author.is_some_and(|author| policy::create(&author, row.kind).is_ok()))
+    let may = |author: &Access| {
+        policy::create(author, row.kind)?;
+        policy::anonymous(author, row.pseudonym_id.is_some(), Some(row.kind))
+    };
+    Ok(author_access(conn, row.author_id, row.group_id)?.is_some_and(|author| may(&author).is_ok()))
 }
 
 /// What somebody who does not ask is to a group for which they wrote something; nothing where their account is not in use, or
 /// they may not know of the group any more.
 pub fn author_access(conn: &mut Conn, user_id: UserId, group: GroupId) -> Result<Option<Access>> {
-    let account = users::table.find(user_id).filter(users::status.eq(UserStatus::Active)).select(users::id);
-    let account: Option<UserId> = each_backend!(conn => account.first(conn).optional())?;
-    if account.is_none() {
-        return Ok(None);
-    }
+    let account = users::table.find(user_id).filter(users::status.eq(UserStatus::Active)).select(users::platform_role);
+    let role: Option<PlatformRole> = each_backend!(conn => account.first(conn).optional())?;
+    let Some(role) = role else { return Ok(None) };
     let (session_id, request_id) = (SessionId::nil(), RequestId::new());
-    let role = PlatformRole::Member;
     let author = Actor { user_id, session_id, role, request_id, gives_reason: false };
     match Access::find(conn, author.viewer(), group) {
         Err(error) if error.code() == Code::NotFound => Ok(None),

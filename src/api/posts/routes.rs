@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
     AcceptedAnswer, FoundPost, Locking, Moving, NewPost, Pinning, Post, PostAction, PostHead, PostPage, PostPatch,
-    PostQuery, PostSort, PostStatusFilter, Revision, RevisionPage, RevisionQuery,
+    PostQuery, PostSort, PostStatus, PostStatusFilter, Revision, RevisionPage, RevisionQuery,
 };
 use super::{policy, queries, views};
 use crate::api::audit;
@@ -114,7 +114,7 @@ fn changed(
     (status = 201, description = "The post", body = Post, headers(("Location" = String, description = "Where it is"))),
     (status = 403, description = "Members only, or facilitators only"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "The group is archived, its rules are not accepted, or somebody reads it first"),
 ))]
 #[post("/groups/{group_id}/posts")]
 async fn create_post(
@@ -127,12 +127,13 @@ async fn create_post(
     let post = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
+            let is_draft = new.status == Some(PostStatus::Draft);
+            let writing = if is_draft { access.reviewed() } else { access.clone() };
+            policy::create(&writing, new.kind)?;
+            policy::anonymous(&writing, new.is_anonymous, Some(new.kind))?;
             // under the lock, so that what comes later in the group has a later time
             let now = Timestamp::now();
             let publication = policy::publish_new(&new, now)?;
-            policy::anonymous(&access, new.is_anonymous, Some(new.kind))?;
-            let is_draft = publication == (None, None);
-            policy::create(&if is_draft { access.reviewed() } else { access.clone() }, new.kind)?;
             let found = queries::insert(conn, &access, &new, publication, now)?;
             views::one(conn, &access, found, now)
         })
@@ -168,7 +169,7 @@ async fn get_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>)
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not the author, or not a member any more"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The group is archived, its rules are not accepted, or the post is published or locked"),
+    (status = 409, description = "The group is archived, its rules are not accepted, somebody reads it first, or the post is published or locked"),
 ))]
 #[patch("/posts/{post_id}")]
 async fn update_post(
@@ -187,6 +188,7 @@ async fn update_post(
             let comes_out = before.published_at.is_none() && publication != (None, None);
             if comes_out {
                 policy::create(&access, before.kind)?;
+                policy::anonymous(&access, before.pseudonym_id.is_some(), Some(before.kind))?;
             }
             let found = queries::update(conn, &before, &patch.0, publication, now)?;
             views::one(conn, &access, found, now)

@@ -18,7 +18,7 @@ pub fn submit_post(access: &Access, new: &NewPost) -> Result<()> {
     access.require(Action::Submit)?;
     posts::policy::create(&access.reviewed(), new.kind)?;
     posts::policy::link(new.kind, new.link_url.is_some())?;
-    posts::policy::anonymous(access, new.is_anonymous, Some(new.kind))?;
+    posts::policy::anonymous(&access.reviewed(), new.is_anonymous, Some(new.kind))?;
     if new.status.is_some_and(|status| status != PostStatus::Published) || new.publish_at.is_some() {
         let pointer = if new.publish_at.is_some() { "/publish_at" } else { "/status" };
         return Err(Error::invalid(pointer, "conflict", "it comes out when it is approved, neither later nor not yet"));
@@ -29,7 +29,7 @@ pub fn submit_post(access: &Access, new: &NewPost) -> Result<()> {
 /// Whether the caller may comment on this post once somebody has read the comment.
 pub fn submit_comment(access: &Access, post: &PostHead, new: &NewComment) -> Result<()> {
     access.require(Action::Submit)?;
-    posts::policy::anonymous(access, new.is_anonymous, None)?;
+    posts::policy::anonymous(&access.reviewed(), new.is_anonymous, None)?;
     posts::policy::require(&access.reviewed(), post, PostAction::Comment)
 }
 
@@ -61,9 +61,12 @@ pub fn decide(access: &Access, row: &SubmissionRow, decision: &SubmissionDecisio
     Ok(())
 }
 
-/// The problem for what may not come out because of where its author stands now.
+/// The problem for what may not come out because of where its author, who may not be told, stands now.
 #[must_use]
-pub fn not_now(error: &Error) -> Error {
-    let words = format!("Its author may not write this here now: {}", error.detail());
-    Error::new(Code::InvalidState, words).with("state", "waiting").with("allowed", vec![Outcome::Decline.as_str()])
+pub fn not_now(row: &SubmissionRow, error: &Error) -> Error {
+    // of what has no name, why would tell whose it is
+    let why = if row.pseudonym_id.is_none() { error.detail() } else { "" };
+    let words = format!("Its author may not write this here now. {why}");
+    let allowed = vec![Outcome::Decline.as_str()];
+    Error::new(Code::InvalidState, words.trim_end()).with("state", "waiting").with("allowed", allowed)
 }

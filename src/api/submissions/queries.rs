@@ -8,7 +8,8 @@ use crate::api::memberships::access::{Access, visible};
 use crate::api::memberships::queries::leaders;
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
-use crate::api::posts::queries::named;
+use crate::api::posts::model::{author_names, named};
+use crate::api::posts::policy::KEPT;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{groups, memberships, posts, submissions, users};
 use crate::db::{Conn, each_backend};
@@ -27,16 +28,7 @@ macro_rules! found_submissions {
             .left_join(memberships::table.on(
                 memberships::group_id.eq(submissions::group_id).and(memberships::user_id.eq(submissions::author_id)),
             ))
-            .select((
-                SubmissionRow::as_select(),
-                (
-                    users::display_name,
-                    users::handle,
-                    memberships::display_name.nullable(),
-                    memberships::handle.nullable(),
-                    submissions::pseudonym_id,
-                ),
-            ))
+            .select((SubmissionRow::as_select(), author_names!(submissions)))
     };
 }
 
@@ -152,7 +144,7 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
 pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     let due = submissions::table
         .filter(submissions::declined_at.is_not_null())
-        .filter(submissions::declined_at.le(now.before(crate::api::posts::policy::KEPT)))
+        .filter(submissions::declined_at.le(now.before(KEPT)))
         .order((submissions::declined_at.asc(), submissions::id.asc()))
         .select(submissions::id)
         .limit(JOB);

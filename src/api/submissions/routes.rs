@@ -248,20 +248,24 @@ async fn decide_submission(
 
 /// Writes what was approved as its author, who has to be able to now.
 fn publish(conn: &mut Conn, row: &SubmissionRow, now: Timestamp) -> Result<(PostId, Option<CommentId>)> {
-    let gone = || Error::new(Code::NotFound, "Its author may not read the group any more.");
+    let not_now = |error: Error| policy::not_now(row, &error);
     let author = posts::queries::author_access(conn, row.author_id, row.group_id)?;
-    let author = author.ok_or_else(|| policy::not_now(&gone()))?.reviewed();
+    let author = author.ok_or_else(|| not_now(Error::not_found()))?.reviewed();
     queries::delete(conn, row.id)?;
     let Some(post) = row.post_id else {
         let new = row.new_post()?;
-        posts::policy::create(&author, new.kind).map_err(|error| policy::not_now(&error))?;
+        posts::policy::create(&author, new.kind).map_err(not_now)?;
+        posts::policy::anonymous(&author, new.is_anonymous, Some(new.kind)).map_err(not_now)?;
         let found = posts::queries::insert(conn, &author, &new, (Some(now), None), now)?;
         return Ok((found.row.id, None));
     };
-    let (_, head) = posts::queries::lock(conn, *author.viewer(), post).map_err(|error| policy::not_now(&error))?;
-    posts::policy::require(&author, &head, PostAction::Comment).map_err(|error| policy::not_now(&error))?;
-    let found = comments::queries::insert(conn, &author, &head, &row.new_comment()?, now)
-        .map_err(|error| if error.code() == Code::Invalid { policy::not_now(&error) } else { error })?;
+    let new = row.new_comment()?;
+    // a fault of the database is none of the author's
+    let refused = |error: Error| if error.code().status() < 500 { policy::not_now(row, &error) } else { error };
+    let (_, head) = posts::queries::lock(conn, *author.viewer(), post).map_err(refused)?;
+    posts::policy::require(&author, &head, PostAction::Comment).map_err(not_now)?;
+    posts::policy::anonymous(&author, new.is_anonymous, None).map_err(not_now)?;
+    let found = comments::queries::insert(conn, &author, &head, &new, now).map_err(refused)?;
     Ok((post, Some(found.row.id)))
 }
 
@@ -295,7 +299,7 @@ fn entry(
     };
     let is_comment = row.kind == SubmissionKind::Comment;
     // whom others know without a name has none in the log either
-    let author = posts::queries::named(row.author_id, row.pseudonym_id);
+    let author = posts::model::named(row.author_id, row.pseudonym_id);
     let mut changes: Vec<AuditChange> =
         author.map(|author| AuditChange::new("author_id", None, Some(&author.to_string()))).into_iter().collect();
     changes.extend(post.map(|post| AuditChange::new("post_id", None, Some(&post.to_string()))));

@@ -7,6 +7,7 @@ use super::model::{AuthoredPost, FeedArticle, FeedGroup, FeedPost, FeedTokenRow}
 use crate::api::articles::model::{ArticleStatus, ContributionState};
 use crate::api::memberships::access::readable;
 use crate::api::memberships::model::State;
+use crate::api::posts::model::author_names;
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{article_contributions, articles, feed_tokens, groups, memberships, posts, users};
@@ -31,16 +32,7 @@ macro_rules! authored_posts {
             .filter(posts::deleted_at.is_null())
             .order((posts::published_at.desc(), posts::id.desc()))
             .limit(ENTRIES)
-            .select((
-                FeedPost::as_select(),
-                (
-                    users::display_name,
-                    users::handle,
-                    memberships::display_name.nullable(),
-                    memberships::handle.nullable(),
-                    posts::pseudonym_id,
-                ),
-            ))
+            .select((FeedPost::as_select(), author_names!(posts)))
     };
 }
 
