@@ -1,4 +1,4 @@
-DROP INDEX comments_pseudonym;
+DROP INDEX IF EXISTS comments_pseudonym;
 ALTER TABLE submissions DROP COLUMN pseudonym_id;
 ALTER TABLE comments DROP COLUMN pseudonym_id;
 ALTER TABLE posts DROP COLUMN pseudonym_id;

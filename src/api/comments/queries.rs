@@ -98,6 +98,13 @@ pub fn lock_any(conn: &mut Conn, viewer: Viewer, id: CommentId) -> Result<(Acces
     Ok((access, head, read(conn, id)?))
 }
 
+/// The same, of what is on deleted posts too.
+pub fn lock_anywhere(conn: &mut Conn, viewer: Viewer, id: CommentId) -> Result<(Access, PostHead, FoundComment)> {
+    let post = post_of(conn, id)?;
+    let (access, head) = posts_queries::lock_any(conn, viewer, post)?;
+    Ok((access, head, read(conn, id)?))
+}
+
 /// Publishes a comment, and tells whom it mentions and those who follow the post.
 pub fn insert(
     conn: &mut Conn,

@@ -11,6 +11,7 @@ use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::Action;
 use crate::api::posts;
 use crate::api::posts::model::{PostAction, PostHead, Revision, RevisionPage, RevisionQuery};
+use crate::api::posts::policy::Author;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
@@ -31,13 +32,17 @@ fn views(conn: &mut Conn, access: &Access, post: &PostHead, found: Vec<FoundComm
     let targets: Vec<TargetId> = found.iter().map(|found| found.row.id.uuid().into()).collect();
     let mut reactions = posts::views::reactions(conn, access.user_id(), &targets)?;
     let view = |found: FoundComment| {
-        let mut can = posts::policy::can_on_comment(access, post, found.row.author_id);
+        let mut can = posts::policy::can_on_comment(access, post, author(&found.row));
         can.retain(|action| *action != PostAction::Comment || found.row.depth < MAX_DEPTH);
         let reactions = reactions.remove(&found.row.id.uuid().into()).unwrap_or_default();
         let is_accepted = post.accepted_comment_id == Some(found.row.id);
         Comment::new(found, reactions, can, is_accepted)
     };
     Ok(found.into_iter().map(view).collect())
+}
+
+fn author(row: &CommentRow) -> Author {
+    (row.author_id, row.pseudonym_id)
 }
 
 fn one(conn: &mut Conn, access: &Access, post: &PostHead, found: FoundComment) -> Result<Comment> {
@@ -138,7 +143,7 @@ async fn get_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path<Co
     (status = 200, description = "The comment as it is now", body = Comment),
     (status = 403, description = "Not the author, or not a member any more"),
     (status = 404, description = "No such comment"),
-    (status = 409, description = "The group is archived, its rules are not accepted, or the conversation is locked"),
+    (status = 409, description = "The group is archived, its rules are not accepted, somebody reads it first, or the conversation is locked"),
 ))]
 #[patch("/comments/{comment_id}")]
 async fn update_comment(
@@ -151,7 +156,7 @@ async fn update_comment(
     let comment = actor
         .write(&db, move |conn| {
             let (access, post, found) = queries::lock(conn, actor.viewer(), *comment_id)?;
-            posts::policy::require_on_comment(&access, &post, found.row.author_id, PostAction::Edit)?;
+            posts::policy::require_on_comment(&access, &post, author(&found.row), PostAction::Edit)?;
             let found = queries::update(conn, &found.row, &patch.0, now)?;
             one(conn, &access, &post, found)
         })
@@ -175,7 +180,7 @@ async fn delete_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path
     reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = queries::lock(conn, actor.viewer(), *comment_id)?;
-            posts::policy::require_on_comment(&access, &post, found.row.author_id, PostAction::Delete)?;
+            posts::policy::require_on_comment(&access, &post, author(&found.row), PostAction::Delete)?;
             queries::delete(conn, &found.row, actor.user_id, now)?;
             if actor.user_id != found.row.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &found.row), now)?;

@@ -456,7 +456,8 @@ fn settle_invitation(conn: &mut Conn, change: &Change, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Who is not a member any more invites nobody, neither gives nor takes the ownership, and has nothing waiting to be read.
+/// Who is not a member any more invites nobody, neither gives nor takes the ownership, and has nothing waiting to be read but
+/// what has no name: by going it would tell whose it was.
 fn end_powers(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
     let made = invitations::table
         .filter(invitations::group_id.eq(change.group_id))
@@ -472,6 +473,7 @@ fn end_powers(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<()> {
     let waiting = submissions::table
         .filter(submissions::author_id.eq(change.user_id))
         .filter(submissions::group_id.eq(change.group_id))
+        .filter(submissions::pseudonym_id.is_null())
         .filter(submissions::declined_at.is_null());
     each_backend!(conn => diesel::delete(waiting).execute(conn))?;
     Ok(())
@@ -570,7 +572,7 @@ pub fn warn(
     conn: &mut Conn,
     actor: Actor,
     author: &Membership,
-    (post, comment): (Option<PostId>, Option<CommentId>),
+    (post, comment): (PostId, Option<CommentId>),
     reason: &Reason,
     now: Timestamp,
 ) -> Result<()> {
@@ -587,7 +589,7 @@ pub fn warn(
         to_role: author.role,
         reason: Some(reason.as_str().to_owned()),
         private_note: None,
-        post_id: post,
+        post_id: Some(post),
         comment_id: comment,
         invitation_id: None,
     };

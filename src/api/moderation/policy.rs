@@ -17,6 +17,15 @@ pub fn unmask(access: &Access) -> Result<()> {
     if says_why { Ok(()) } else { Err(Error::new(Code::AccessReasonNeeded, words)) }
 }
 
+/// Whether the caller may warn the author of something. Nobody is warned of what has no name: a warning is kept beside the
+/// author's.
+pub fn warn(access: &Access, is_anonymous: bool) -> Result<()> {
+    access.require(Action::ReadPosts)?;
+    access.require(Action::Moderate)?;
+    let words = "It has no name, and nobody is warned of it. Those who own the group learn whose it is, with a reason.";
+    if is_anonymous { Err(Error::new(Code::InvalidState, words)) } else { Ok(()) }
+}
+
 /// Whether the caller may act on what somebody wrote in the group who is this to it.
 pub fn act_on(access: &Access, author: UserId, is: (Role, State)) -> Result<()> {
     access.require(Action::ReadPosts)?;

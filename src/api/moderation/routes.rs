@@ -10,7 +10,7 @@ use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, MemberPatch, MemberState, Membership, Reason, Role, State};
 use crate::api::posts::model::Names;
-use crate::api::posts::policy::KEPT;
+use crate::api::posts::policy::{Author, KEPT};
 use crate::api::users::model::{Person, UserStatus};
 use crate::api::{audit, comments, memberships, posts, submissions, users};
 use crate::auth::actor::Actor;
@@ -72,6 +72,7 @@ async fn get_post_author(reader: Reader, db: web::Data<Db>, post_id: web::Path<P
             let (access, head) = posts::queries::lock_any(conn, actor.viewer(), *post_id)?;
             // what never came out is nobody's but the author's
             head.published_at.ok_or_else(Error::not_found)?;
+            posts::policy::is_kept(head.deleted_at, Timestamp::now())?;
             let author = posts::queries::read(conn, head.id, actor.user_id)?.author;
             let target = (AuditTarget::Post, head.id.uuid());
             let person = unmask(conn, &access, actor, target, (head.author_id, author), reason.as_deref())?;
@@ -99,7 +100,10 @@ async fn get_comment_author(
     let reason = reader.reason();
     let person = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
-            let (access, _, found) = comments::queries::lock_any(conn, actor.viewer(), *comment_id)?;
+            let (access, post, found) = comments::queries::lock_anywhere(conn, actor.viewer(), *comment_id)?;
+            let now = Timestamp::now();
+            posts::policy::is_kept(post.deleted_at, now)?;
+            posts::policy::is_kept(found.row.deleted_at, now)?;
             let target = (AuditTarget::Comment, found.row.id.uuid());
             let person = unmask(conn, &access, actor, target, (found.row.author_id, found.author), reason.as_deref())?;
             Ok((access, person))
@@ -136,45 +140,30 @@ async fn get_submission_author(
     Ok(json::ok(&person))
 }
 
-/// Notes a warning, tells the person and records it. Of what has no name those warn who may know whose it is, since the history
-/// of a membership tells them; what was warned of is kept neither there, where facilitators read it, nor beside the name.
+/// Notes a warning, tells the person and records it.
 fn warn(
     conn: &mut Conn,
     access: &Access,
     actor: Actor,
     (post, comment): (PostId, Option<CommentId>),
-    (of, pseudonym): (UserId, Option<UserId>),
+    (of, pseudonym): Author,
     reason: &Reason,
 ) -> Result<()> {
-    access.require(Action::ReadPosts)?;
-    access.require(Action::Moderate)?;
-    let is_named = pseudonym.is_none();
-    if !is_named {
-        access.require(Action::Unmask)?;
-    }
+    policy::warn(access, pseudonym.is_some())?;
     let author = author(conn, access, of)?;
     let is_gone = users::queries::get(conn, of)?.status == UserStatus::Deleted;
     let Some(author) = author.filter(|_| !is_gone) else {
         return Err(Error::new(Code::InvalidState, "There is nobody to warn: the author has no part in this group."));
     };
     let now = Timestamp::now();
-    let about = (Some(post).filter(|_| is_named), comment.filter(|_| is_named));
-    memberships::queries::warn(conn, actor, &author, about, reason, now)?;
+    memberships::queries::warn(conn, actor, &author, (post, comment), reason, now)?;
     let (target, id) = match comment {
         Some(comment) => (AuditTarget::Comment, comment.uuid()),
         None => (AuditTarget::Post, post.uuid()),
     };
-    let record = |action, changes| {
-        let entry = Entry::new(action, target, id).within(access.group_id()).with_changes(changes);
-        entry.with_reason(Some(reason.as_str()))
-    };
-    let mut changes = Vec::new();
-    if is_named {
-        changes.push(AuditChange::new("author_id", None, Some(&of.to_string())));
-    } else {
-        audit::queries::record(conn, Some(&actor), record(AuditAction::AuthorUnmasked, Vec::new()), now)?;
-    }
-    audit::queries::record(conn, Some(&actor), record(AuditAction::MemberWarned, changes), now)
+    let author = AuditChange::new("author_id", None, Some(&of.to_string()));
+    let entry = Entry::new(AuditAction::MemberWarned, target, id).within(access.group_id()).with_changes(vec![author]);
+    audit::queries::record(conn, Some(&actor), entry.with_reason(Some(reason.as_str())), now)
 }
 
 /// Warn the author of a post
@@ -186,7 +175,7 @@ fn warn(
     (status = 204, description = "Warned"),
     (status = 403, description = "Not for this caller, or somebody above the caller"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The author has, or had, no part in the group, or is gone"),
+    (status = 409, description = "It has no name, or the author has, or had, no part in the group, or is gone"),
 ))]
 #[post("/posts/{post_id}/warnings")]
 async fn create_post_warning(
@@ -213,7 +202,7 @@ async fn create_post_warning(
     (status = 204, description = "Warned"),
     (status = 403, description = "Not for this caller, or somebody above the caller"),
     (status = 404, description = "No such comment"),
-    (status = 409, description = "The author has, or had, no part in the group, or is gone"),
+    (status = 409, description = "It has no name, or the author has, or had, no part in the group, or is gone"),
 ))]
 #[post("/comments/{comment_id}/warnings")]
 async fn create_comment_warning(

@@ -38,7 +38,7 @@ pub fn can(access: &Access, post: &PostHead) -> Vec<PostAction> {
     let is_there = post.deleted_at.is_none();
     let is_unlocked = post.locked_at.is_none() || moderates;
     let is_open = is_there && post.published_at.is_some();
-    let may_edit = if is_open { may_comment } else { takes_part };
+    let may_edit = if is_open { may_rewrite(access, post.pseudonym_id) } else { takes_part };
     let arranges = is_open && moderates && in_use(access);
     // who may not write here any more brings nothing out either
     let may_write = access.reviewed().may(beginning(post.kind));
@@ -66,19 +66,28 @@ pub fn require(access: &Access, post: &PostHead, action: PostAction) -> Result<(
     if can(access, post).contains(&action) {
         return Ok(());
     }
-    refuse(access, post, post.author_id, action)
+    refuse(access, post, (post.author_id, post.pseudonym_id), action)
+}
+
+/// Who wrote something, and the id by which others know them where it has no name.
+pub type Author = (UserId, Option<UserId>);
+
+/// Whether the caller may change words of their own that are out. Where those without a name are read first they are not
+/// changed at all: that only some could change them would tell whose they are.
+fn may_rewrite(access: &Access, pseudonym: Option<UserId>) -> bool {
+    access.may(Action::Comment) && !(pseudonym.is_some() && access.standing().owes_review(true))
 }
 
 /// Everything that the caller may do with a comment of `author`'s on a post.
 #[must_use]
-pub fn can_on_comment(access: &Access, post: &PostHead, author: UserId) -> Vec<PostAction> {
+pub fn can_on_comment(access: &Access, post: &PostHead, (author, pseudonym): Author) -> Vec<PostAction> {
     let is_author = access.user_id() == author;
     let may_comment = access.may(Action::Comment);
     let takes_part = access.reviewed().may(Action::Comment);
     let moderates = access.may(Action::Moderate);
     let is_unlocked = post.locked_at.is_none() || moderates;
     let answers = [
-        (PostAction::Edit, is_author && may_comment && is_unlocked),
+        (PostAction::Edit, is_author && may_rewrite(access, pseudonym) && is_unlocked),
         (PostAction::Delete, (is_author && in_use(access)) || moderates),
         (PostAction::Comment, may_comment && is_unlocked),
         (PostAction::React, takes_part),
@@ -87,11 +96,16 @@ pub fn can_on_comment(access: &Access, post: &PostHead, author: UserId) -> Vec<P
 }
 
 /// Refuses what the caller may not do with a comment of `author`'s.
-pub fn require_on_comment(access: &Access, post: &PostHead, author: UserId, action: PostAction) -> Result<()> {
+pub fn require_on_comment(access: &Access, post: &PostHead, author: Author, action: PostAction) -> Result<()> {
     if can_on_comment(access, post, author).contains(&action) {
         return Ok(());
     }
     refuse(access, post, author, action)
+}
+
+/// Not found where something was deleted so long ago that it cannot be brought back.
+pub fn is_kept(deleted_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    if deleted_at.is_none_or(|at| at > now.before(KEPT)) { Ok(()) } else { Err(Error::not_found()) }
 }
 
 /// Whether the caller may bring back a comment of `author`'s that `deleted_by` deleted.
@@ -102,7 +116,7 @@ pub fn restore_comment(access: &Access, post: &PostHead, author: UserId, deleted
 }
 
 /// Why something is refused.
-fn refuse(access: &Access, post: &PostHead, author: UserId, action: PostAction) -> Result<()> {
+fn refuse(access: &Access, post: &PostHead, (author, pseudonym): Author, action: PostAction) -> Result<()> {
     let is_author = access.user_id() == author;
     let is_members = matches!(action, PostAction::Comment | PostAction::React);
     if is_members && post.published_at.is_none() {
@@ -115,6 +129,9 @@ fn refuse(access: &Access, post: &PostHead, author: UserId, action: PostAction) 
     }
     if matches!(action, PostAction::Comment | PostAction::Edit) && post.locked_at.is_some() {
         return Err(Error::new(Code::Locked, "Those who lead the group have locked the conversation."));
+    }
+    if is_author && action == PostAction::Edit && pseudonym.is_some() && access.standing().owes_review(true) {
+        return problem(access.standing(), Verdict::ReviewNeeded).map_or(Ok(()), Err);
     }
     if action == PostAction::AcceptAnswer && post.kind != PostKind::Question {
         return Err(Error::new(Code::InvalidState, "Only questions have answers."));

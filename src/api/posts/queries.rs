@@ -519,8 +519,9 @@ fn refuse_pseudonyms(conn: &mut Conn, post: &PostHead, to: GroupId) -> Result<()
                 .or(memberships::user_id.eq_any(said().select(comments::author_id)))
                 .or(memberships::user_id.eq_any(waiting().select(submissions::author_id))),
         );
-    let nameless = exists(said().filter(comments::pseudonym_id.is_not_null()))
-        .or(exists(waiting().filter(submissions::pseudonym_id.is_not_null())));
+    let nameless = exists(said().filter(comments::pseudonym_id.is_not_null())).or(exists(
+        waiting().filter(submissions::pseudonym_id.is_not_null()).filter(submissions::declined_at.is_null()),
+    ));
     let hides: bool = each_backend!(conn => diesel::select(exists(renamed).or(nameless)).get_result(conn))?;
     if hides || post.pseudonym_id.is_some() {
         let words = "somebody wrote here without a name, or has a name of their own in one of the groups";

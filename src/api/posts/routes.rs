@@ -289,8 +289,8 @@ async fn list_post_revisions(
 
 /// Move a conversation to another group
 ///
-/// For those who moderate here and may write there: not into a group that is more open, nor where somebody wrote under a name
-/// that only this group shows. Both groups were last active when what is in them says.
+/// For those who moderate here and may write there: not into a group that is more open, nor where somebody wrote without a name,
+/// or under one that only this group shows. Both groups were last active when what is in them says.
 #[utoipa::path(tag = "posts", operation_id = "move_post", security(("bearer" = [])), request_body = Moving, responses(
     (status = 200, description = "The post in its new group", body = Post),
     (status = 403, description = "Not for this caller"),

@@ -28,7 +28,7 @@ fn of_post(conn: &mut Conn, actor: Actor, post: PostId) -> Result<(TargetId, Pos
 
 fn of_comment(conn: &mut Conn, actor: Actor, comment: CommentId) -> Result<(TargetId, PostId)> {
     let (access, head, found) = comments::queries::lock(conn, actor.viewer(), comment)?;
-    policy::react(&access, &head, Some(found.row.author_id))?;
+    policy::react(&access, &head, Some((found.row.author_id, found.row.pseudonym_id)))?;
     Ok((found.row.id.uuid().into(), head.id))
 }
 
