@@ -184,6 +184,15 @@ fn references() -> Vec<Check> {
             "NOT EXISTS (SELECT 1 FROM posts WHERE posts.id = comments.post_id AND posts.group_id = comments.group_id)",
         ),
         orphan(
+            "shares of posts that not everybody may read, that belong to the group, or that nobody would look for",
+            "post_shares",
+            "NOT EXISTS (SELECT 1 FROM posts JOIN groups ON groups.id = posts.group_id
+                WHERE posts.id = post_shares.post_id AND posts.group_id <> post_shares.group_id
+                    AND posts.published_at IS NOT NULL AND groups.visibility = 'public' AND groups.deleted_at IS NULL
+                    AND posts.is_shared
+                    AND EXISTS (SELECT 1 FROM groups AS holders WHERE holders.id = post_shares.group_id AND holders.has_shares))",
+        ),
+        orphan(
             "comments that answer a comment of another post, or none",
             "comments",
             "comments.parent_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM comments AS parents

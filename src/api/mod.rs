@@ -27,6 +27,7 @@ pub mod rosters;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+pub mod shares;
 pub mod submissions;
 pub mod subscriptions;
 pub mod users;
@@ -55,6 +56,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     inbox::routes::configure(config);
     marks::routes::configure(config);
     reactions::routes::configure(config);
+    shares::routes::configure(config);
     search::routes::configure(config);
     me::routes::configure(config);
     people::routes::configure(config);

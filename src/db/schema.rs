@@ -127,6 +127,7 @@ table! {
         changed_at -> Nullable<Instant>,
         review_policy -> Text,
         allow_anonymous -> Bool,
+        has_shares -> Bool,
     }
 }
 
@@ -307,7 +308,7 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{Text, Nullable, Integer};
+    use diesel::sql_types::{Bool, Text, Nullable, Integer};
     use crate::db::sql_types::{Id, Instant};
     posts (id) {
         id -> Id,
@@ -337,6 +338,7 @@ table! {
         changed_at -> Nullable<Instant>,
         active_at -> Nullable<Instant>,
         pseudonym_id -> Nullable<Id>,
+        is_shared -> Bool,
     }
 }
 
@@ -565,6 +567,22 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::Nullable;
+    use crate::db::sql_types::{Id, Instant};
+    post_shares (post_id, group_id) {
+        post_id -> Id,
+        group_id -> Id,
+        shared_by -> Id,
+        shared_at -> Instant,
+        pinned_at -> Nullable<Instant>,
+        pinned_until -> Nullable<Instant>,
+        removed_at -> Nullable<Instant>,
+        removed_by -> Nullable<Id>,
+        changed_at -> Instant,
+    }
+}
+
 joinable!(sessions -> users (user_id));
 joinable!(refresh_tokens -> sessions (session_id));
 joinable!(group_type_links -> groups (group_id));
@@ -584,6 +602,9 @@ joinable!(article_authors -> users (user_id));
 joinable!(notifications -> users (user_id));
 joinable!(revisions -> posts (post_id));
 joinable!(submissions -> users (author_id));
+joinable!(post_shares -> posts (post_id));
+joinable!(post_shares -> groups (group_id));
+joinable!(post_shares -> users (shared_by));
 
 allow_tables_to_appear_in_same_query!(
     users,
@@ -618,4 +639,5 @@ allow_tables_to_appear_in_same_query!(
     tombstones,
     search_documents,
     submissions,
+    post_shares,
 );

@@ -1,7 +1,7 @@
 //! «Last active» and the counts, against a naive model over random histories: after each step every date and number is what
 //! the model says, which recounts everything from what is visible.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use praxis::auth::actor::PlatformRole;
@@ -21,7 +21,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 const PEOPLE: usize = 4;
-const GROUPS: usize = 2;
+const GROUPS: usize = 3;
 const STEPS: usize = 50;
 const HISTORIES: u32 = 12;
 
@@ -48,6 +48,14 @@ struct Piece {
     parts: BTreeMap<usize, bool>,
 }
 
+/// A post in another group than its own.
+#[derive(Debug)]
+struct Share {
+    by: usize,
+    at: i64,
+    removed: bool,
+}
+
 struct World<'a> {
     app: &'a App,
     people: &'a [Caller],
@@ -58,6 +66,8 @@ struct World<'a> {
     posts: Vec<Written>,
     comments: Vec<Written>,
     pieces: Vec<Piece>,
+    /// Per post and group.
+    shares: BTreeMap<(usize, usize), Share>,
     /// Per group and person: since when what comes out is unread.
     since: BTreeMap<(usize, usize), i64>,
     /// Per post and person: when it was read last.
@@ -79,7 +89,14 @@ impl World<'_> {
         let pieces = (self.pieces.iter())
             .filter(|piece| !piece.deleted && piece.parts.get(&group) == Some(&true))
             .filter_map(|piece| piece.published_at);
-        posts.chain(comments).chain(pieces).max()
+        let shares = self.shares_in(group).map(|(_, share)| share.at);
+        posts.chain(comments).chain(pieces).chain(shares).max()
+    }
+
+    /// The posts of other groups that stand in one, as far as they are visible.
+    fn shares_in(&self, group: usize) -> impl Iterator<Item = (usize, &Share)> {
+        let standing = self.shares.iter().filter(move |((_, place), share)| *place == group && !share.removed);
+        standing.map(|((post, _), share)| (*post, share)).filter(|(post, _)| !self.posts[*post].deleted)
     }
 
     fn person_date(&self, group: usize, person: usize) -> Option<i64> {
@@ -102,7 +119,13 @@ impl World<'_> {
             let read = self.read.get(&(*place, person)).copied().unwrap_or(i64::MIN);
             post.group == group && !post.deleted && self.active_at(*place) > *since.max(&read)
         };
-        self.posts.iter().enumerate().filter(is_unread).count()
+        let is_unread_share = |(post, share): &(usize, &Share)| {
+            let (read, active) = (self.read.get(&(*post, person)), self.active_at(*post));
+            let is_new = share.at.max(active) > *since && read.is_none_or(|read| active > *read);
+            is_new && !self.is_member(self.posts[*post].group, person)
+        };
+        let own = self.posts.iter().enumerate().filter(is_unread).count();
+        own + self.shares_in(group).filter(is_unread_share).count()
     }
 
     fn is_member(&self, group: usize, person: usize) -> bool {
@@ -112,7 +135,7 @@ impl World<'_> {
     async fn step(&mut self, (what, a, b, c): Step) {
         let (group, person) = (usize::from(a) % GROUPS, usize::from(b) % PEOPLE);
         let (id, who) = (self.groups[group].clone(), &self.people[person]);
-        match what % 22 {
+        match what % 28 {
             0 | 1 if person > 0 => {
                 let mine = who.put(format!("/groups/{id}/membership"), json!({})).await.expect(200);
                 self.members.insert((group, person), true);
@@ -145,11 +168,22 @@ impl World<'_> {
             20 if self.is_member(group, person) => {
                 who.request(reqwest::Method::PUT, format!("/groups/{id}/read")).await.expect(204);
                 let written = self.posts.iter().enumerate().filter(|(_, post)| post.group == group && !post.deleted);
-                let latest = written.map(|(place, _)| self.active_at(place)).max().unwrap_or(i64::MIN);
+                let written = written.map(|(place, _)| self.active_at(place));
+                let shared = self.shares_in(group).map(|(post, share)| share.at.max(self.active_at(post)));
+                let latest = written.chain(shared).max().unwrap_or(i64::MIN);
                 let since = self.since.entry((group, person)).or_insert(latest);
                 *since = latest.max(*since);
             }
             21 => self.withdraw(group, c).await,
+            22..=24 => self.share(group, person, c).await,
+            25 | 26 => self.unshare(group, person, c).await,
+            27 => {
+                // what members alone read stands in no other group
+                for visibility in ["listed", "public"] {
+                    self.people[0].patch(format!("/groups/{id}"), json!({ "visibility": visibility })).await.expect(200);
+                }
+                self.shares.retain(|(post, _), _| self.posts[*post].group != group);
+            }
             _ => {}
         }
     }
@@ -225,6 +259,7 @@ impl World<'_> {
         } else {
             answer.expect(200);
             self.posts[post].group = to;
+            self.shares.remove(&(post, to));
             for comment in self.comments.iter_mut().filter(|comment| comment.post == Some(post)) {
                 comment.group = to;
             }
@@ -239,6 +274,52 @@ impl World<'_> {
         if status == 204 {
             let (latest, read) = (self.active_at(post), self.read.entry((post, person)).or_insert(i64::MIN));
             *read = latest.max(*read);
+        }
+    }
+
+    async fn share(&mut self, group: usize, person: usize, by: u8) {
+        let Some(post) = pick(&self.posts, by) else { return };
+        let path = format!("/posts/{}/shares/{}", self.posts[post].id, self.groups[group]);
+        let answer = self.people[person].request(reqwest::Method::PUT, path).await;
+        let was_removed = self.shares.get(&(post, group)).is_some_and(|share| share.removed);
+        if self.posts[post].deleted {
+            answer.expect_problem(404, "not_found");
+        } else if self.posts[post].group == group {
+            answer.expect_problem(409, "invalid_state");
+        } else if !self.is_member(group, person) {
+            answer.expect_problem(403, "members_only");
+        } else if was_removed && person > 0 {
+            answer.expect_problem(403, "forbidden");
+        } else {
+            let answer = answer.expect(200);
+            let shares = answer["shares"].as_array().unwrap();
+            let share = shares.iter().find(|share| share["group_id"] == json!(self.groups[group])).unwrap();
+            let at = micros(&share["shared_at"]).unwrap();
+            if was_removed {
+                self.shares.remove(&(post, group));
+            }
+            let known = self.shares.entry((post, group)).or_insert(Share { by: person, at, removed: false });
+            assert_eq!((known.at, share["shared_by"]["id"].as_str()), (at, Some(&*self.people[known.by].id().to_string())));
+        }
+    }
+
+    async fn unshare(&mut self, group: usize, person: usize, by: u8) {
+        let Some(post) = pick(&self.posts, by) else { return };
+        let path = format!("/posts/{}/shares/{}", self.posts[post].id, self.groups[group]);
+        let answer = self.people[person].delete(path).await;
+        let standing = self.shares.get_mut(&(post, group)).filter(|share| !share.removed);
+        let Some(share) = standing.filter(|_| !self.posts[post].deleted) else {
+            answer.expect_problem(404, "not_found");
+            return;
+        };
+        if person == 0 || share.by == person || self.posts[post].author == person {
+            answer.expect(204);
+            share.removed = true;
+            if share.by == person {
+                self.shares.remove(&(post, group));
+            }
+        } else {
+            answer.expect_problem(403, "forbidden");
         }
     }
 
@@ -341,6 +422,12 @@ impl World<'_> {
             let count = 1 + self.members.iter().filter(|((group, _), active)| *group == number && **active).count();
             assert_eq!(seen["member_count"], json!(count), "members of group {number}");
             assert_eq!(micros(&seen["last_active_at"]), self.group_date(number), "activity of group {number}");
+            let listed = self.people[0].get(format!("/groups/{id}/posts?limit=100")).await.expect(200);
+            let listed: BTreeSet<&str> = listed.each("id").into_iter().collect();
+            let own = self.posts.iter().filter(|post| post.group == number && !post.deleted);
+            let shared = self.shares_in(number).map(|(post, _)| &self.posts[post]);
+            let standing: BTreeSet<&str> = own.chain(shared).map(|post| &*post.id).collect();
+            assert_eq!(listed, standing, "posts in group {number}");
             for person in 0..PEOPLE {
                 let path = format!("/groups/{id}/members/{}", self.people[person].id());
                 let answer = self.people[0].get(path).await;
@@ -383,8 +470,8 @@ async fn live_through(app: &App, people: &[Caller], editor: &Caller, steps: &[St
         let mine = people[0].get(format!("/groups/{id}/membership")).await.expect(200);
         since.insert((number, 0), micros(&mine["joined_at"]).unwrap());
     }
-    let (members, read) = (BTreeMap::new(), BTreeMap::new());
-    let mut world = World { app, people, editor, groups, members, posts, comments, pieces, since, read };
+    let (members, shares, read) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut world = World { app, people, editor, groups, members, posts, comments, pieces, shares, since, read };
     for step in steps {
         world.step(*step).await;
         world.check().await;

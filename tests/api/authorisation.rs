@@ -320,6 +320,21 @@ impl<'a> World<'a> {
         format!("/posts/{post}")
     }
 
+    /// A post of a public group that is none of the caller's.
+    async fn public_post(&self) -> String {
+        let somebody = self.somebody();
+        let home = world::group(&somebody, "Home", json!({})).await;
+        world::post(&somebody, &home, "Somebody's").await
+    }
+
+    /// The same in this group, where the founder shared it.
+    async fn shared(&self) -> String {
+        let post = self.public_post().await;
+        let path = format!("/posts/{post}/shares/{}", self.group);
+        self.before(async || self.founder.request(Method::PUT, &path).await.expect(200)).await;
+        path
+    }
+
     /// Something that a plain member sent to be read first; its path.
     async fn submission(&self) -> String {
         let member = self.app.user(&format!("plain member {}", self.number));
@@ -825,6 +840,36 @@ fn posts() -> Vec<Row> {
             let target = w.elsewhere("hidden").await;
             w.caller.post(format!("{}/move", w.post().await), json!({ "group_id": target }))
         };
+        // of the group to another
+        "share_post" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| {
+            let target = w.elsewhere("public").await;
+            w.caller.request(Method::PUT, format!("{}/shares/{target}", w.post().await))
+        };
+        "share_post" in HIDDEN [401, 404, 404, 409, 409, 409, 404, 403, 404, 404] |w| {
+            let target = w.elsewhere("hidden").await;
+            w.caller.request(Method::PUT, format!("{}/shares/{target}", w.post().await))
+        };
+        // of another group to this one
+        "share_post" in PUBLIC [401, 403, 403, 200, 200, 200, 403, 403, 403, 403] |w|
+            w.caller.request(Method::PUT, format!("/posts/{}/shares/{}", w.public_post().await, w.group));
+        "share_post" in HIDDEN [401, 404, 404, 200, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.request(Method::PUT, format!("/posts/{}/shares/{}", w.public_post().await, w.group));
+        "share_post" in ARCHIVED [401, 403, 403, 409, 409, 409, 403, 403, 403, 403] |w|
+            w.caller.request(Method::PUT, format!("/posts/{}/shares/{}", w.public_post().await, w.group));
+        "unshare_post" in PUBLIC [401, 403, 403, 403, 204, 204, 403, 204, 403, 204] |w|
+            w.caller.delete(w.shared().await);
+        "unshare_post" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 403, 404, 404] |w|
+            w.caller.delete(w.shared().await);
+        "unshare_post" in HIDDEN [401, 404, 404, 403, 204, 204, 404, 204, 404, 404] |w|
+            reasoned(w.caller.delete(w.shared().await));
+        "pin_share" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
+            w.caller.put(format!("{}/pin", w.shared().await), json!({}));
+        "pin_share" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w|
+            w.caller.put(format!("{}/pin", w.shared().await), json!({}));
+        "pin_share" in ARCHIVED [401, 403, 403, 403, 409, 409, 403, 409, 403, 409] |w|
+            w.caller.put(format!("{}/pin", w.shared().await), json!({}));
+        "unpin_share" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
+            w.caller.delete(format!("{}/pin", w.shared().await));
         "pin_post" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w|
             w.caller.put(format!("{}/pin", w.post().await), json!({}));
         "pin_post" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w|

@@ -22,7 +22,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// What an operation's id begins with.
-const VERBS: [&str; 34] = [
+const VERBS: [&str; 36] = [
     "accept",
     "add",
     "batch",
@@ -51,10 +51,12 @@ const VERBS: [&str; 34] = [
     "resend",
     "restore",
     "revoke",
+    "share",
     "unbookmark",
     "unfollow",
     "unlock",
     "unpin",
+    "unshare",
     "update",
     "withdraw",
 ];
@@ -164,10 +166,10 @@ fn operation_ids_are_unique_and_say_what_is_done_to_what() {
                 "accept", "batch", "create", "decide", "decline", "delete", "import", "lookup", "move", "purge",
                 "read", "refresh", "register", "resend", "restore",
             ],
-            "put" => &["accept", "add", "bookmark", "follow", "join", "lock", "offer", "pin", "read", "update"],
+            "put" => &["accept", "add", "bookmark", "follow", "join", "lock", "offer", "pin", "read", "share", "update"],
             "patch" => &["update"],
             "delete" => {
-                &["delete", "leave", "remove", "revoke", "unbookmark", "unfollow", "unlock", "unpin", "withdraw"]
+                &["delete", "leave", "remove", "revoke", "unbookmark", "unfollow", "unlock", "unpin", "unshare", "withdraw"]
             }
             other => panic!("{other} {}", operation.path),
         };

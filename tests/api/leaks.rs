@@ -403,7 +403,7 @@ fn body(operation: &str, ids: &Ids) -> Option<Value> {
         "batch_members" => json!({ "rows": [{ "action": "remove", "user_id": ids.person }] }),
         "update_member" => json!({ "state": "banned" }),
         "restore_member_content" => json!({ "deleted_at": "2026-01-01T00:00:00Z" }),
-        "join_group" | "restore_group" | "create_invitation_link" | "pin_post" | "lock_post" => json!({}),
+        "join_group" | "restore_group" | "create_invitation_link" | "pin_post" | "pin_share" | "lock_post" => json!({}),
         "decide_membership_request" => json!({ "outcome": "approve" }),
         "decide_submission" => json!({ "outcome": "decline", "reason": "A test" }),
         "create_post" | "create_post_submission" => json!({ "kind": "discussion", "title": "New", "body": "New" }),

@@ -45,6 +45,7 @@ mod sanitising;
 mod search;
 mod sessions;
 mod settings;
+mod shares;
 mod statements;
 mod submissions;
 mod subscriptions;
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         ("search", search::cases()),
         ("sessions", sessions::cases()),
         ("settings", settings::cases()),
+        ("shares", shares::cases()),
         ("statements", statements::cases()),
         ("submissions", submissions::cases()),
         ("subscriptions", subscriptions::cases()),

@@ -30,13 +30,13 @@ async fn a_post_is_published_read_changed_and_deleted(app: App) {
     let made = ann.post(format!("/groups/{id}/posts"), body).await.expect(201);
     assert_eq!(made.header("location"), format!("/api/v1/posts/{}", made.id()));
     assert_eq!((&made["author"]["display_name"], &made["edited_at"]), (&json!("ann"), &Value::Null));
-    let all = ["edit", "delete", "comment", "react", "pin", "lock", "move", "accept_answer"];
+    let all = ["edit", "delete", "comment", "react", "pin", "lock", "move", "share", "accept_answer"];
     assert_eq!(made["viewer"]["can"], json!(all));
     assert_eq!((&made["status"], &made["published_at"]), (&json!("published"), &made["created_at"]));
     let path = format!("/posts/{}", made.id());
     assert_eq!(ann.get(&path).await.expect(200).json, made.json);
     assert_eq!(ann.get(format!("/groups/{id}/posts")).await.expect(200).items(), std::slice::from_ref(&made.json));
-    assert_eq!(bob.get(&path).await.expect(200)["viewer"]["can"], json!([]));
+    assert_eq!(bob.get(&path).await.expect(200)["viewer"]["can"], json!(["share"]));
     assert!(ann.patch(&path, json!({})).await.expect(200)["edited_at"].is_null());
     let changed = ann.patch(&path, json!({ "title": "Why?" })).await.expect(200);
     assert_eq!((&changed["title"], &changed["body"]), (&json!("Why?"), &made["body"]));

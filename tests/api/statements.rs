@@ -34,6 +34,7 @@ use crate::support::{App, Caller, Case, on_each, served};
 pub fn cases() -> Vec<Case> {
     served![
         no_list_issues_more_than_six_statements,
+        what_stands_in_several_groups_costs_a_few_more,
         every_list_walks_an_index_in_its_order,
         histories_and_logs_walk_an_index_in_their_order,
         what_has_changed_walks_an_index_in_its_order,
@@ -118,6 +119,41 @@ async fn no_list_issues_more_than_six_statements(app: App) {
         counted(&app, &admin, "/admin/groups?limit=100&owners=one").await;
         counted(&app, &ann, "/groups/similar?name=Circle").await;
         counted(&app, &editor, "/articles?limit=100&status=draft").await;
+    }
+}
+
+/// Of lists with posts that stand in several groups: those that stand here, what the caller is to their groups and to the
+/// others in which they stand, and what is unread there.
+const SHARED_AT_MOST: u64 = 12;
+
+async fn what_stands_in_several_groups_costs_a_few_more(app: App) {
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    let here = group(&ann, "Here", json!({})).await;
+    let mut rows = 0;
+    for size in [1, 10, 50] {
+        while rows < size {
+            rows += 1;
+            let home = group(&bob, &format!("Home {rows}"), json!({})).await;
+            let third = group(&ann, &format!("Third {rows}"), json!({})).await;
+            let words = post(&bob, &home, "Words").await;
+            for place in [&here, &third] {
+                ann.request(reqwest::Method::PUT, format!("/posts/{words}/shares/{place}")).await.expect(200);
+            }
+            ann.request(reqwest::Method::PUT, format!("/posts/{words}/bookmark")).await.expect(204);
+        }
+        for path in [
+            format!("/groups/{here}/posts?limit=100"),
+            format!("/groups/{here}/activity?limit=100"),
+            "/me/feed?limit=100".to_owned(),
+            "/me/unread?limit=100".to_owned(),
+            "/me/bookmarks?limit=100".to_owned(),
+            format!("/search?limit=100&q=words&group_id={here}"),
+        ] {
+            let before = app.statements_read();
+            ann.get(&path).await.expect(200);
+            let statements = app.statements_read() - before;
+            assert!(statements <= SHARED_AT_MOST, "{path} took {statements} for {rows} rows");
+        }
     }
 }
 
@@ -284,6 +320,13 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
             drop(posts::queries::list(conn, &access, &query::<PostQuery>(asked), &by_time, now).unwrap());
         });
     }
+    let holder = hold_shares(conn, member, group_id);
+    for asked in [json!({}), json!({ "sort": "active", "pinned": true }), json!({ "kind": "question", "tag": "falls" })] {
+        walks(conn, "post_shares_by_group", |conn| {
+            drop(posts::queries::list(conn, &holder, &query::<PostQuery>(asked), &by_time, now).unwrap());
+        });
+    }
+    walks(conn, "post_shares_by_group", |conn| drop(feeds::queries::shares_of(conn, &access, &by_time).unwrap()));
     walks(conn, "revisions_by_post", |conn| drop(posts::queries::list_revisions(conn, post_id, &by_time).unwrap()));
     let comment_id = praxis::types::CommentId::new();
     walks(conn, "revisions_by_comment", |conn| {
@@ -322,6 +365,14 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     });
 }
 
+/// What the caller is to a group with which posts of others were shared.
+fn hold_shares(conn: &mut Conn, viewer: Viewer, group: GroupId) -> Access {
+    use praxis::db::schema::groups;
+    let holder = diesel::update(groups::table.find(group)).set(groups::has_shares.eq(true));
+    on_each!(conn => holder.execute(conn)).unwrap();
+    Access::find(conn, viewer, group).unwrap()
+}
+
 async fn what_has_changed_walks_an_index_in_its_order(app: App) {
     let ann = app.user("ann");
     let id = group(&ann, "Main", json!({})).await;
@@ -341,6 +392,12 @@ async fn what_has_changed_walks_an_index_in_its_order(app: App) {
     walk_each(conn, &["posts_by_change", "tombstones_by_group"], |conn| {
         drop(posts::queries::list_changed(conn, &access, &span).unwrap());
     });
+    // of what was shared with a group, the words change in an order that the shares do not know
+    let other = hold_shares(conn, member, id.parse().unwrap());
+    let statements = recorded(conn, |conn| drop(posts::queries::list_changed(conn, &other, &span).unwrap()));
+    assert_eq!(statements.len(), 4);
+    assert!(plan(conn, &statements[1]).contains("post_shares_by_"), "{}", plan(conn, &statements[1]));
+    check_plan(conn, "post_shares_by_change", &statements[2]);
     walk_each(conn, &["articles_by_change", "tombstones_by_kind"], |conn| {
         drop(articles::queries::list_changed(conn, &span).unwrap());
     });

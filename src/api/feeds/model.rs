@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::api::posts::model::{ContentWarning, Names, Post};
+use crate::api::posts::model::{ContentWarning, FoundPost, Names};
+use crate::api::posts::views::Reading;
 use crate::http::markdown::excerpt;
 use crate::http::page::Limit;
 use crate::types::{ArticleId, GroupId, PostId, TargetId, Timestamp, UserId, text_enum};
@@ -27,6 +28,8 @@ text_enum! {
         Post = "post",
         /// Somebody commented.
         Comment = "comment",
+        /// A conversation of another group was shared.
+        Share = "share",
         /// An article came out that names the group.
         Article = "article",
     }
@@ -60,7 +63,8 @@ pub struct FeedItem {
     pub kind: FeedItemKind,
     /// The id of the post or article.
     pub id: TargetId,
-    /// The group of a post; those of one's groups that contributed to an article.
+    /// The group of a post, and then those in which it stands too, as far as one reads there; those of one's groups that
+    /// contributed to an article.
     pub group_ids: Vec<GroupId>,
     /// Its title.
     pub title: String,
@@ -78,26 +82,27 @@ pub struct FeedItem {
     pub unread_comment_count: i32,
     /// When it was published.
     pub published_at: Option<Timestamp>,
-    /// When it was published or last commented on: what the feed is sorted by.
+    /// When it was published or last commented on or, of another group than one's own, shared: what the feed is sorted by.
     pub active_at: Timestamp,
 }
 
 impl FeedItem {
     /// A conversation.
     #[must_use]
-    pub fn post(post: Post, active_at: Timestamp) -> Self {
+    pub fn post(FoundPost { row, author, .. }: FoundPost, reading: Reading, active_at: Timestamp) -> Self {
+        let elsewhere = reading.shares.iter().map(|share| share.row.group_id);
         Self {
             kind: FeedItemKind::Post,
-            id: post.id.uuid().into(),
-            group_ids: vec![post.group_id],
-            title: post.title,
-            excerpt: excerpt(&post.body, EXCERPT),
-            content_warnings: post.content_warnings,
-            author_name: Some(post.author.display_name),
-            comment_count: post.comment_count,
-            is_unread: post.viewer.is_unread,
-            unread_comment_count: post.viewer.unread_comment_count,
-            published_at: post.published_at,
+            id: row.id.uuid().into(),
+            group_ids: [row.group_id].into_iter().chain(elsewhere).collect(),
+            title: row.title,
+            excerpt: excerpt(&row.body, EXCERPT),
+            content_warnings: row.content_warnings.0,
+            author_name: Some(author.person(row.author_id).display_name),
+            comment_count: row.comment_count,
+            is_unread: reading.is_unread,
+            unread_comment_count: reading.unread_comment_count,
+            published_at: row.published_at,
             active_at,
         }
     }
@@ -159,7 +164,7 @@ pub struct Happened {
 pub struct Activity {
     /// What happened.
     pub kind: ActivityKind,
-    /// The id of the post, comment or article.
+    /// The id of the post, shared or not, comment or article.
     pub id: TargetId,
     /// The conversation; null for an article.
     pub post_id: Option<PostId>,

@@ -1,6 +1,6 @@
 //! Every statement about what is new. Each finds no more than a page of each kind, by an index for each group.
 
-use diesel::dsl::array;
+use diesel::dsl::{array, exists, max, not};
 use diesel::prelude::*;
 use diesel::sql_types::Array;
 
@@ -8,9 +8,11 @@ use super::model::{FoundArticle, Happened, Place};
 use crate::api::articles::model::{ArticleStatus, ContributionState};
 use crate::api::memberships::access::{Access, readable};
 use crate::api::memberships::model::State;
-use crate::api::posts::model::{Names, author_names};
+use crate::api::posts::model::{Names, author_names, person_names};
 use crate::auth::actor::Viewer;
-use crate::db::schema::{article_contributions, articles, comments, groups, memberships, posts, users};
+use crate::db::schema::{
+    article_contributions, articles, comments, groups, memberships, post_shares, posts, users,
+};
 use crate::db::sql_types::Id;
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
@@ -64,6 +66,42 @@ pub fn posts(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<P
     Ok(found.into_iter().map(|(id, at)| (at, id.uuid())).collect())
 }
 
+/// The posts of other groups that stand in a person's groups, each with when it was shared there last; those of a person's own
+/// groups have their place already. As many shares are read as these groups have.
+pub fn shared(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<Place>> {
+    let own = diesel::alias!(memberships as own);
+    let is_own = own
+        .filter(own.field(memberships::group_id).eq(posts::group_id))
+        .filter(own.field(memberships::user_id).eq(viewer.user_id()))
+        .filter(own.field(memberships::state).eq(State::Active))
+        .select(own.field(memberships::user_id));
+    let latest = max(post_shares::shared_at).assume_not_null();
+    let found: Vec<(PostId, Timestamp)> = each_backend!(conn, DB => {
+        let mut found = memberships::table
+            .inner_join(groups::table)
+            .inner_join(post_shares::table.on(post_shares::group_id.eq(memberships::group_id)))
+            .inner_join(posts::table.on(posts::id.eq(post_shares::post_id)))
+            .filter(memberships::user_id.eq(viewer.user_id()))
+            .filter(memberships::state.eq(State::Active))
+            .filter(groups::has_shares.eq(true))
+            .filter(readable!(viewer))
+            .filter(post_shares::removed_at.is_null())
+            .filter(posts::published_at.is_not_null())
+            .filter(posts::deleted_at.is_null())
+            .filter(not(exists(is_own)))
+            .group_by(post_shares::post_id)
+            .select((post_shares::post_id, latest))
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((at, id)) = page.after {
+            let (at, id) = (Timestamp::from_micros(at), PostId::from(id));
+            found = found.having(latest.le(at).and(latest.lt(at).or(post_shares::post_id.lt(id))));
+        }
+        found.order((latest.desc(), post_shares::post_id.desc())).load(conn)
+    })?;
+    Ok(found.into_iter().map(|(id, at)| (at, id.uuid())).collect())
+}
+
 /// The articles to which a person's groups contributed, the latest publication first. Those whose date is not known have no place.
 pub fn articles(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<FoundArticle>> {
     Ok(each_backend!(conn, DB => {
@@ -113,6 +151,7 @@ pub fn contributors(conn: &mut Conn, viewer: &Viewer, ids: &[ArticleId]) -> Resu
 }
 
 type Begun = (PostId, String, UserId, Names, Option<Timestamp>);
+type Shared = (PostId, String, UserId, Names, Timestamp);
 type Said = (CommentId, PostId, String, UserId, Names, Timestamp);
 
 /// The conversations that were begun in a group, the latest first.
@@ -148,6 +187,39 @@ pub fn posts_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Ve
         actor_id: Some(author),
         names: Some(names),
         at,
+    };
+    Ok(rows.into_iter().map(happened).collect())
+}
+
+/// The posts of other groups that were shared with a group, the latest first.
+pub fn shares_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Vec<Happened>> {
+    let group = access.group_id();
+    let named = memberships::group_id.eq(post_shares::group_id).and(memberships::user_id.eq(post_shares::shared_by));
+    let rows: Vec<Shared> = each_backend!(conn, DB => {
+        let mut found = post_shares::table
+            .inner_join(posts::table)
+            .inner_join(users::table.on(users::id.eq(post_shares::shared_by)))
+            .left_join(memberships::table.on(named))
+            .filter(post_shares::group_id.eq(group))
+            .filter(post_shares::removed_at.is_null())
+            .filter(posts::published_at.is_not_null())
+            .filter(posts::deleted_at.is_null())
+            .select((posts::id, posts::title, post_shares::shared_by, person_names!(), post_shares::shared_at))
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((at, id)) = page.after {
+            let (at, id, column) = (Timestamp::from_micros(at), PostId::from(id), post_shares::shared_at);
+            found = found.filter(column.le(at).and(column.lt(at).or(post_shares::post_id.lt(id))));
+        }
+        found.order((post_shares::shared_at.desc(), post_shares::post_id.desc())).load(conn)
+    })?;
+    let happened = |(id, title, by, names, at): Shared| Happened {
+        id: id.uuid().into(),
+        post_id: Some(id),
+        title,
+        actor_id: Some(by),
+        names: Some(names),
+        at: Some(at),
     };
     Ok(rows.into_iter().map(happened).collect())
 }

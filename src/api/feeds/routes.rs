@@ -36,11 +36,10 @@ async fn list_my_feed(
     db: web::Data<Db>,
     query: Query<FeedQuery>,
 ) -> Result<HttpResponse> {
-    let now = Timestamp::now();
     let page = Page::<i64>::new("feed", &actor.user_id, query.limit, query.cursor.as_deref())?;
     let body = db
         .read(move |conn| {
-            let items = feed(conn, &actor.viewer(), &page, now)?;
+            let items = feed(conn, &actor.viewer(), &page)?;
             let (items, next_cursor) = page.cut(items, FeedItem::place);
             Ok(FeedPage { items, next_cursor })
         })
@@ -48,14 +47,19 @@ async fn list_my_feed(
     Ok(page::ok(&request, &body, body.next_cursor.as_deref()))
 }
 
-fn feed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>, now: Timestamp) -> Result<Vec<FeedItem>> {
+fn feed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<FeedItem>> {
     let rows = usize::try_from(page.rows()).unwrap_or(usize::MAX);
-    let places: HashMap<PostId, Timestamp> =
-        queries::posts(conn, viewer, page)?.into_iter().map(|(at, id)| (PostId::from(id), at)).collect();
+    let mut places = queries::posts(conn, viewer, page)?;
+    places.extend(queries::shared(conn, viewer, page)?);
+    let places = policy::merged(vec![places], |(at, id)| (at.micros(), *id), rows);
+    let places: HashMap<PostId, Timestamp> = places.into_iter().map(|(at, id)| (PostId::from(id), at)).collect();
     let ids: Vec<PostId> = places.keys().copied().collect();
     let found = posts::queries::find_all(conn, viewer, &ids)?;
-    let written = posts::views::of_groups(conn, viewer, found, now)?;
-    let written = written.into_iter().filter_map(|post| places.get(&post.id).map(|at| FeedItem::post(post, *at)));
+    let written = posts::views::briefs(conn, viewer, found)?.into_iter();
+    let written = written.filter_map(|(found, reading)| {
+        let at = *places.get(&found.row.id)?;
+        Some(FeedItem::post(found, reading, at))
+    });
     let articles = queries::articles(conn, viewer, page)?;
     let named: Vec<ArticleId> = articles.iter().map(|article| article.id).collect();
     let contributors = if named.is_empty() { Vec::new() } else { queries::contributors(conn, viewer, &named)? };
@@ -69,7 +73,7 @@ fn feed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>, now: Timestamp) -> R
 
 /// List what happened in a group
 ///
-/// Conversations, comments and articles, the latest first: what makes the group active, for whoever reads its conversations. The
+/// Conversations, those shared from other groups, comments and articles, the latest first: what makes the group active, for whoever reads its conversations. The
 /// first one's date is the group's `last_active_at`.
 #[utoipa::path(tag = "groups", operation_id = "list_group_activity", security((), ("bearer" = [])),
     params(FeedQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
@@ -94,8 +98,11 @@ async fn list_group_activity(
             let of = |kind, found: Vec<Happened>| {
                 found.into_iter().filter_map(|found| Activity::new(kind, found)).collect::<Vec<_>>()
             };
+            let has_shares = access.standing().group.has_shares;
+            let shared = if has_shares { queries::shares_of(conn, &access, &page)? } else { Vec::new() };
             let lists = vec![
                 of(ActivityKind::Post, queries::posts_of(conn, &access, &page)?),
+                of(ActivityKind::Share, shared),
                 of(ActivityKind::Comment, queries::comments_of(conn, &access, &page)?),
                 of(ActivityKind::Article, queries::articles_of(conn, &access, &page)?),
             ];

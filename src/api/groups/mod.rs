@@ -6,4 +6,5 @@ pub mod policy;
 pub mod queries;
 pub mod relatives;
 pub mod routes;
+pub mod shares;
 pub mod slugs;

@@ -11,6 +11,7 @@ use super::model::{
     GroupViewer, LessonsLearned, NewGroup, Rules, TypeMatch, TypeSlugs,
 };
 use super::relatives::known;
+use super::shares::{self, Ending};
 use super::{changes, slugs};
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
@@ -514,6 +515,9 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     if is_hidden_now && before.openness.visibility != Visibility::Hidden {
         changes::bury(conn, before.id, before.openness.visibility, now)?;
     }
+    if patch.visibility.0.is_some_and(|visibility| visibility != Visibility::Public) {
+        shares::end(conn, Ending::OfGroup(before.id), now)?;
+    }
     index(conn, before.id)
 }
 
@@ -571,6 +575,7 @@ pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     let (slug, visibility): (String, Visibility) = each_backend!(conn => before.first(conn))?;
     slugs::give_up(conn, id)?;
     changes::bury(conn, id, visibility, now)?;
+    shares::end(conn, Ending::OfGroup(id), now)?;
     let gone = (groups::slug.eq(slugs::hiding(conn, &slug, id)?.into_string()), groups::deleted_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(gone).execute(conn))?;
     index(conn, id)

@@ -1,6 +1,6 @@
 //! Every statement about what posts are to a person.
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, exists, max, not};
 use diesel::prelude::*;
 
 use super::model::GroupUnread;
@@ -8,7 +8,7 @@ use crate::api::memberships::access::{Access, readable};
 use crate::api::memberships::model::State;
 use crate::api::posts::model::FoundPost;
 use crate::auth::actor::Viewer;
-use crate::db::schema::{groups, memberships, post_marks, posts};
+use crate::db::schema::{groups, memberships, post_marks, post_shares, posts};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
@@ -43,12 +43,22 @@ pub fn set_follows(conn: &mut Conn, user: UserId, post: PostId, follows: bool) -
     Ok(())
 }
 
-/// A person has read posts of a group, those that are published there, and all comments that are on them now. Up to the
+/// The posts of other groups that stand in this one.
+macro_rules! shared_with {
+    ($group:expr) => {
+        post_shares::table
+            .filter(post_shares::group_id.eq($group))
+            .filter(post_shares::removed_at.is_null())
+            .select(post_shares::post_id)
+    };
+}
+
+/// A person has read posts that stand in a group, those that are published there, and all comments that are on them now. Up to the
 /// latest of these and not up to now: what is being written at this moment has an earlier time, and nobody has read it.
 pub fn set_read(conn: &mut Conn, user: UserId, group: GroupId, ids: &[PostId]) -> Result<()> {
     let read = posts::table
         .filter(posts::id.eq_any(ids))
-        .filter(posts::group_id.eq(group))
+        .filter(posts::group_id.eq(group).or(posts::id.eq_any(shared_with!(group))))
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())
         // one order for all, so that no two of a person's requests wait for each other
@@ -76,7 +86,15 @@ pub fn set_all_read(conn: &mut Conn, access: &Access) -> Result<()> {
         .order((posts::active_at.desc(), posts::id.desc()))
         .select(posts::active_at.assume_not_null());
     let latest: Option<Timestamp> = each_backend!(conn => latest.first(conn).optional())?;
-    let Some(at) = latest else { return Ok(()) };
+    let shared = post_shares::table
+        .inner_join(posts::table)
+        .filter(post_shares::group_id.eq(access.group_id()))
+        .filter(post_shares::removed_at.is_null())
+        .filter(posts::published_at.is_not_null())
+        .filter(posts::deleted_at.is_null())
+        .select((max(post_shares::shared_at), max(posts::active_at)));
+    let (shared, commented): (Option<Timestamp>, Option<Timestamp>) = each_backend!(conn => shared.first(conn))?;
+    let Some(at) = latest.max(shared).max(commented) else { return Ok(()) };
     let membership = memberships::table
         .find((access.group_id(), access.user_id()))
         .filter(memberships::read_until.is_null().or(memberships::read_until.lt(at)));
@@ -107,8 +125,61 @@ pub fn bookmarks(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<V
     })?)
 }
 
-/// How much is unread in each of a person's groups, the newest group first.
+/// How much is unread in each of a person's groups, the newest group first. What stands in several of them is unread in its
+/// own or, where that is none of them, in each.
 pub fn unread(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<GroupUnread>> {
+    let mut counted = unread_own(conn, viewer, page)?;
+    for shared in unread_shared(conn, viewer, page)? {
+        match counted.iter_mut().find(|own| own.group_id == shared.group_id) {
+            Some(own) => own.unread_post_count = own.unread_post_count.saturating_add(shared.unread_post_count),
+            None => counted.push(shared),
+        }
+    }
+    counted.sort_unstable_by_key(|unread| std::cmp::Reverse(unread.group_id));
+    counted.truncate(usize::try_from(page.rows()).unwrap_or(usize::MAX));
+    Ok(counted)
+}
+
+/// The same of posts of other groups that stand in these.
+fn unread_shared(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<GroupUnread>> {
+    let (me, active, shared) = (viewer.user_id(), posts::active_at.assume_not_null(), post_shares::shared_at);
+    let own = diesel::alias!(memberships as own);
+    let is_own = own
+        .filter(own.field(memberships::group_id).eq(posts::group_id))
+        .filter(own.field(memberships::user_id).eq(me))
+        .filter(own.field(memberships::state).eq(State::Active))
+        .select(own.field(memberships::user_id));
+    let joined = memberships::joined_at.assume_not_null();
+    let all_read = memberships::read_until.assume_not_null();
+    Ok(each_backend!(conn, DB => {
+        let mut counted = memberships::table
+            .inner_join(groups::table)
+            .inner_join(post_shares::table.on(post_shares::group_id.eq(memberships::group_id)))
+            .inner_join(posts::table.on(posts::id.eq(post_shares::post_id)))
+            .left_join(post_marks::table.on(post_marks::post_id.eq(posts::id).and(post_marks::user_id.eq(me))))
+            .filter(memberships::user_id.eq(me))
+            .filter(memberships::state.eq(State::Active))
+            .filter(groups::has_shares.eq(true))
+            .filter(readable!(viewer))
+            .filter(post_shares::removed_at.is_null())
+            .filter(posts::published_at.is_not_null())
+            .filter(posts::deleted_at.is_null())
+            .filter(not(exists(is_own)))
+            .filter(shared.gt(joined).or(active.gt(joined)))
+            .filter(memberships::read_until.is_null().or(shared.gt(all_read)).or(active.gt(all_read)))
+            .filter(post_marks::read_at.is_null().or(active.gt(post_marks::read_at.assume_not_null())))
+            .group_by(memberships::group_id)
+            .select((memberships::group_id, count_star()))
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some((_, id)) = page.after {
+            counted = counted.filter(memberships::group_id.lt(GroupId::from(id)));
+        }
+        counted.order(memberships::group_id.desc()).load(conn)
+    })?)
+}
+
+fn unread_own(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<GroupUnread>> {
     let (me, at) = (viewer.user_id(), posts::active_at.assume_not_null());
     Ok(each_backend!(conn, DB => {
         let mut counted = memberships::table

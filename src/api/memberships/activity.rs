@@ -1,6 +1,6 @@
 //! When a group was last active, and when a member last contributed: the latest visible post, comment, or (for the group)
-//! publication of an article that it contributed to. Null until there has been any. Both dates change in the transaction
-//! that changes what they follow from.
+//! publication of an article that it contributed to, or post of another group that was shared with it. Null until there has
+//! been any. Both dates change in the transaction that changes what they follow from.
 
 use diesel::prelude::*;
 
@@ -19,6 +19,9 @@ pub const GROUP_LAST_ACTIVE: &str = "(SELECT max(latest.at) FROM (
     UNION ALL SELECT * FROM (SELECT comments.created_at AS at FROM comments JOIN posts ON posts.id = comments.post_id
         WHERE comments.group_id = groups.id AND comments.deleted_at IS NULL AND posts.deleted_at IS NULL
         ORDER BY comments.created_at DESC LIMIT 1) AS comment
+    UNION ALL SELECT * FROM (SELECT post_shares.shared_at AS at FROM post_shares JOIN posts ON posts.id = post_shares.post_id
+        WHERE post_shares.group_id = groups.id AND post_shares.removed_at IS NULL AND posts.deleted_at IS NULL
+        ORDER BY post_shares.shared_at DESC LIMIT 1) AS share
     UNION ALL SELECT articles.published_at AS at FROM article_contributions
         JOIN articles ON articles.id = article_contributions.article_id
         WHERE article_contributions.group_id = groups.id AND article_contributions.state = 'accepted'
@@ -48,7 +51,8 @@ pub fn advance(conn: &mut Conn, group: GroupId, author: Option<UserId>, at: Time
     Ok(())
 }
 
-fn advance_group(conn: &mut Conn, group: GroupId, at: Timestamp) -> Result<()> {
+/// Something became visible in a group that nobody wrote there: moves its date on, never back.
+pub fn advance_group(conn: &mut Conn, group: GroupId, at: Timestamp) -> Result<()> {
     let earlier = groups::table.find(group).filter(groups::last_active_at.is_null().or(groups::last_active_at.lt(at)));
     let changed = (groups::last_active_at.eq(at), groups::changed_at.eq(at));
     each_backend!(conn => diesel::update(earlier).set(changed).execute(conn))?;

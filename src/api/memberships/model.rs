@@ -302,6 +302,8 @@ pub struct Openness {
     pub review_policy: ReviewPolicy,
     /// Whether members may write without their name.
     pub allow_anonymous: bool,
+    /// Whether posts of other groups were ever shared with it.
+    pub has_shares: bool,
     /// Whether there are rules to accept.
     #[diesel(select_expression = groups::rules.is_not_null())]
     pub has_rules: bool,

@@ -621,6 +621,7 @@ mod tests {
         invite_policy: InvitePolicy::Facilitators,
         review_policy: ReviewPolicy::Nobody,
         allow_anonymous: false,
+        has_shares: false,
         has_rules: false,
         rules_version: 0,
     };

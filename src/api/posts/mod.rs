@@ -6,4 +6,5 @@ pub mod model;
 pub mod policy;
 pub mod queries;
 pub mod routes;
+pub mod shares;
 pub mod views;

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::memberships::model::Reason;
 use crate::api::users::model::Person;
-use crate::db::schema::{post_marks, posts, revisions};
+use crate::db::schema::{post_marks, post_shares, posts, revisions};
 use crate::db::sql_types::JsonList;
 use crate::http::changes::Gone;
 use crate::http::page::Limit;
@@ -115,8 +115,20 @@ text_enum! {
         Lock = "lock",
         /// Move it to another group.
         Move = "move",
+        /// Let it stand in another group, too.
+        Share = "share",
         /// Say which comment answers the question.
         AcceptAnswer = "accept_answer",
+    }
+}
+
+text_enum! {
+    /// Something that a caller can do with a post where it stands in another group.
+    ShareAction {
+        /// Keep it at the top of that group.
+        Pin = "pin",
+        /// Take it out of that group.
+        Unshare = "unshare",
     }
 }
 
@@ -255,6 +267,8 @@ pub struct PostRow {
     pub deleted_by: Option<UserId>,
     /// When anything of it last changed that is shown, for those who keep a copy.
     pub changed_at: Option<Timestamp>,
+    /// Whether it was ever shared with another group.
+    pub is_shared: bool,
 }
 
 impl PostRow {
@@ -356,6 +370,20 @@ impl Names {
     }
 }
 
+/// What [`Names`] are made of, where a person of this column did something that has no words.
+macro_rules! person_names {
+    () => {
+        (
+            $crate::db::schema::users::display_name,
+            $crate::db::schema::users::handle,
+            $crate::db::schema::memberships::display_name.nullable(),
+            $crate::db::schema::memberships::handle.nullable(),
+            None::<$crate::types::UserId>.into_sql::<diesel::sql_types::Nullable<$crate::db::sql_types::Id>>(),
+        )
+    };
+}
+pub(crate) use person_names;
+
 /// The author of something, where it has their name.
 #[must_use]
 pub fn named(author: UserId, pseudonym: Option<UserId>) -> Option<UserId> {
@@ -385,6 +413,47 @@ pub struct FoundPost {
     pub author: Names,
     /// What it is to the caller.
     pub mark: Option<Mark>,
+}
+
+/// A row of `post_shares`: a post that everybody may read, standing in another group, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = post_shares, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct ShareRow {
+    /// The post.
+    pub post_id: PostId,
+    /// The group, which is not the post's own.
+    pub group_id: GroupId,
+    /// Who shared it.
+    pub shared_by: UserId,
+    /// When.
+    pub shared_at: Timestamp,
+    /// Since when it stands at the top there.
+    pub pinned_at: Option<Timestamp>,
+    /// Until when.
+    pub pinned_until: Option<Timestamp>,
+    /// When others than who shared it took it out.
+    pub removed_at: Option<Timestamp>,
+    /// By whom.
+    pub removed_by: Option<UserId>,
+    /// When it was shared or pinned last, for those who keep a copy of what stands in the group.
+    pub changed_at: Timestamp,
+}
+
+/// Another group in which a post stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PostShare {
+    /// The group.
+    pub group_id: GroupId,
+    /// Who shared it, as that group shows them.
+    pub shared_by: Person,
+    /// When.
+    pub shared_at: Timestamp,
+    /// Whether it stands at the top of that group.
+    pub is_pinned: bool,
+    /// Until when; null for no end, and while it is not pinned there.
+    pub pinned_until: Option<Timestamp>,
+    /// Everything that the caller can do with it there; the list may grow.
+    pub can: Vec<ShareAction>,
 }
 
 /// How many people reacted in one way.
@@ -463,6 +532,8 @@ pub struct Post {
     pub pinned_until: Option<Timestamp>,
     /// Whether nobody but those who lead may answer any more.
     pub is_locked: bool,
+    /// The other groups in which it stands, of those whose conversations the caller reads; the latest first.
+    pub shares: Vec<PostShare>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When a scheduled post comes out; null for others.

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::model::{NewPost, PostAction, PostHead, PostKind, PostPatch, PostRow, PostStatus};
+use super::model::{
+    NewPost, PostAction, PostHead, PostKind, PostPatch, PostRow, PostStatus, ShareAction, ShareRow,
+};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Action, GroupStatus, Visibility};
 use crate::api::memberships::policy::{Verdict, problem};
@@ -25,6 +27,20 @@ fn in_use(access: &Access) -> bool {
 #[must_use]
 pub fn may_read(viewer: &Viewer, post: &PostHead) -> bool {
     post.deleted_at.is_none() && (post.published_at.is_some() || post.author_id == viewer.user_id())
+}
+
+fn is_public(access: &Access) -> bool {
+    access.standing().group.visibility == Visibility::Public
+}
+
+/// Everything that the caller may do with a post of `author`'s where it stands in another group.
+#[must_use]
+pub fn can_on_share(access: &Access, share: &ShareRow, author: UserId) -> Vec<ShareAction> {
+    let me = access.user_id();
+    let moderates = access.may(Action::Moderate);
+    let is_own = (me == share.shared_by || me == author) && in_use(access);
+    let answers = [(ShareAction::Pin, moderates && in_use(access)), (ShareAction::Unshare, moderates || is_own)];
+    answers.into_iter().filter(|(_, may)| *may).map(|(action, _)| action).collect()
 }
 
 /// Everything that the caller may do with a post.
@@ -53,6 +69,8 @@ pub fn can(access: &Access, post: &PostHead) -> Vec<PostAction> {
         (PostAction::Pin, arranges),
         (PostAction::Lock, arranges),
         (PostAction::Move, arranges),
+        // where everybody may read it anyway
+        (PostAction::Share, is_open && is_public(access) && access.viewer().0.is_some()),
         (
             PostAction::AcceptAnswer,
             is_open && post.kind == PostKind::Question && takes_part && (is_author || moderates),
@@ -144,6 +162,9 @@ fn refuse(access: &Access, post: &PostHead, (author, pseudonym): Author, action:
     }
     if !in_use(access) && is_author {
         return Err(Error::new(Code::Archived, "The group is archived and read-only."));
+    }
+    if action == PostAction::Share {
+        return Err(Error::new(Code::InvalidState, "Only what everybody may read stands in other groups, too."));
     }
     Err(Error::new(Code::Forbidden, "Only the author may change this; the author and facilitators may delete it."))
 }

@@ -14,19 +14,22 @@ use super::model::{
     author_names, named,
 };
 use super::policy::{self, Publication};
+use super::shares;
+use crate::api::groups::shares::{Ending, bury, end};
 use crate::api::memberships::access::{Access, readable};
 use crate::api::memberships::activity;
-use crate::api::memberships::model::Action;
+use crate::api::memberships::model::{Action, Visibility};
 use crate::api::memberships::queries::lock_group;
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::db::schema::tombstones as tombstones_table;
-use crate::db::schema::{comments, groups, memberships, post_marks, posts, reactions, revisions, submissions, users};
+use crate::db::schema::{
+    comments, groups, memberships, post_marks, post_shares, posts, reactions, revisions, submissions, users,
+};
 use crate::db::search::{self, Document};
 use crate::db::sql_types::{JsonList, PlannedAnew};
-use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{Gone, Span};
@@ -42,8 +45,8 @@ const PURGED: i64 = 20;
 /// How much longer than it can be brought back what was deleted is kept: whoever brings it back at the last moment wins.
 const GRACE: Duration = Duration::from_hours(1);
 
-/// What [`FoundPost`] is made of: posts with their authors' names, and what they are to a person.
-macro_rules! found_posts {
+/// Posts with their authors, and with what they are to a person.
+macro_rules! joined_posts {
     ($person:expr) => {
         posts::table
             .inner_join(users::table)
@@ -52,7 +55,60 @@ macro_rules! found_posts {
                     .on(memberships::group_id.eq(posts::group_id).and(memberships::user_id.eq(posts::author_id))),
             )
             .left_join(post_marks::table.on(post_marks::post_id.eq(posts::id).and(post_marks::user_id.eq($person))))
-            .select((PostRow::as_select(), author_names!(posts), Option::<Mark>::as_select()))
+    };
+}
+
+/// What is read of each: a [`FoundPost`].
+macro_rules! found {
+    () => {
+        (PostRow::as_select(), author_names!(posts), Option::<Mark>::as_select())
+    };
+}
+
+macro_rules! found_posts {
+    ($person:expr) => {
+        joined_posts!($person).select(found!())
+    };
+}
+
+/// The same of posts that everybody may read, where they stand in another group, too; each with when it was shared.
+macro_rules! shared_posts {
+    ($person:expr) => {
+        joined_posts!($person)
+            .inner_join(post_shares::table.on(post_shares::post_id.eq(posts::id)))
+            .filter(post_shares::removed_at.is_null())
+            .filter(posts::published_at.is_not_null())
+            .filter(posts::deleted_at.is_null())
+            .select(((post_shares::shared_at, post_shares::changed_at), found!()))
+    };
+}
+
+/// Narrows a boxed list of posts to what is asked for. Where they are pinned follows from these columns.
+macro_rules! narrow {
+    ($listed:ident, $query:expr, $person:expr, $pinned_at:expr, $pinned_until:expr, $now:expr) => {
+        if let Some(kind) = $query.kind {
+            $listed = $listed.filter(posts::kind.eq(kind));
+        }
+        if let Some(tag) = &$query.tag {
+            let pattern = containing(&format!("\n{}\n", tag.as_str()));
+            $listed = $listed.filter(posts::tags_search.like(pattern).escape('\\')).filter(PlannedAnew);
+        }
+        if let Some(author) = $query.author_id {
+            let is_known = posts::pseudonym_id.is_null().or(posts::author_id.eq($person));
+            $listed = $listed.filter(posts::author_id.eq(author)).filter(is_known).filter(PlannedAnew);
+        }
+        let is_pinned =
+            $pinned_at.is_not_null().and($pinned_until.is_null().or($pinned_until.assume_not_null().gt($now)));
+        match $query.pinned {
+            Some(true) => $listed = $listed.filter(is_pinned),
+            Some(false) => $listed = $listed.filter(diesel::dsl::not(is_pinned)),
+            None => {}
+        }
+        match $query.unanswered {
+            Some(true) => $listed = $listed.filter(posts::comment_count.eq(0)),
+            Some(false) => $listed = $listed.filter(posts::comment_count.gt(0)),
+            None => {}
+        }
     };
 }
 
@@ -66,8 +122,54 @@ macro_rules! newest_first {
     }};
 }
 
-/// The posts of a group that stand as the caller wants and may see.
+/// A post in a list, and where it stands there: at which microsecond.
+pub type Placed = (i64, FoundPost);
+/// A post of another group, and when it was shared and when that changed last.
+type Shared = ((Timestamp, Timestamp), FoundPost);
+
+/// The posts that stand in a group as the caller wants and may see: its own and, of what is published, those of other groups
+/// that were shared with it.
 pub fn list(
+    conn: &mut Conn,
+    access: &Access,
+    query: &PostQuery,
+    page: &Page<i64>,
+    now: Timestamp,
+) -> Result<Vec<Placed>> {
+    let own = list_own(conn, access, query, page, now)?;
+    let mut placed: Vec<Placed> = own.into_iter().map(|found| (key(query, &found.row), found)).collect();
+    let is_out = query.status.is_none_or(|status| status == PostStatusFilter::Published);
+    if is_out && access.standing().group.has_shares {
+        let shared = list_shared(conn, access, query, page, now)?;
+        placed.extend(shared.into_iter().map(|((at, _), found)| (at.micros(), found)));
+        placed.sort_unstable_by_key(|(at, found)| std::cmp::Reverse((*at, found.row.id)));
+        placed.truncate(usize::try_from(page.rows()).unwrap_or(usize::MAX));
+    }
+    Ok(placed)
+}
+
+/// The posts of other groups that stand in a group, those shared last first.
+fn list_shared(
+    conn: &mut Conn,
+    access: &Access,
+    query: &PostQuery,
+    page: &Page<i64>,
+    now: Timestamp,
+) -> Result<Vec<Shared>> {
+    let (group, person) = (access.group_id(), access.user_id());
+    Ok(each_backend!(conn, DB => {
+        let mut listed =
+            shared_posts!(person).filter(post_shares::group_id.eq(group)).limit(page.rows()).into_boxed::<DB>();
+        narrow!(listed, query, person, post_shares::pinned_at, post_shares::pinned_until, now);
+        if let Some((at, id)) = page.after {
+            let (at, id, column) = (Timestamp::from_micros(at), PostId::from(id), post_shares::shared_at);
+            listed = listed.filter(column.le(at).and(column.lt(at).or(post_shares::post_id.lt(id))));
+        }
+        listed.order((post_shares::shared_at.desc(), post_shares::post_id.desc())).load(conn)
+    })?)
+}
+
+fn list_own(
     conn: &mut Conn,
     access: &Access,
     query: &PostQuery,
@@ -79,29 +181,7 @@ pub fn list(
     let stands = query.status.unwrap_or(PostStatusFilter::Published);
     Ok(each_backend!(conn, DB => {
         let mut listed = found_posts!(person).filter(posts::group_id.eq(group)).limit(page.rows()).into_boxed::<DB>();
-        if let Some(kind) = query.kind {
-            listed = listed.filter(posts::kind.eq(kind));
-        }
-        if let Some(tag) = &query.tag {
-            let pattern = containing(&format!("\n{}\n", tag.as_str()));
-            listed = listed.filter(posts::tags_search.like(pattern).escape('\\')).filter(PlannedAnew);
-        }
-        if let Some(author) = query.author_id {
-            let is_known = posts::pseudonym_id.is_null().or(posts::author_id.eq(person));
-            listed = listed.filter(posts::author_id.eq(author)).filter(is_known).filter(PlannedAnew);
-        }
-        let is_pinned = posts::pinned_at.is_not_null()
-            .and(posts::pinned_until.is_null().or(posts::pinned_until.assume_not_null().gt(now)));
-        match query.pinned {
-            Some(true) => listed = listed.filter(is_pinned),
-            Some(false) => listed = listed.filter(diesel::dsl::not(is_pinned)),
-            None => {}
-        }
-        match query.unanswered {
-            Some(true) => listed = listed.filter(posts::comment_count.eq(0)),
-            Some(false) => listed = listed.filter(posts::comment_count.gt(0)),
-            None => {}
-        }
+        narrow!(listed, query, person, posts::pinned_at, posts::pinned_until, now);
         match (stands, query.sort.unwrap_or(PostSort::Newest)) {
             (PostStatusFilter::Published, sort) => {
                 listed = listed.filter(posts::published_at.is_not_null()).filter(posts::deleted_at.is_null());
@@ -136,24 +216,24 @@ pub fn list(
     })?)
 }
 
-/// The place of a post in the order of [`list`].
-#[must_use]
-pub fn key(query: &PostQuery, post: &PostRow) -> (i64, Uuid) {
+/// The place of a group's own post in the order of [`list`].
+fn key(query: &PostQuery, post: &PostRow) -> i64 {
     let at = match (query.status, query.sort) {
         (Some(PostStatusFilter::Draft | PostStatusFilter::Scheduled), _) => Some(post.created_at),
         (Some(PostStatusFilter::Deleted), _) => post.deleted_at,
         (_, Some(PostSort::Active)) => post.last_reply_at.or(post.published_at),
         _ => post.published_at,
     };
-    (at.unwrap_or(post.created_at).micros(), post.id.uuid())
+    at.unwrap_or(post.created_at).micros()
 }
 
-/// The published posts of a group that have changed in a span, and what is gone from it since.
-pub fn list_changed(conn: &mut Conn, access: &Access, span: &Span) -> Result<(Vec<FoundPost>, Vec<Gone>)> {
+/// The published posts that stand in a group and have changed in a span, or whose standing there has, and what is gone from it
+/// since.
+pub fn list_changed(conn: &mut Conn, access: &Access, span: &Span) -> Result<(Vec<Placed>, Vec<Gone>)> {
     let (group, person) = (access.group_id(), access.user_id());
     let (at, id) = (span.after.0, PostId::from(span.after.1));
     let column = posts::changed_at.assume_not_null();
-    let changed = each_backend!(conn => found_posts!(person)
+    let own: Vec<FoundPost> = each_backend!(conn => found_posts!(person)
         .filter(posts::group_id.eq(group))
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())
@@ -162,6 +242,12 @@ pub fn list_changed(conn: &mut Conn, access: &Access, span: &Span) -> Result<(Ve
         .order((posts::changed_at.asc(), posts::id.asc()))
         .limit(span.rows)
         .load(conn))?;
+    let place = |found: &FoundPost| found.row.changed_at.unwrap_or(found.row.created_at);
+    let mut changed: Vec<Placed> = own.into_iter().map(|found| (place(&found).micros(), found)).collect();
+    if access.standing().group.has_shares {
+        let shared = list_shares_changed(conn, access, span)?;
+        changed.extend(shared.into_iter().map(|((_, at), found)| (place(&found).max(at).micros(), found)));
+    }
     let (target, at) = (TargetId::from(span.after.1), tombstones_table::at);
     let gone = tombstones_table::table
         .filter(tombstones_table::group_id.is_not_null())
@@ -174,6 +260,29 @@ pub fn list_changed(conn: &mut Conn, access: &Access, span: &Span) -> Result<(Ve
         .select((tombstones_table::target_id, tombstones_table::at));
     let gone: Vec<(TargetId, Timestamp)> = each_backend!(conn => gone.load(conn))?;
     Ok((changed, gone.into_iter().map(|(id, deleted_at)| Gone { id, deleted_at }).collect()))
+}
+
+/// The same of posts of other groups: those that have changed since they were shared, by the shares of the group, and those
+/// whose share has changed since, by the index of its changes.
+fn list_shares_changed(conn: &mut Conn, access: &Access, span: &Span) -> Result<Vec<Shared>> {
+    let (at, id) = (span.after.0, PostId::from(span.after.1));
+    macro_rules! changed {
+        ($column:expr, $since:expr, $id:expr) => {
+            each_backend!(conn => shared_posts!(access.user_id())
+                .filter(post_shares::group_id.eq(access.group_id()))
+                .filter($since)
+                .filter($column.ge(at).and($column.gt(at).or($id.gt(id))))
+                .filter($column.le(span.until))
+                .order(($column.asc(), $id.asc()))
+                .limit(span.rows)
+                .load(conn))
+        };
+    }
+    let (words, share) = (posts::changed_at.assume_not_null(), post_shares::changed_at);
+    let mut changed: Vec<Shared> = changed!(words, words.gt(share), posts::id)?;
+    let shared: Vec<Shared> = changed!(share, share.ge(words), post_shares::post_id)?;
+    changed.extend(shared);
+    Ok(changed)
 }
 
 /// What decides about a post, deleted ones included.
@@ -221,6 +330,18 @@ pub fn lock_any(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access
         }
     }
     Err(Error::new(Code::Busy, "The post is being moved; try again."))
+}
+
+/// What [`lock`] says and what the caller is to another group, both locked.
+pub fn lock_with(
+    conn: &mut Conn,
+    viewer: Viewer,
+    post: PostId,
+    other: GroupId,
+) -> Result<(Access, PostHead, Result<Access>)> {
+    shares::lock_groups(conn, post, Some(other))?;
+    let (access, head) = lock(conn, viewer, post)?;
+    Ok((access, head, Access::find(conn, viewer, other)))
 }
 
 /// A post as it is to a person.
@@ -287,6 +408,7 @@ pub fn insert(
         deleted_at: None,
         deleted_by: None,
         changed_at: Some(now),
+        is_shared: false,
     };
     let values = (&row, posts::tags_search.eq(tags_search(&row.tags.0)));
     each_backend!(conn => diesel::insert_into(posts::table).values(values).execute(conn))?;
@@ -418,16 +540,10 @@ pub fn delete(conn: &mut Conn, post: &PostHead, by: UserId, now: Timestamp) -> R
     each_backend!(conn => diesel::update(posts::table.find(post.id)).set(deleted).execute(conn))?;
     index(conn, post.id)?;
     if post.published_at.is_some() {
-        bury(conn, post, now)?;
+        bury(conn, post.id, post.group_id, now)?;
+        shares::hide(conn, post.id, now)?;
     }
     recount(conn, post.group_id, post.id, now)
-}
-
-/// Notes that a post is not in its group any more.
-fn bury(conn: &mut Conn, post: &PostHead, now: Timestamp) -> Result<()> {
-    let (target, group) = (post.id.uuid(), Some(post.group_id.uuid()));
-    // whoever reads the group's conversations is told, as they are of what there is
-    tombstones::bury(conn, Tombstone { kind: "post", target, group, is_public: false }, now.raw())
 }
 
 fn recount(conn: &mut Conn, group: GroupId, post: PostId, now: Timestamp) -> Result<()> {
@@ -441,6 +557,7 @@ pub fn restore(conn: &mut Conn, post: &PostHead, now: Timestamp) -> Result<()> {
         (posts::deleted_at.eq(None::<Timestamp>), posts::deleted_by.eq(None::<UserId>), posts::changed_at.eq(now));
     each_backend!(conn => diesel::update(posts::table.find(post.id)).set(restored).execute(conn))?;
     index_thread(conn, post.id)?;
+    shares::show(conn, post.id, now)?;
     recount(conn, post.group_id, post.id, now)
 }
 
@@ -483,8 +600,11 @@ pub fn set_accepted(conn: &mut Conn, post: PostId, comment: Option<CommentId>, n
     Ok(())
 }
 
-/// Moves a conversation to another group. The caller holds both groups' locks.
-pub fn move_to(conn: &mut Conn, post: &PostHead, to: GroupId, now: Timestamp) -> Result<()> {
+/// Moves a conversation to another group. The caller holds both groups' locks. Where not everybody may read it any more it does
+/// not stand in other groups, either.
+pub fn move_to(conn: &mut Conn, post: &PostHead, to: &Access, now: Timestamp) -> Result<()> {
+    let is_public = to.standing().group.visibility == Visibility::Public;
+    let to = to.group_id();
     refuse_pseudonyms(conn, post, to)?;
     let from = post.group_id;
     let moved = (
@@ -500,7 +620,8 @@ pub fn move_to(conn: &mut Conn, post: &PostHead, to: GroupId, now: Timestamp) ->
     each_backend!(conn => diesel::update(waiting).set(submissions::group_id.eq(to)).execute(conn))?;
     search::move_post(conn, post.id.uuid(), to.uuid())?;
     notices::queries::move_post(conn, post.id, to)?;
-    bury(conn, post, now)?;
+    bury(conn, post.id, from, now)?;
+    end(conn, if is_public { Ending::With(post.id, to) } else { Ending::OfPost(post.id) }, now)?;
     recount(conn, from, post.id, now)?;
     recount(conn, to, post.id, now)
 }

@@ -7,10 +7,9 @@ use super::model::{
     AcceptedAnswer, FoundPost, Locking, Moving, NewPost, Pinning, Post, PostAction, PostHead, PostPage, PostPatch,
     PostQuery, PostSort, PostStatus, PostStatusFilter, Revision, RevisionPage, RevisionQuery,
 };
-use super::{policy, queries, views};
+use super::{policy, queries, shares, views};
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
-use crate::api::memberships;
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, Reason};
 use crate::api::memberships::policy::future;
@@ -40,7 +39,8 @@ fn entry(action: AuditAction, post: &PostHead) -> Entry {
 /// List the conversations of a group
 ///
 /// Published posts for whoever may read them; one's own drafts and scheduled posts; what was deleted, for those who may bring it
-/// back. Newest first, or by the latest comment.
+/// back. Newest first, or by the latest comment. Posts of other groups that were shared with this one stand where they were
+/// shared.
 #[utoipa::path(tag = "posts", operation_id = "list_posts", security((), ("bearer" = [])),
     params(PostQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of posts", body = PostPage),
@@ -79,7 +79,8 @@ async fn list_posts(
             let access = Access::find(conn, viewer, *group_id)?;
             access.require(Action::ReadPosts)?;
             let posts = queries::list(conn, &access, &query, &page, now)?;
-            let (posts, next_cursor) = page.cut(posts, |post| queries::key(&query, &post.row));
+            let (posts, next_cursor) = page.cut(posts, |(at, post)| (*at, post.row.id.uuid()));
+            let posts = posts.into_iter().map(|(_, post)| post).collect();
             let items = views::of_group(conn, &access, posts, now)?;
             Ok((access, PostPage { items, deleted: Vec::new(), next_cursor }))
         })
@@ -99,9 +100,8 @@ fn changed(
     let access = Access::find(conn, viewer, group)?;
     access.require(Action::ReadPosts)?;
     let (found, gone) = queries::list_changed(conn, &access, span)?;
-    let place =
-        |found: &FoundPost| (found.row.changed_at.unwrap_or(found.row.created_at).micros(), found.row.id.uuid());
-    let (found, deleted, next_cursor) = changes::merged(page, found, gone, place);
+    let (found, deleted, next_cursor) = changes::merged(page, found, gone, |(at, found)| (*at, found.row.id.uuid()));
+    let found = found.into_iter().map(|(_, found)| found).collect();
     let items = views::of_group(conn, &access, found, now)?;
     Ok((access, PostPage { items, deleted, next_cursor }))
 }
@@ -212,6 +212,7 @@ async fn delete_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostI
     let now = Timestamp::now();
     reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
+            shares::lock_groups(conn, *post_id, None)?;
             let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, &head, PostAction::Delete)?;
             queries::delete(conn, &head, actor.user_id, now)?;
@@ -237,6 +238,7 @@ async fn restore_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<Post
     let now = Timestamp::now();
     let post = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
+            shares::lock_groups(conn, *post_id, None)?;
             let (access, head) = queries::lock_any(conn, actor.viewer(), *post_id)?;
             let is_kept = head.deleted_at.is_none_or(|at| at > now.before(policy::KEPT));
             if !is_kept || !policy::can(&access, &head).contains(&PostAction::Restore) {
@@ -307,11 +309,11 @@ async fn move_post(
     let (moving, now) = (moving.0, Timestamp::now());
     let post = actor
         .write(&db, move |conn| {
-            let (from, head, to) = lock_both(conn, actor.viewer(), *post_id, moving.group_id)?;
+            let (from, head, to) = queries::lock_with(conn, actor.viewer(), *post_id, moving.group_id)?;
             policy::require(&from, &head, PostAction::Move)?;
             let to = to.map_err(unknown_group)?;
             policy::move_to(&from, &to, head.kind)?;
-            queries::move_to(conn, &head, to.group_id(), now)?;
+            queries::move_to(conn, &head, &to, now)?;
             let (left, entered) = (head.group_id.to_string(), to.group_id().to_string());
             for group in [head.group_id, to.group_id()] {
                 let change = AuditChange::new("group_id", Some(&left), Some(&entered));
@@ -331,22 +333,6 @@ fn unknown_group(error: Error) -> Error {
         Code::NotFound => Error::invalid("/group_id", "unknown", "there is no such group, or none that you may see"),
         _ => error,
     }
-}
-
-/// Both groups of a move, locked in the one order of all who lock groups.
-fn lock_both(conn: &mut Conn, viewer: Viewer, post: PostId, to: GroupId) -> Result<(Access, PostHead, Result<Access>)> {
-    let (from, _) = queries::access(conn, viewer, post)?;
-    let mut both = [from.group_id(), to];
-    both.sort_unstable();
-    for group in both {
-        match memberships::queries::lock_group(conn, group) {
-            Err(error) if error.code() != Code::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    let (from, head) = queries::lock(conn, viewer, post)?;
-    let to = Access::find(conn, viewer, to);
-    Ok((from, head, to))
 }
 
 /// Pin a post

@@ -18,7 +18,7 @@ use crate::api::memberships::access::{readable, visible};
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{
-    articles, comments, group_type_links, group_types, groups, memberships, posts, search_documents, users,
+    articles, comments, group_type_links, group_types, groups, memberships, post_shares, posts, search_documents, users,
 };
 use crate::db::search;
 use crate::db::sql_types::{JsonList, PlannedAnew};
@@ -31,7 +31,7 @@ use index::search_index;
 
 /// SQLite's index of words, as far as diesel needs to know of it.
 mod index {
-    use crate::db::schema::{group_type_links, group_types, groups, memberships, search_documents, users};
+    use crate::db::schema::{group_type_links, group_types, groups, memberships, post_shares, search_documents, users};
 
     diesel::table! {
         search_index (rowid) {
@@ -45,6 +45,7 @@ mod index {
     diesel::allow_tables_to_appear_in_same_query!(search_index, users);
     diesel::allow_tables_to_appear_in_same_query!(search_index, group_types);
     diesel::allow_tables_to_appear_in_same_query!(search_index, group_type_links);
+    diesel::allow_tables_to_appear_in_same_query!(search_index, post_shares);
 }
 
 /// So many of the newest that answer are ranked.
@@ -95,9 +96,18 @@ macro_rules! known {
 
 /// Narrows a boxed query of documents to what is asked for.
 macro_rules! narrow {
-    ($found:ident, $question:expr) => {
+    ($found:ident, $question:expr, $reads_shares:expr) => {
         if let Some(group) = $question.group_id {
-            $found = $found.filter(search_documents::group_id.eq(group));
+            let is_own = search_documents::group_id.eq(group);
+            if $reads_shares {
+                let shared = post_shares::table
+                    .filter(post_shares::group_id.eq(group))
+                    .filter(post_shares::removed_at.is_null())
+                    .select(post_shares::post_id.nullable());
+                $found = $found.filter(is_own.or(search_documents::post_id.eq_any(shared)));
+            } else {
+                $found = $found.filter(is_own);
+            }
         }
         if let Some(slug) = &$question.group_type {
             let of_kind = group_type_links::table
@@ -115,12 +125,22 @@ macro_rules! narrow {
 /// What answers a question, of the newest five hundred that do and that the caller may know of, the best first. A score
 /// follows from the document alone: one by how rare a word is would tell of documents that the caller may not know of.
 pub fn find(conn: &mut Conn, viewer: &Viewer, question: &Question) -> Result<Vec<Hit>> {
+    let reads_shares = question.group_id.map_or(Ok(false), |group| has_shares(conn, viewer, group))?;
     let mut hits = match conn {
-        Conn::Sqlite(conn) => find_in_sqlite(conn, viewer, question)?,
-        Conn::Postgres(conn) => find_in_postgres(conn, viewer, question)?,
+        Conn::Sqlite(conn) => find_in_sqlite(conn, viewer, question, reads_shares)?,
+        Conn::Postgres(conn) => find_in_postgres(conn, viewer, question, reads_shares)?,
     };
     hits.sort_unstable_by_key(|hit| Reverse((hit.score, hit.id)));
     Ok(hits)
+}
+
+/// Whether posts of other groups stand in a group, and the caller reads them there. Who does not is not told that they do.
+fn has_shares(conn: &mut Conn, viewer: &Viewer, group: GroupId) -> Result<bool> {
+    let standing = post_shares::table
+        .inner_join(groups::table)
+        .filter(post_shares::group_id.eq(group))
+        .filter(post_shares::removed_at.is_null());
+    Ok(each_backend!(conn => diesel::select(exists(standing.filter(readable!(viewer)))).get_result(conn))?)
 }
 
 /// What comes after the page before.
@@ -135,16 +155,21 @@ pub fn after(mut hits: Vec<Hit>, page: &Page<i64>) -> Vec<Hit> {
 /// The index of words finds all that answer before the newest of them are known, which takes long for what everybody says;
 /// walking the documents from the newest on takes long for what few say. Of one word PostgreSQL knows which it is; of a
 /// phrase a sample tells.
-fn find_in_postgres(conn: &mut PgConnection, viewer: &Viewer, question: &Question) -> Result<Vec<Hit>> {
+fn find_in_postgres(
+    conn: &mut PgConnection,
+    viewer: &Viewer,
+    question: &Question,
+    reads_shares: bool,
+) -> Result<Vec<Hit>> {
     // what is narrowed has another index, and answers less often than the sample says
     let is_wide = question.group_id.is_none() && question.group_type.is_none() && question.since.is_none();
     if is_wide && question.kinds.len() > 1 && !question.words.is_one_word() && is_common(conn, &question.words)? {
-        let walked = look_in_postgres(conn, viewer, question, Some(WALKED))?;
+        let walked = look_in_postgres(conn, viewer, question, (Some(WALKED), reads_shares))?;
         if i64::try_from(walked.len()).is_ok_and(|found| found >= RANKED) {
             return Ok(walked);
         }
     }
-    look_in_postgres(conn, viewer, question, None)
+    look_in_postgres(conn, viewer, question, (None, reads_shares))
 }
 
 #[derive(QueryableByName)]
@@ -169,7 +194,7 @@ fn look_in_postgres(
     conn: &mut PgConnection,
     viewer: &Viewer,
     question: &Question,
-    of_newest: Option<i64>,
+    (of_newest, reads_shares): (Option<i64>, bool),
 ) -> Result<Vec<Hit>> {
     // the function does what the operator does, and has no index
     let matches =
@@ -189,7 +214,7 @@ fn look_in_postgres(
         .limit(RANKED)
         .select(columns!(rank))
         .into_boxed::<Pg>();
-    narrow!(found, question);
+    narrow!(found, question, reads_shares);
     if let Some(newest) = of_newest {
         let from = "search_documents.number > coalesce((SELECT newest.number FROM search_documents AS newest
             ORDER BY newest.number DESC LIMIT 1 OFFSET ";
@@ -205,7 +230,12 @@ fn whole(rank: f64) -> i64 {
     (rank * 1e6).round() as i64
 }
 
-fn find_in_sqlite(conn: &mut SqliteConnection, viewer: &Viewer, question: &Question) -> Result<Vec<Hit>> {
+fn find_in_sqlite(
+    conn: &mut SqliteConnection,
+    viewer: &Viewer,
+    question: &Question,
+    reads_shares: bool,
+) -> Result<Vec<Hit>> {
     let answers = sql::<Bool>("search_index MATCH ").bind::<Text, _>(question.words.fts5());
     // the sum keeps SQLite from looking up one document after the other in the index of words, which takes long
     let number = search_index::rowid + 0_i64;
@@ -220,7 +250,7 @@ fn find_in_sqlite(conn: &mut SqliteConnection, viewer: &Viewer, question: &Quest
         .limit(RANKED)
         .select(columns!(search_documents::number))
         .into_boxed::<Sqlite>();
-    narrow!(found, question);
+    narrow!(found, question, reads_shares);
     let rows: Vec<Row<i64>> = found.load(conn)?;
     let Some((.., oldest)) = rows.last() else { return Ok(Vec::new()) };
     let titles = rank_titles(conn, &question.words, *oldest)?;

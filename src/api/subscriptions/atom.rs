@@ -34,6 +34,8 @@ pub struct Item {
     pub title: String,
     /// The author's name, where it has one.
     pub author: Option<String>,
+    /// When it came to where the feed is of, where that is known.
+    pub came_at: Option<Timestamp>,
     /// When it came out, where that is known.
     pub published_at: Option<Timestamp>,
     /// When it last changed.
@@ -120,6 +122,7 @@ mod tests {
             id: Uuid::from_u128(2),
             title: title.to_owned(),
             author: Some("Ann & <Bob>".to_owned()),
+            came_at: Some(at("2025-04-18T09:30:00Z")),
             published_at: Some(at("2025-04-18T09:30:00Z")),
             updated_at: at("2025-04-19T09:30:00.25Z"),
             path: "/api/v1/posts/2".to_owned(),

@@ -155,6 +155,8 @@ pub struct AuthoredPost {
     pub post: FeedPost,
     /// Its author.
     pub author: Names,
+    /// When it came to where the feed is of: when it was published or, of another group, shared.
+    pub came_at: Option<Timestamp>,
 }
 
 /// What a feed shows of an article.
@@ -181,7 +183,7 @@ pub struct FeedArticle {
 
 impl From<AuthoredPost> for Item {
     /// A text with a warning is left out: readers choose whether they open it.
-    fn from(AuthoredPost { post, author }: AuthoredPost) -> Self {
+    fn from(AuthoredPost { post, author, came_at }: AuthoredPost) -> Self {
         let warnings = post.content_warnings.0;
         let named: Vec<String> = warnings.iter().map(|warning| warning.as_str().replace('_', " ")).collect();
         let summary = format!("Content warning: {}. The text is in the conversation.", named.join(", "));
@@ -190,6 +192,7 @@ impl From<AuthoredPost> for Item {
             id: post.id.uuid(),
             title: post.title,
             author: Some(author.person(UserId::nil()).display_name),
+            came_at,
             published_at: post.published_at,
             updated_at: post.edited_at.max(post.published_at).unwrap_or(post.created_at),
             path: format!("/api/v1/posts/{}", post.id),
@@ -206,6 +209,7 @@ impl From<FeedArticle> for Item {
             id: article.id.uuid(),
             title: article.title,
             author: article.byline_name,
+            came_at: article.published_at,
             published_at: article.published_at,
             updated_at: article.updated_at,
             path: format!("/api/v1/articles/{}", article.id),
@@ -245,7 +249,7 @@ impl Feed {
     pub fn of_token(token: &FeedTokenRow, posts: Vec<AuthoredPost>, articles: Vec<FeedArticle>, most: usize) -> Self {
         let (posts, articles) = (posts.into_iter().map(Item::from), articles.into_iter().map(Item::from));
         let mut items: Vec<Item> = posts.chain(articles).collect();
-        items.sort_by_key(|item| std::cmp::Reverse((item.published_at, item.id)));
+        items.sort_by_key(|item| std::cmp::Reverse((item.came_at, item.id)));
         items.truncate(most);
         Self {
             id: token.id.uuid(),
@@ -280,7 +284,7 @@ mod tests {
             group_handle: Some("otter".to_owned()),
             pseudonym_id: None,
         };
-        AuthoredPost { post, author }
+        AuthoredPost { post, author, came_at: Some(at) }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Every statement about feed tokens, and what feeds show. What a feed shows of a group has the condition `readable!`
 //! in its query, each time that it is read.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::model::{AuthoredPost, FeedArticle, FeedGroup, FeedPost, FeedTokenRow};
@@ -10,7 +12,7 @@ use crate::api::memberships::model::State;
 use crate::api::posts::model::author_names;
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::Viewer;
-use crate::db::schema::{article_contributions, articles, feed_tokens, groups, memberships, posts, users};
+use crate::db::schema::{article_contributions, articles, feed_tokens, groups, memberships, post_shares, posts, users};
 use crate::db::{Conn, each_backend};
 use crate::error::{Error, Result};
 use crate::types::{FeedTokenId, GroupId, Timestamp, UserId};
@@ -18,7 +20,7 @@ use crate::types::{FeedTokenId, GroupId, Timestamp, UserId};
 /// Entries that a feed has at most.
 pub const ENTRIES: i64 = 50;
 
-/// The newest published posts with their authors' names and their groups.
+/// Published posts with their authors and their groups.
 macro_rules! authored_posts {
     () => {
         posts::table
@@ -30,9 +32,29 @@ macro_rules! authored_posts {
             )
             .filter(posts::published_at.is_not_null())
             .filter(posts::deleted_at.is_null())
-            .order((posts::published_at.desc(), posts::id.desc()))
+    };
+}
+
+/// The newest of them.
+macro_rules! newest_posts {
+    () => {
+        authored_posts!().order((posts::published_at.desc(), posts::id.desc())).limit(ENTRIES).select((
+            FeedPost::as_select(),
+            author_names!(posts),
+            posts::published_at,
+        ))
+    };
+}
+
+/// Those that were shared with other groups last.
+macro_rules! shared_posts {
+    () => {
+        authored_posts!()
+            .inner_join(post_shares::table.on(post_shares::post_id.eq(posts::id)))
+            .filter(post_shares::removed_at.is_null())
+            .order((post_shares::shared_at.desc(), post_shares::post_id.desc()))
             .limit(ENTRIES)
-            .select((FeedPost::as_select(), author_names!(posts)))
+            .select((FeedPost::as_select(), author_names!(posts), post_shares::shared_at.nullable()))
     };
 }
 
@@ -121,21 +143,40 @@ pub fn group(conn: &mut Conn, viewer: &Viewer, id: GroupId) -> Result<FeedGroup>
         .first(conn))?)
 }
 
-/// The newest posts of a group.
-pub fn group_posts(conn: &mut Conn, viewer: &Viewer, group: GroupId) -> Result<Vec<AuthoredPost>> {
-    Ok(each_backend!(conn => authored_posts!()
-        .filter(posts::group_id.eq(group))
+/// The newest posts that stand in a group whose conversations the caller reads: of its own, and of others that were shared with
+/// it.
+pub fn group_posts(conn: &mut Conn, viewer: &Viewer, group: &FeedGroup) -> Result<Vec<AuthoredPost>> {
+    let own: Vec<AuthoredPost> = each_backend!(conn => newest_posts!()
+        .filter(posts::group_id.eq(group.id))
         .filter(readable!(viewer))
-        .load(conn))?)
+        .load(conn))?;
+    let shared = each_backend!(conn => shared_posts!()
+        .filter(post_shares::group_id.eq(group.id))
+        .filter(readable!(viewer))
+        .load(conn))?;
+    Ok(newest(own, shared))
 }
 
-/// The newest posts of all groups in which the caller is active.
+/// The newest posts that stand in any of the groups in which the caller is active.
 pub fn own_posts(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<AuthoredPost>> {
-    let own = own_groups!(viewer);
-    Ok(each_backend!(conn => authored_posts!()
-        .filter(posts::group_id.eq_any(own))
+    let own: Vec<AuthoredPost> = each_backend!(conn => newest_posts!()
+        .filter(posts::group_id.eq_any(own_groups!(viewer)))
         .filter(readable!(viewer))
-        .load(conn))?)
+        .load(conn))?;
+    let shared = each_backend!(conn => shared_posts!()
+        .filter(post_shares::group_id.eq_any(own_groups!(viewer)))
+        .filter(readable!(viewer))
+        .load(conn))?;
+    Ok(newest(own, shared))
+}
+
+/// The newest of both, each once.
+fn newest(own: Vec<AuthoredPost>, shared: Vec<AuthoredPost>) -> Vec<AuthoredPost> {
+    let mut seen = HashSet::new();
+    let mut all: Vec<AuthoredPost> = own.into_iter().chain(shared).filter(|found| seen.insert(found.post.id)).collect();
+    all.sort_by_key(|found| std::cmp::Reverse((found.came_at, found.post.id)));
+    all.truncate(usize::try_from(ENTRIES).unwrap_or(usize::MAX));
+    all
 }
 
 /// The newest articles.

@@ -63,7 +63,7 @@ async fn export_group_feed(
             let opened = token.as_ref().map(|token| open(conn, token)).transpose()?;
             let reader = opened.as_ref().map_or(Viewer(None), |(reader, _)| *reader);
             let group = queries::group(conn, &reader, *group_id)?;
-            let posts = queries::group_posts(conn, &reader, group.id)?;
+            let posts = queries::group_posts(conn, &reader, &group)?;
             Ok((opened, atom::write(Feed::of_group(group, posts))?))
         })
         .await?;

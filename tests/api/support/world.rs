@@ -81,7 +81,7 @@ pub fn micros(value: &Value) -> Option<i64> {
 pub fn settle(app: &App) {
     let columns = [("groups", "changed_at"), ("posts", "changed_at"), ("articles", "changed_at"), ("tombstones", "at")];
     let ago = if app.database.is_sqlite() { "70000000" } else { "interval '70 seconds'" };
-    let columns = columns.iter().chain(&[("memberships", "updated_at")]);
+    let columns = columns.iter().chain(&[("memberships", "updated_at"), ("post_shares", "changed_at")]);
     app.in_database(|conn| {
         for (table, column) in columns {
             let sql = format!("UPDATE {table} SET {column} = {column} - {ago}");
