@@ -180,7 +180,10 @@ impl World<'_> {
             27 => {
                 // what members alone read stands in no other group
                 for visibility in ["listed", "public"] {
-                    self.people[0].patch(format!("/groups/{id}"), json!({ "visibility": visibility })).await.expect(200);
+                    self.people[0]
+                        .patch(format!("/groups/{id}"), json!({ "visibility": visibility }))
+                        .await
+                        .expect(200);
                 }
                 self.shares.retain(|(post, _), _| self.posts[*post].group != group);
             }
@@ -299,7 +302,10 @@ impl World<'_> {
                 self.shares.remove(&(post, group));
             }
             let known = self.shares.entry((post, group)).or_insert(Share { by: person, at, removed: false });
-            assert_eq!((known.at, share["shared_by"]["id"].as_str()), (at, Some(&*self.people[known.by].id().to_string())));
+            assert_eq!(
+                (known.at, share["shared_by"]["id"].as_str()),
+                (at, Some(&*self.people[known.by].id().to_string()))
+            );
         }
     }
 

@@ -78,17 +78,19 @@ const FOUNDATIONS: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that a feature may have besides the four.
-const EXTRA: [(&str, &str); 11] = [
+const EXTRA: [(&str, &str); 13] = [
     ("invitations", "acceptance.rs"),
     ("memberships", "access.rs"),
     ("memberships", "activity.rs"),
     ("groups", "changes.rs"),
     ("groups", "relatives.rs"),
+    ("groups", "shares.rs"),
     ("groups", "slugs.rs"),
     ("articles", "related.rs"),
     ("articles", "slugs.rs"),
     ("subscriptions", "atom.rs"),
     ("posts", "mentions.rs"),
+    ("posts", "shares.rs"),
     ("posts", "views.rs"),
 ];
 

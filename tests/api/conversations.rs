@@ -369,7 +369,7 @@ async fn a_locked_conversation_is_answered_by_those_who_lead(app: App) {
     ann.post(format!("/posts/{thread}/comments"), json!({ "body": "But" })).await.expect_problem(409, "locked");
     ann.patch(format!("/comments/{said}"), json!({ "body": "But" })).await.expect_problem(409, "locked");
     let shown = ann.get(format!("/posts/{thread}")).await.expect(200);
-    assert_eq!((&shown["is_locked"], &shown["viewer"]["can"]), (&json!(true), &json!(["delete", "react"])));
+    assert_eq!((&shown["is_locked"], &shown["viewer"]["can"]), (&json!(true), &json!(["delete", "react", "share"])));
     ann.patch(format!("/posts/{thread}"), json!({ "body": "But" })).await.expect_problem(409, "locked");
     comment(&owner, &thread, Some(&said)).await;
     put(&ann, format!("/posts/{thread}/reactions/thanks")).await.expect(200);

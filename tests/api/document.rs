@@ -166,11 +166,22 @@ fn operation_ids_are_unique_and_say_what_is_done_to_what() {
                 "accept", "batch", "create", "decide", "decline", "delete", "import", "lookup", "move", "purge",
                 "read", "refresh", "register", "resend", "restore",
             ],
-            "put" => &["accept", "add", "bookmark", "follow", "join", "lock", "offer", "pin", "read", "share", "update"],
-            "patch" => &["update"],
-            "delete" => {
-                &["delete", "leave", "remove", "revoke", "unbookmark", "unfollow", "unlock", "unpin", "unshare", "withdraw"]
+            "put" => {
+                &["accept", "add", "bookmark", "follow", "join", "lock", "offer", "pin", "read", "share", "update"]
             }
+            "patch" => &["update"],
+            "delete" => &[
+                "delete",
+                "leave",
+                "remove",
+                "revoke",
+                "unbookmark",
+                "unfollow",
+                "unlock",
+                "unpin",
+                "unshare",
+                "withdraw",
+            ],
             other => panic!("{other} {}", operation.path),
         };
         assert!(by_method.contains(&verb), "{} {} is {id}", operation.method, operation.path);

@@ -197,7 +197,10 @@ async fn only_what_everybody_may_read_is_shared(app: App) {
     share(&ann, &words, &home).await.expect_problem(409, "invalid_state");
     let nowhere = praxis::types::GroupId::new().to_string();
     share(&ann, &words, &nowhere).await.expect_problem(404, "not_found");
-    app.anon().request(Method::PUT, format!("/posts/{words}/shares/{other}")).await.expect_problem(401, "unauthenticated");
+    app.anon()
+        .request(Method::PUT, format!("/posts/{words}/shares/{other}"))
+        .await
+        .expect_problem(401, "unauthenticated");
     share(&ann, &words, &other).await.expect(200);
     ann.delete(format!("/posts/{words}")).await.expect(204);
     share(&ann, &words, &other).await.expect_problem(404, "not_found");

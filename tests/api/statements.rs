@@ -321,7 +321,8 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
         });
     }
     let holder = hold_shares(conn, member, group_id);
-    for asked in [json!({}), json!({ "sort": "active", "pinned": true }), json!({ "kind": "question", "tag": "falls" })] {
+    for asked in [json!({}), json!({ "sort": "active", "pinned": true }), json!({ "kind": "question", "tag": "falls" })]
+    {
         walks(conn, "post_shares_by_group", |conn| {
             drop(posts::queries::list(conn, &holder, &query::<PostQuery>(asked), &by_time, now).unwrap());
         });

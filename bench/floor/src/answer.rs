@@ -1,5 +1,6 @@
 //! What a question is answered with, and its JSON: every row with the columns that Praxis shows too.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
@@ -9,15 +10,18 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 /// Columns that Praxis asks for and shows to nobody, or shows in another form within the same answer.
-const NOT_SHOWN: [&str; 21] = [
+const NOT_SHOWN: [&str; 24] = [
     "accepted_rules_version",
     "bookmarked_at",
+    "changed_at",
     "created_by",
     "decided_at",
     "decided_by",
     "deleted_by",
     "follows",
     "group_id",
+    "has_shares",
+    "is_shared",
     "locked_at",
     "members_order",
     "name_order",
@@ -75,6 +79,9 @@ pub fn columns<'a>(names: impl Iterator<Item = &'a str>) -> Columns {
     names.map(shown).collect()
 }
 
+/// Characters of the beginning of a text.
+const EXCERPT: usize = 280;
+
 /// All rows that answer a question.
 pub struct Answer {
     pub columns: Columns,
@@ -82,9 +89,50 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The values of a column of ids.
+    /// The values of a column of ids, each once.
     pub fn ids(&self, column: usize) -> Vec<Uuid> {
-        (0..self.rows.len()).filter_map(|place| self.id(column, place)).collect()
+        let mut seen = HashSet::new();
+        (0..self.rows.len()).filter_map(|place| self.id(column, place)).filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// The number in a column of the last row.
+    pub fn last(&self, column: usize) -> i64 {
+        self.rows.last().and_then(|row| number(row, column)).unwrap_or_default()
+    }
+
+    /// The ids, in the second column, of so many rows, the best first: those whose last column has the highest number or, where
+    /// another answer is given, whose last column stands on the most rows of it.
+    pub fn best(&self, counted_in: Option<&Self>, limit: usize) -> Vec<Uuid> {
+        let mut counts: HashMap<i64, i64> = HashMap::new();
+        for row in counted_in.iter().flat_map(|answer| &answer.rows) {
+            *counts.entry(number(row, 0).unwrap_or_default()).or_default() += 1;
+        }
+        let last = self.columns.len().saturating_sub(1);
+        let ranked = (0..self.rows.len()).filter_map(|place| {
+            let found = number(&self.rows[place], last)?;
+            let rank = if counted_in.is_some() { counts.get(&found).copied().unwrap_or_default() } else { found };
+            Some((rank, self.id(1, place)?))
+        });
+        let mut ranked: Vec<(i64, Uuid)> = ranked.collect();
+        ranked.sort_unstable_by(|one, other| other.cmp(one));
+        ranked.into_iter().take(limit).map(|(_, id)| id).collect()
+    }
+
+    /// Leaves nothing but rows with a title, and of their texts the beginning.
+    pub fn cut(&mut self) {
+        let is = |name: &Option<String>, wanted: &str| name.as_deref() == Some(wanted);
+        if !self.columns.iter().any(|name| is(name, "title")) {
+            self.rows.clear();
+        }
+        for (place, name) in self.columns.iter().enumerate() {
+            for row in &mut self.rows {
+                match &mut row[place] {
+                    Cell::Text(text) if is(name, "body") => *text = text.chars().take(EXCERPT).collect(),
+                    cell if is(name, "body_html") => *cell = Cell::Null,
+                    _ => {}
+                }
+            }
+        }
     }
 
     /// The value at a place of a column of ids.
@@ -93,6 +141,13 @@ impl Answer {
             Some(Cell::Id(id)) => Some(*id),
             _ => None,
         }
+    }
+}
+
+fn number(row: &[Cell], column: usize) -> Option<i64> {
+    match row.get(column) {
+        Some(Cell::Number(number)) => Some(*number),
+        _ => None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the floor answers, as a table: for each operation the questions that Praxis asks the database, word for word, and
 //! where their values come from. `bench/run` compares the words with PostgreSQL's log.
 
-use Value::{Caller, Column, Flag, Nth, Number, Path, Text};
+use crate::answer::Answer;
+use Value::{Best, Caller, Column, EndOfTime, Flag, Highest, Last, Nth, Number, Path, Text, Texts};
 
 /// Rows that a page shows.
-const LIMIT: usize = 25;
+pub const LIMIT: usize = 25;
 /// Rows that a page's question asks for: one more.
 const ROWS: i64 = 26;
 
@@ -21,8 +22,19 @@ pub enum Value {
     Number(i64),
     /// Yes or no.
     Flag(bool),
-    /// All values of a column of an earlier question's answer.
+    /// All values of a column of an earlier question's answer, each once. Where there are none the question is not asked.
     Column { question: usize, column: usize },
+    /// The number in a column of the last row of an earlier question's answer.
+    Last { question: usize, column: usize },
+    /// The ids of the page that answers best: of the rows of an earlier question's answer, by the last column, which says how
+    /// well, or on how many rows of another question's answer stands what is in that column.
+    Best { question: usize, counted_in: Option<usize> },
+    /// These words, as one list.
+    Texts(&'static [&'static str]),
+    /// The last microsecond of the year 9999.
+    EndOfTime,
+    /// The id after all others.
+    Highest,
     /// The value at this place of a column of an earlier question's answer; nobody's id where there are fewer.
     Nth { question: usize, column: usize, place: usize },
 }
@@ -30,6 +42,17 @@ pub enum Value {
 /// How many rows of an answer are shown: a page's, or all.
 pub fn shown(values: &[Value]) -> usize {
     if values.iter().any(|value| matches!(value, Number(ROWS))) { LIMIT } else { usize::MAX }
+}
+
+/// The last microsecond of the year 9999.
+pub const END_OF_TIME: i64 = 253_402_300_799_999_999;
+
+/// Whether a question has anything to ask about.
+pub fn is_asked(question: &Question, earlier: &[Answer]) -> bool {
+    question.values.iter().all(|value| match *value {
+        Column { question, .. } | Best { question, .. } => !earlier[question].rows.is_empty(),
+        _ => true,
+    })
 }
 
 /// One statement and its values. On SQLite `= ANY($n)` becomes `IN (…)`, as it does in Praxis; all other words are valid
@@ -44,33 +67,89 @@ pub struct Operation {
     pub path: &'static str,
     pub query: &'static str,
     pub questions: &'static [Question],
+    /// The questions on SQLite, where they are others.
+    pub sqlite: Option<&'static [Question]>,
+    /// Whether an answer shows the beginnings of texts, and nothing of rows without a title.
+    pub excerpts: bool,
 }
+
+/// What most are like.
+const PLAIN: Operation = Operation { path: "", query: "", questions: &[], sqlite: None, excerpts: false };
 
 /// Everything that is answered to `GET`.
 pub const OPERATIONS: &[Operation] = &[
-    Operation { path: "/api/v1/groups", query: "", questions: &[GROUPS, TYPES] },
-    Operation { path: "/api/v1/groups/*", query: "", questions: &[GROUP, TYPES] },
-    Operation { path: "/api/v1/groups/*/members", query: "", questions: &[ACCESS, MEMBERS] },
-    Operation { path: "/api/v1/groups/*/members", query: "sort=name&q=person", questions: &[ACCESS, MEMBERS_FOUND] },
-    Operation { path: "/api/v1/groups/*/members", query: "sort=name&q=999", questions: &[ACCESS, MEMBERS_FOUND_FEW] },
-    Operation { path: "/api/v1/groups/*/membership-requests", query: "", questions: &[ACCESS, REQUESTS] },
-    Operation { path: "/api/v1/groups/*/posts", query: "", questions: &[ACCESS, POSTS, POSTS_REACTIONS] },
+    Operation { path: "/api/v1/groups", query: "", questions: &[GROUPS, TYPES], ..PLAIN },
+    Operation { path: "/api/v1/groups/*", query: "", questions: &[GROUP, TYPES], ..PLAIN },
+    Operation { path: "/api/v1/groups/*/members", query: "", questions: &[ACCESS, MEMBERS], ..PLAIN },
+    Operation {
+        path: "/api/v1/groups/*/members",
+        query: "sort=name&q=person",
+        questions: &[ACCESS, MEMBERS_FOUND],
+        ..PLAIN
+    },
+    Operation {
+        path: "/api/v1/groups/*/members",
+        query: "sort=name&q=999",
+        questions: &[ACCESS, MEMBERS_FOUND_FEW],
+        ..PLAIN
+    },
+    Operation { path: "/api/v1/groups/*/membership-requests", query: "", questions: &[ACCESS, REQUESTS], ..PLAIN },
+    Operation { path: "/api/v1/groups/*/posts", query: "", questions: &[ACCESS, POSTS, POSTS_REACTIONS], ..PLAIN },
     Operation {
         // whoever belongs to the group sees what is unread besides
         path: "/api/v1/groups/*/posts",
         query: "sort=newest",
         questions: &[ACCESS, POSTS, POSTS_REACTIONS, POSTS_UNREAD],
+        ..PLAIN
     },
     Operation {
         path: "/api/v1/posts/*/comments",
         query: "",
         questions: &[POST_HEAD, POST_ACCESS, COMMENTS, COMMENTS_REACTIONS],
+        ..PLAIN
     },
-    Operation { path: "/api/v1/admin/audit-log", query: "", questions: &[AUDIT_EVENTS] },
+    Operation { path: "/api/v1/admin/audit-log", query: "", questions: &[AUDIT_EVENTS], ..PLAIN },
     Operation {
         path: "/api/v1/articles/by-slug/*",
         query: "",
         questions: &[ARTICLE, CONTRIBUTIONS, CONTRIBUTORS, CONTRIBUTORS_TYPES, RELATED_IDS, RELATED],
+        ..PLAIN
+    },
+    Operation {
+        path: "/api/v1/me/feed",
+        questions: &[FEED_PLACES, FEED_SHARED, FEED_POSTS, FEED_ACCESS, FEED_UNREAD, FEED_ARTICLES],
+        sqlite: Some(&[FEED_PLACES_SQLITE, FEED_SHARED, FEED_POSTS, FEED_ACCESS, FEED_UNREAD, FEED_ARTICLES]),
+        excerpts: true,
+        ..PLAIN
+    },
+    Operation {
+        path: "/api/v1/search",
+        query: "q=tried",
+        questions: &[looked_for(COMMON), FOUND_POSTS],
+        sqlite: Some(COMMON_SQLITE),
+        excerpts: true,
+    },
+    Operation {
+        // said in words what is so anyway for whoever is logged in
+        path: "/api/v1/search",
+        query: "q=tried&in=groups,posts,comments,articles,people",
+        questions: &[looked_for(COMMON_OF_ALL), FOUND_POSTS],
+        sqlite: Some(COMMON_OF_ALL_SQLITE),
+        excerpts: true,
+    },
+    Operation {
+        path: "/api/v1/search",
+        query: "q=Conversation%20300",
+        questions: &[sampled(FEW_SAMPLED), looked_for(FEW), FOUND_POSTS_AFTER_SAMPLE],
+        sqlite: Some(FEW_SQLITE),
+        excerpts: true,
+    },
+    Operation {
+        path: "/api/v1/search",
+        query: "q=%22what%20came%20of%20it%22",
+        questions: &[sampled(PHRASE_SAMPLED), walked(PHRASE), FOUND_POSTS_AFTER_SAMPLE],
+        sqlite: Some(PHRASE_SQLITE),
+        excerpts: true,
     },
 ];
 
@@ -87,7 +166,7 @@ macro_rules! known {
 macro_rules! found {
     ($($condition:literal),+) => {
         concat!(
-            r#"SELECT "groups"."id", "groups"."slug", "groups"."name", "groups"."summary", "groups"."description", "groups"."description_html", "groups"."purpose", "groups"."purpose_html", "groups"."learning_question", "groups"."tags", "groups"."external_id", "groups"."welcome_message", "groups"."join_questions", "groups"."request_cooldown_days", "groups"."rules", "groups"."parent_id", "groups"."auto_join_domains", "groups"."closes_at", "groups"."lessons_learned", "groups"."successor_id", "groups"."show_member_count", "groups"."member_count", "groups"."last_active_at", "groups"."created_at", "groups"."updated_at", "groups"."name_order", "groups"."members_order", "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", "groups"."review_policy", "groups"."allow_anonymous", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until", "memberships"."last_contributed_at" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("#,
+            r#"SELECT "groups"."id", "groups"."slug", "groups"."name", "groups"."summary", "groups"."description", "groups"."description_html", "groups"."purpose", "groups"."purpose_html", "groups"."learning_question", "groups"."tags", "groups"."external_id", "groups"."welcome_message", "groups"."join_questions", "groups"."request_cooldown_days", "groups"."rules", "groups"."parent_id", "groups"."auto_join_domains", "groups"."closes_at", "groups"."lessons_learned", "groups"."successor_id", "groups"."show_member_count", "groups"."member_count", "groups"."last_active_at", "groups"."created_at", "groups"."updated_at", "groups"."name_order", "groups"."members_order", "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", "groups"."review_policy", "groups"."allow_anonymous", "groups"."has_shares", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until", "memberships"."last_contributed_at" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("#,
             known!("2"),
             r#"3)) AND (("belongs"."state" = $4) OR ("belongs"."state" = $5))))) OR $6)"#,
             $($condition),+
@@ -130,7 +209,7 @@ pub const ACCESS: Question = Question { sql: ACCESS_TO, values: access![Path] };
 /// What the caller is to the group of a post, which the question before told.
 const POST_ACCESS: Question = Question { sql: ACCESS_TO, values: access![Column { question: 0, column: 1 }] };
 const ACCESS_TO: &str = concat!(
-    r#"SELECT "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", "groups"."review_policy", "groups"."allow_anonymous", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until", "memberships"."last_contributed_at" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("groups"."id" = $2) AND ("#,
+    r#"SELECT "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", "groups"."review_policy", "groups"."allow_anonymous", "groups"."has_shares", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until", "memberships"."last_contributed_at" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("groups"."id" = $2) AND ("#,
     known!("3"),
     r#"4)) AND (("belongs"."state" = $5) OR ("belongs"."state" = $6))))) OR $7))) LIMIT $8"#
 );
@@ -167,7 +246,7 @@ const REQUESTS: Question = Question {
 macro_rules! posts {
     ($condition:literal) => {
         concat!(
-            r#"SELECT "posts"."id", "posts"."group_id", "posts"."author_id", "posts"."pseudonym_id", "posts"."kind", "posts"."title", "posts"."body", "posts"."body_html", "posts"."link_url", "posts"."tags", "posts"."content_warnings", "posts"."language", "posts"."comment_count", "posts"."last_reply_at", "posts"."accepted_comment_id", "posts"."pinned_at", "posts"."pinned_until", "posts"."locked_at", "posts"."created_at", "posts"."publish_at", "posts"."published_at", "posts"."edited_at", "posts"."deleted_at", "posts"."deleted_by", "posts"."changed_at", "users"."display_name", "users"."handle", "memberships"."display_name", "memberships"."handle", "posts"."pseudonym_id", "post_marks"."read_at", "post_marks"."bookmarked_at", "post_marks"."follows" FROM ((("posts" INNER JOIN "users" ON ("posts"."author_id" = "users"."id")) LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "posts"."group_id") AND ("memberships"."user_id" = "posts"."author_id"))) LEFT OUTER JOIN "post_marks" ON (("post_marks"."post_id" = "posts"."id") AND ("post_marks"."user_id" = $1))) WHERE "#,
+            r#"SELECT "posts"."id", "posts"."group_id", "posts"."author_id", "posts"."pseudonym_id", "posts"."kind", "posts"."title", "posts"."body", "posts"."body_html", "posts"."link_url", "posts"."tags", "posts"."content_warnings", "posts"."language", "posts"."comment_count", "posts"."last_reply_at", "posts"."accepted_comment_id", "posts"."pinned_at", "posts"."pinned_until", "posts"."locked_at", "posts"."created_at", "posts"."publish_at", "posts"."published_at", "posts"."edited_at", "posts"."deleted_at", "posts"."deleted_by", "posts"."changed_at", "posts"."is_shared", "users"."display_name", "users"."handle", "memberships"."display_name", "memberships"."handle", "posts"."pseudonym_id", "post_marks"."read_at", "post_marks"."bookmarked_at", "post_marks"."follows" FROM ((("posts" INNER JOIN "users" ON ("posts"."author_id" = "users"."id")) LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "posts"."group_id") AND ("memberships"."user_id" = "posts"."author_id"))) LEFT OUTER JOIN "post_marks" ON (("post_marks"."post_id" = "posts"."id") AND ("post_marks"."user_id" = $1))) WHERE "#,
             $condition
         )
     };
@@ -268,7 +347,7 @@ const RELATED: Question = Question {
 pub const LOCK: &str =
     r#"SELECT "groups"."deleted_at" FROM "groups" WHERE ("groups"."id" = $1) LIMIT $2 FOR NO KEY UPDATE"#;
 /// The post, the group, the author, kind, title, text, its HTML; then what a new post has none of, and when it was made.
-pub const INSERT: &str = r#"INSERT INTO "posts" ("id", "group_id", "author_id", "kind", "title", "body", "body_html", "link_url", "tags", "content_warnings", "language", "comment_count", "last_reply_at", "accepted_comment_id", "pinned_at", "pinned_until", "locked_at", "created_at", "publish_at", "published_at", "edited_at", "deleted_at", "deleted_by", "changed_at", "tags_search") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"#;
+pub const INSERT: &str = r#"INSERT INTO "posts" ("id", "group_id", "author_id", "pseudonym_id", "kind", "title", "body", "body_html", "link_url", "tags", "content_warnings", "language", "comment_count", "last_reply_at", "accepted_comment_id", "pinned_at", "pinned_until", "locked_at", "created_at", "publish_at", "published_at", "edited_at", "deleted_at", "deleted_by", "changed_at", "is_shared", "tags_search") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)"#;
 /// Now, now, the group, now.
 pub const GROUP_ACTIVE: &str = r#"UPDATE "groups" SET "last_active_at" = $1, "changed_at" = $2 WHERE (("groups"."id" = $3) AND (("groups"."last_active_at" IS NULL) OR ("groups"."last_active_at" < $4)))"#;
 /// Now, the group, the author, now.
@@ -307,4 +386,218 @@ pub const WORDS_OF_BODY: &str = concat!(
     "what we tri what came of it and what we would do again ",
     "what we tri what came of it and what we would do again ",
     "\u{e000} tried"
+);
+
+macro_rules! feed_places {
+    ($before:literal, $after:literal) => {
+        concat!(
+            r#"SELECT "posts"."id", "posts"."active_at" FROM (("memberships" INNER JOIN "groups" ON ("memberships"."group_id" = "groups"."id")) INNER JOIN "posts" ON (("posts"."group_id" = "memberships"."group_id") AND ("posts"."id" "#,
+            $before,
+            r#"SELECT "newest"."id" FROM "posts" AS "newest" WHERE (((("newest"."group_id" = "memberships"."group_id") AND ("newest"."published_at" IS NOT NULL)) AND ("newest"."deleted_at" IS NULL)) AND (("newest"."active_at" <= $1) AND (("newest"."active_at" < $2) OR ("newest"."id" < $3)))) ORDER BY "newest"."active_at" DESC, "newest"."id" DESC "#,
+            $after,
+            r#"WHERE ((("memberships"."user_id" = $5) AND ("memberships"."state" = $6)) AND (("groups"."deleted_at" IS NULL) AND (("groups"."visibility" = $7) OR EXISTS (SELECT "takes_part"."user_id" FROM "memberships" AS "takes_part" WHERE ((("takes_part"."group_id" = "groups"."id") AND ("takes_part"."user_id" = $8)) AND ("takes_part"."state" = $9)))))) ORDER BY "posts"."active_at" DESC, "posts"."id" DESC LIMIT $10"#
+        )
+    };
+}
+
+const FEED_PLACE_VALUES: &[Value] = &[
+    EndOfTime,
+    EndOfTime,
+    Highest,
+    Number(ROWS),
+    Caller,
+    Text("active"),
+    Text("public"),
+    Caller,
+    Text("active"),
+    Number(ROWS),
+];
+const FEED_PLACES: Question =
+    Question { sql: feed_places!("= ANY(ARRAY(", "LIMIT $4))))) "), values: FEED_PLACE_VALUES };
+const FEED_PLACES_SQLITE: Question = Question { sql: feed_places!("IN (", "LIMIT $4)))) "), values: FEED_PLACE_VALUES };
+const FEED_SHARED: Question = Question {
+    sql: r#"SELECT "post_shares"."post_id", max("post_shares"."shared_at") FROM ((("memberships" INNER JOIN "groups" ON ("memberships"."group_id" = "groups"."id")) INNER JOIN "post_shares" ON ("post_shares"."group_id" = "memberships"."group_id")) INNER JOIN "posts" ON ("posts"."id" = "post_shares"."post_id")) WHERE (((((((("memberships"."user_id" = $1) AND ("memberships"."state" = $2)) AND ("groups"."has_shares" = $3)) AND (("groups"."deleted_at" IS NULL) AND (("groups"."visibility" = $4) OR EXISTS (SELECT "takes_part"."user_id" FROM "memberships" AS "takes_part" WHERE ((("takes_part"."group_id" = "groups"."id") AND ("takes_part"."user_id" = $5)) AND ("takes_part"."state" = $6)))))) AND ("post_shares"."removed_at" IS NULL)) AND ("posts"."published_at" IS NOT NULL)) AND ("posts"."deleted_at" IS NULL)) AND  NOT (EXISTS (SELECT "own"."user_id" FROM "memberships" AS "own" WHERE ((("own"."group_id" = "posts"."group_id") AND ("own"."user_id" = $7)) AND ("own"."state" = $8))))) GROUP BY "post_shares"."post_id" ORDER BY max("post_shares"."shared_at") DESC, "post_shares"."post_id" DESC LIMIT $9"#,
+    values: &[
+        Caller,
+        Text("active"),
+        Flag(true),
+        Text("public"),
+        Caller,
+        Text("active"),
+        Caller,
+        Text("active"),
+        Number(ROWS),
+    ],
+};
+const FEED_POSTS: Question = Question {
+    sql: r#"SELECT "posts"."id", "posts"."group_id", "posts"."author_id", "posts"."pseudonym_id", "posts"."kind", "posts"."title", "posts"."body", "posts"."body_html", "posts"."link_url", "posts"."tags", "posts"."content_warnings", "posts"."language", "posts"."comment_count", "posts"."last_reply_at", "posts"."accepted_comment_id", "posts"."pinned_at", "posts"."pinned_until", "posts"."locked_at", "posts"."created_at", "posts"."publish_at", "posts"."published_at", "posts"."edited_at", "posts"."deleted_at", "posts"."deleted_by", "posts"."changed_at", "posts"."is_shared", "users"."display_name", "users"."handle", "memberships"."display_name", "memberships"."handle", "posts"."pseudonym_id", "post_marks"."read_at", "post_marks"."bookmarked_at", "post_marks"."follows" FROM (((("posts" INNER JOIN "users" ON ("posts"."author_id" = "users"."id")) LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "posts"."group_id") AND ("memberships"."user_id" = "posts"."author_id"))) LEFT OUTER JOIN "post_marks" ON (("post_marks"."post_id" = "posts"."id") AND ("post_marks"."user_id" = $1))) INNER JOIN "groups" ON ("posts"."group_id" = "groups"."id")) WHERE (((("posts"."id" = ANY($2)) AND ("posts"."published_at" IS NOT NULL)) AND ("posts"."deleted_at" IS NULL)) AND (("groups"."deleted_at" IS NULL) AND (("groups"."visibility" = $3) OR EXISTS (SELECT "takes_part"."user_id" FROM "memberships" AS "takes_part" WHERE ((("takes_part"."group_id" = "groups"."id") AND ("takes_part"."user_id" = $4)) AND ("takes_part"."state" = $5))))))"#,
+    values: &[Caller, Column { question: 0, column: 0 }, Text("public"), Caller, Text("active")],
+};
+const FEED_ACCESS: Question = Question {
+    sql: r#"SELECT "groups"."id", "groups"."visibility", "groups"."join_policy", "groups"."post_policy", "groups"."member_list_visibility", "groups"."status", "groups"."invite_policy", "groups"."review_policy", "groups"."allow_anonymous", "groups"."has_shares", ("groups"."rules" IS NOT NULL), "groups"."rules_version", "memberships"."role", "memberships"."state", "memberships"."accepted_rules_version", "memberships"."joined_at", "memberships"."read_until", "memberships"."last_contributed_at" FROM ("groups" LEFT OUTER JOIN "memberships" ON (("memberships"."group_id" = "groups"."id") AND ("memberships"."user_id" = $1))) WHERE (("groups"."id" = ANY($2)) AND (("groups"."deleted_at" IS NULL) AND ((("groups"."visibility" != $3) OR EXISTS (SELECT "belongs"."user_id" FROM "memberships" AS "belongs" WHERE ((("belongs"."group_id" = "groups"."id") AND ("belongs"."user_id" = $4)) AND (("belongs"."state" = $5) OR ("belongs"."state" = $6))))) OR $7)))"#,
+    values: &[
+        Caller,
+        Column { question: 2, column: 1 },
+        Text("hidden"),
+        Caller,
+        Text("active"),
+        Text("invited"),
+        Flag(false),
+    ],
+};
+const FEED_UNREAD: Question =
+    Question { sql: UNREAD, values: &[Caller, Caller, Column { question: 2, column: 0 }, Caller, Text("active")] };
+const FEED_ARTICLES: Question = Question {
+    sql: r#"SELECT "articles"."id", "articles"."title", "articles"."standfirst", "articles"."byline_name", "articles"."published_at" FROM "articles" WHERE (((("articles"."id" = ANY(SELECT "article_contributions"."article_id" FROM (("article_contributions" INNER JOIN "groups" ON ("article_contributions"."group_id" = "groups"."id")) INNER JOIN "memberships" ON ("memberships"."group_id" = "article_contributions"."group_id")) WHERE (((("article_contributions"."state" = $1) AND ("memberships"."user_id" = $2)) AND ("memberships"."state" = $3)) AND (("groups"."deleted_at" IS NULL) AND (("groups"."visibility" = $4) OR EXISTS (SELECT "takes_part"."user_id" FROM "memberships" AS "takes_part" WHERE ((("takes_part"."group_id" = "groups"."id") AND ("takes_part"."user_id" = $5)) AND ("takes_part"."state" = $6)))))))) AND ("articles"."status" = $7)) AND ("articles"."published_at" IS NOT NULL)) AND ("articles"."deleted_at" IS NULL)) ORDER BY "articles"."published_order" DESC, "articles"."id" DESC LIMIT $8"#,
+    values: &[
+        Text("accepted"),
+        Caller,
+        Text("active"),
+        Text("public"),
+        Caller,
+        Text("active"),
+        Text("published"),
+        Number(ROWS),
+    ],
+};
+
+/// What a search lists of posts, for the page that answers best.
+const LISTED: &str = r#"SELECT "posts"."id", "posts"."title", "posts"."body", "posts"."tags", "posts"."published_at" FROM "posts" WHERE ((("posts"."id" = ANY($1)) AND ("posts"."published_at" IS NOT NULL)) AND ("posts"."deleted_at" IS NULL))"#;
+const FOUND_POSTS: Question = Question { sql: LISTED, values: &[Best { question: 0, counted_in: None }] };
+const FOUND_POSTS_AFTER_SAMPLE: Question = Question { sql: LISTED, values: &[Best { question: 1, counted_in: None }] };
+/// The newest five hundred that answer.
+const RANKED: i64 = 500;
+const KINDS: Value = Texts(&["group", "post", "comment", "article"]);
+const ALL_KINDS: Value = Texts(&["group", "post", "comment", "article", "person"]);
+
+/// Which documents a caller may know of.
+macro_rules! known_documents {
+    () => {
+        r#") AND (((((("search_documents"."kind" = $5) AND ("groups"."id" IS NOT NULL)) AND (("groups"."deleted_at" IS NULL) AND ((("groups"."visibility" != $6) OR EXISTS (SELECT "belongs"."user_id" FROM "memberships" AS "belongs" WHERE ((("belongs"."group_id" = "groups"."id") AND ("belongs"."user_id" = $7)) AND (("belongs"."state" = $8) OR ("belongs"."state" = $9))))) OR $10))) OR (((("search_documents"."kind" = $11) OR ("search_documents"."kind" = $12)) AND ("groups"."id" IS NOT NULL)) AND (("groups"."deleted_at" IS NULL) AND (("groups"."visibility" = $13) OR EXISTS (SELECT "takes_part"."user_id" FROM "memberships" AS "takes_part" WHERE ((("takes_part"."group_id" = "groups"."id") AND ("takes_part"."user_id" = $14)) AND ("takes_part"."state" = $15))))))) OR ("search_documents"."kind" = $16)) OR (("search_documents"."kind" = $17) AND (("search_documents"."target_id" = $18) OR (EXISTS (SELECT "users"."id" FROM "users" WHERE ((("users"."id" = "search_documents"."target_id") AND ("users"."status" = $19)) AND ("users"."show_groups" = $20))) AND  NOT (EXISTS (SELECT "memberships"."user_id" FROM "memberships" WHERE (("memberships"."user_id" = "search_documents"."target_id") AND ("memberships"."display_name" IS NOT NULL))))))))"#
+    };
+}
+
+/// What comes first, the values of that, and what comes last.
+macro_rules! known_values {
+    ([$($before:expr),*], $($after:expr),*) => {
+        &[
+            $($before,)*
+            Text("group"),
+            Text("hidden"),
+            Caller,
+            Text("active"),
+            Text("invited"),
+            Flag(false),
+            Text("post"),
+            Text("comment"),
+            Text("public"),
+            Caller,
+            Text("active"),
+            Text("article"),
+            Text("person"),
+            Caller,
+            Text("active"),
+            Flag(true),
+            $($after,)*
+        ]
+    };
+}
+
+/// By the index of words.
+const fn looked_for(values: &'static [Value]) -> Question {
+    Question {
+        sql: concat!(
+            r#"SELECT "search_documents"."kind", "search_documents"."target_id", "search_documents"."group_id", "search_documents"."post_id", ts_rank(search_documents.words, $1::tsquery)::float8 + 0 * random() FROM ("search_documents" LEFT OUTER JOIN "groups" ON ("groups"."id" = "search_documents"."group_id")) WHERE ((((search_documents.words @@ $2::tsquery) AND ($3 OR (SELECT count(*) FROM pg_class, pg_class AS a, pg_class AS b, pg_class AS c) IS NULL))"#,
+            r#" AND ("search_documents"."kind" = ANY($4))"#,
+            known_documents!(),
+            r#") ORDER BY "search_documents"."number" DESC LIMIT $21"#
+        ),
+        values,
+    }
+}
+macro_rules! looked_for {
+    ($words:literal, $kinds:expr) => {
+        known_values!([Text($words), Text($words), Flag(true), $kinds], Number(RANKED))
+    };
+}
+const COMMON: &[Value] = looked_for!("'tri'", KINDS);
+const COMMON_OF_ALL: &[Value] = looked_for!("'tri'", ALL_KINDS);
+const FEW: &[Value] = looked_for!("'convers' & '300'", KINDS);
+
+/// By walking the newest documents.
+const fn walked(values: &'static [Value]) -> Question {
+    Question {
+        sql: concat!(
+            r#"SELECT "search_documents"."kind", "search_documents"."target_id", "search_documents"."group_id", "search_documents"."post_id", ts_rank(search_documents.words, $1::tsquery)::float8 + 0 * random() FROM ("search_documents" LEFT OUTER JOIN "groups" ON ("groups"."id" = "search_documents"."group_id")) WHERE ((((ts_match_vq(search_documents.words, $2::tsquery) AND ($3 OR (SELECT count(*) FROM pg_class, pg_class AS a, pg_class AS b, pg_class AS c) IS NULL))"#,
+            r#" AND ("search_documents"."kind" = ANY($4))"#,
+            known_documents!(),
+            r#") AND search_documents.number > coalesce((SELECT newest.number FROM search_documents AS newest
+            ORDER BY newest.number DESC LIMIT 1 OFFSET $21), 0)) ORDER BY "search_documents"."number" DESC LIMIT $22"#
+        ),
+        values,
+    }
+}
+const WORDS_IN_A_ROW: &str = "('what' <-> 'came' <-> 'of' <-> 'it')";
+const PHRASE: &[Value] =
+    known_values!([Text(WORDS_IN_A_ROW), Text(WORDS_IN_A_ROW), Flag(true), KINDS], Number(20_000), Number(RANKED));
+
+/// How many of about a thousand documents answer.
+const fn sampled(values: &'static [Value]) -> Question {
+    Question {
+        sql: r#"SELECT count(*) AS documents, count(*) FILTER (WHERE ts_match_vq(words, $1::tsquery)) AS answers
+        FROM search_documents TABLESAMPLE SYSTEM ((SELECT least(100, 100000 / greatest(reltuples, 1))
+            FROM pg_class WHERE oid = 'search_documents'::regclass))"#,
+        values,
+    }
+}
+const FEW_SAMPLED: &[Value] = &[Text("'convers' & '300'")];
+const PHRASE_SAMPLED: &[Value] = &[Text(WORDS_IN_A_ROW)];
+
+/// What SQLite is asked: which documents answer, which of them have any of the words and all of them in their title, and what is
+/// listed.
+macro_rules! sqlite_search {
+    ($words:literal, $any_in_title:literal, $all_in_title:literal, $kinds:literal) => {
+        &[
+            Question {
+                sql: concat!(
+                    r#"SELECT "search_documents"."kind", "search_documents"."target_id", "search_documents"."group_id", "search_documents"."post_id", "search_documents"."number" FROM (("search_index" INNER JOIN "search_documents" ON ("search_documents"."number" = ("search_index"."rowid" + 0))) LEFT OUTER JOIN "groups" ON ("groups"."id" = "search_documents"."group_id")) WHERE (((search_index MATCH $1 AND TRUE) AND ("search_documents"."kind" IN ("#,
+                    $kinds,
+                    "))",
+                    known_documents!(),
+                    r#") ORDER BY "search_index"."rowid" DESC LIMIT $21"#
+                ),
+                values: known_values!([Text($words)], Number(RANKED)),
+            },
+            Question {
+                sql: "SELECT rowid AS number FROM search_index WHERE search_index MATCH $1 AND rowid >= $2 UNION ALL SELECT rowid AS number FROM search_index WHERE search_index MATCH $3 AND rowid >= $4",
+                values: &[
+                    Text($any_in_title),
+                    Last { question: 0, column: 4 },
+                    Text($all_in_title),
+                    Last { question: 0, column: 4 },
+                ],
+            },
+            Question { sql: LISTED, values: &[Best { question: 0, counted_in: Some(1) }] },
+        ]
+    };
+}
+const COMMON_SQLITE: &[Question] =
+    sqlite_search!(r#""tri""#, r#"{title} : ("tri")"#, r#"{title} : ("tri")"#, "'group', 'post', 'comment', 'article'");
+const COMMON_OF_ALL_SQLITE: &[Question] = sqlite_search!(
+    r#""tri""#,
+    r#"{title} : ("tri")"#,
+    r#"{title} : ("tri")"#,
+    "'group', 'post', 'comment', 'article', 'person'"
+);
+const FEW_SQLITE: &[Question] = sqlite_search!(
+    r#""convers" AND "300""#,
+    r#"{title} : ("convers" OR "300")"#,
+    r#"{title} : ("convers" AND "300")"#,
+    "'group', 'post', 'comment', 'article'"
+);
+const PHRASE_SQLITE: &[Question] = sqlite_search!(
+    r#""what came of it""#,
+    r#"{title} : ("what came of it")"#,
+    r#"{title} : ("what came of it")"#,
+    "'group', 'post', 'comment', 'article'"
 );

@@ -28,6 +28,8 @@ impl FromSql<'_> for Cell {
             Type::BOOL => Self::Flag(raw != [0]),
             Type::INT4 => Self::Number(i32::from_be_bytes(raw.try_into()?).into()),
             Type::INT8 => Self::Number(i64::from_be_bytes(raw.try_into()?)),
+            // ranks are below a hundred
+            Type::FLOAT8 => Self::Number((f64::from_be_bytes(raw.try_into()?) * 1e6).round() as i64),
             Type::TIMESTAMPTZ => Self::At(Instant(i64::from_be_bytes(raw.try_into()?) + EPOCH)),
             _ => Self::Text(std::str::from_utf8(raw)?.to_owned()),
         })
@@ -60,7 +62,9 @@ struct Prepared {
 
 impl Prepared {
     async fn new(client: &Client, question: &Question) -> Self {
-        let statement = client.prepare(question.sql).await.expect("the statement is right");
+        // else words to look for would have to be sent as PostgreSQL keeps them
+        let words = vec![Type::TEXT; question.sql.matches("::tsquery").count()];
+        let statement = client.prepare_typed(question.sql, &words).await.expect("the statement is right");
         let columns = columns(statement.columns().iter().map(|column| column.name()));
         Self { statement, columns, values: question.values }
     }
@@ -83,9 +87,16 @@ impl Prepared {
                         let ids = earlier[question].ids(column);
                         if *kind == Type::UUID { Box::new(ids.first().copied()) } else { Box::new(ids) }
                     }
+                    Value::Best { question, counted_in } => {
+                        Box::new(earlier[question].best(counted_in.map(|place| &earlier[place]), operations::LIMIT))
+                    }
                     Value::Nth { question, column, place } => {
                         Box::new(earlier[question].id(column, place).unwrap_or_default())
                     }
+                    Value::Last { question, column } => Box::new(earlier[question].last(column)),
+                    Value::Texts(texts) => Box::new(texts),
+                    Value::EndOfTime => Box::new(Instant(operations::END_OF_TIME)),
+                    Value::Highest => Box::new(Uuid::max()),
                 }
             })
             .collect();
@@ -195,9 +206,9 @@ impl Writer {
         let (nothing, never, nobody) = (None::<String>, None::<Instant>, None::<Uuid>);
         #[rustfmt::skip]
         let params: Params<'_> = &[
-            &new.id, &group, &author, &new.kind, &new.title, &new.body, &new.body_html,
+            &new.id, &group, &author, &nobody, &new.kind, &new.title, &new.body, &new.body_html,
             &nothing, &"[]", &"[]", &nothing, &0_i32, &never, &nobody, &never, &never, &never,
-            &at, &never, &at, &never, &never, &nobody, &at, &"\n",
+            &at, &never, &at, &never, &never, &nobody, &at, &false, &"\n",
         ];
         self.execute(&self.insert, params).await;
         self.execute(&self.group_active, &[&at, &at, &group, &at]).await;
@@ -244,9 +255,15 @@ impl Store {
         self.turn.set(turn.wrapping_add(1));
         let reader = &self.readers[turn % READERS];
         let mut answers = Vec::new();
-        for question in &reader.operations[operation] {
-            let answer = question.ask(&reader.client, asked, &answers).await;
+        for (prepared, question) in reader.operations[operation].iter().zip(OPERATIONS[operation].questions) {
+            let answer = match operations::is_asked(question, &answers) {
+                true => prepared.ask(&reader.client, asked, &answers).await,
+                false => Answer { columns: prepared.columns.clone(), rows: Vec::new() },
+            };
             answers.push(answer);
+        }
+        if OPERATIONS[operation].excerpts {
+            answers.iter_mut().for_each(Answer::cut);
         }
         answers
     }

@@ -51,7 +51,8 @@ struct Words(HashMap<(&'static str, usize), Worded>);
 impl Words {
     fn of(&mut self, connection: &Connection, sql: &'static str, listed: usize) -> &Worded {
         self.0.entry((sql, listed)).or_insert_with(|| {
-            let sql = in_list(&sql.replace(PLANNED_ANEW, ")"), listed);
+            let sql = sql.replace(PLANNED_ANEW, ")").replace("= ANY(SELECT", "IN (SELECT");
+            let sql = in_list(&sql, listed);
             let columns = columns(prepare(connection, &sql).column_names().into_iter());
             Worded { sql, columns }
         })
@@ -59,8 +60,7 @@ impl Words {
 }
 
 /// What makes PostgreSQL plan anew: SQLite has one plan, and no such table.
-const PLANNED_ANEW: &str =
-    " OR (SELECT count(*) FROM pg_class, pg_class AS a, pg_class AS b, pg_class AS c) IS NULL)";
+const PLANNED_ANEW: &str = " OR (SELECT count(*) FROM pg_class, pg_class AS a, pg_class AS b, pg_class AS c) IS NULL)";
 
 /// `= ANY($n)` as SQLite says it, for so many values. A parameter behind it gets the number after theirs, because SQLite
 /// numbers those that begin with `$` as they come.
@@ -111,9 +111,18 @@ fn ask(
                 listed = ids.len();
                 values.extend(ids.into_iter().map(|id| -> Box<dyn ToSql> { Box::new(id) }));
             }
+            Value::Best { question, counted_in } => {
+                let ids = earlier[question].best(counted_in.map(|place| &earlier[place]), operations::LIMIT);
+                listed = ids.len();
+                values.extend(ids.into_iter().map(|id| -> Box<dyn ToSql> { Box::new(id) }));
+            }
             Value::Nth { question, column, place } => {
                 values.push(Box::new(earlier[question].id(column, place).unwrap_or_default()));
             }
+            Value::Last { question, column } => values.push(Box::new(earlier[question].last(column))),
+            Value::EndOfTime => values.push(Box::new(operations::END_OF_TIME)),
+            Value::Highest => values.push(Box::new(Uuid::max())),
+            Value::Texts(_) => unreachable!("a list of words stands in the statement"),
         }
     }
     let worded = words.of(connection, question.sql, listed);
@@ -146,9 +155,16 @@ impl Store {
     pub fn read(&self, operation: usize, asked: &Asked<'_>) -> Vec<Answer> {
         let (connection, words) = &mut *self.reader.borrow_mut();
         let mut answers = Vec::new();
-        for question in OPERATIONS[operation].questions {
-            let answer = ask(connection, words, question, asked, &answers);
+        let operation = &OPERATIONS[operation];
+        for question in operation.sqlite.unwrap_or(operation.questions) {
+            let answer = match operations::is_asked(question, &answers) {
+                true => ask(connection, words, question, asked, &answers),
+                false => Answer { columns: columns(std::iter::empty()), rows: Vec::new() },
+            };
             answers.push(answer);
+        }
+        if operation.excerpts {
+            answers.iter_mut().for_each(Answer::cut);
         }
         answers
     }
@@ -202,9 +218,9 @@ fn write(connection: &Connection, words: &mut Words, new: &Written) -> Vec<(Stri
     let (nothing, never, nobody) = (None::<String>, None::<i64>, None::<Uuid>);
     #[rustfmt::skip]
     execute(operations::INSERT, params![
-        new.id, group, author, new.kind, new.title, new.body, new.body_html,
+        new.id, group, author, nobody, new.kind, new.title, new.body, new.body_html,
         nothing, "[]", "[]", nothing, 0, never, nobody, never, never, never,
-        at, never, at, never, never, nobody, at, "\n",
+        at, never, at, never, never, nobody, at, false, "\n",
     ]);
     execute(operations::GROUP_ACTIVE, params![at, at, group, at]);
     execute(operations::MEMBER_ACTIVE, params![at, group, author, at]);

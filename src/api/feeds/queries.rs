@@ -10,9 +10,7 @@ use crate::api::memberships::access::{Access, readable};
 use crate::api::memberships::model::State;
 use crate::api::posts::model::{Names, author_names, person_names};
 use crate::auth::actor::Viewer;
-use crate::db::schema::{
-    article_contributions, articles, comments, groups, memberships, post_shares, posts, users,
-};
+use crate::db::schema::{article_contributions, articles, comments, groups, memberships, post_shares, posts, users};
 use crate::db::sql_types::Id;
 use crate::db::{Conn, each_backend};
 use crate::error::Result;

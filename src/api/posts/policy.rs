@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use super::model::{
-    NewPost, PostAction, PostHead, PostKind, PostPatch, PostRow, PostStatus, ShareAction, ShareRow,
-};
+use super::model::{NewPost, PostAction, PostHead, PostKind, PostPatch, PostRow, PostStatus, ShareAction, ShareRow};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Action, GroupStatus, Visibility};
 use crate::api::memberships::policy::{Verdict, problem};

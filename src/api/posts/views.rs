@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use super::model::{
     FoundPost, Post, PostHead, PostShare, PostStatus, PostViewer, ReactionCount, ReactionKind, Reactions,
 };
-use super::shares::{self, FoundShare};
 use super::policy;
+use super::shares::{self, FoundShare};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::State;
 use crate::auth::actor::Viewer;

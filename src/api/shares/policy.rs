@@ -17,7 +17,10 @@ pub fn share(placement: &Placement) -> Result<()> {
     policy::create(&placement.group, placement.post.kind)?;
     let was_removed = placement.share.is_some_and(|share| share.removed_at.is_some());
     if was_removed && !placement.group.may(Action::Moderate) {
-        return Err(Error::new(Code::Forbidden, "It was taken out of this group: those who lead it may bring it back."));
+        return Err(Error::new(
+            Code::Forbidden,
+            "It was taken out of this group: those who lead it may bring it back.",
+        ));
     }
     Ok(())
 }
