@@ -81,6 +81,8 @@ pub fn columns<'a>(names: impl Iterator<Item = &'a str>) -> Columns {
 
 /// Characters of the beginning of a text.
 const EXCERPT: usize = 280;
+/// Columns that are not shown beside the beginning of a text.
+const LEFT_OUT: [&str; 4] = ["author_id", "body_html", "created_at", "tags"];
 
 /// All rows that answer a question.
 pub struct Answer {
@@ -128,7 +130,7 @@ impl Answer {
             for row in &mut self.rows {
                 match &mut row[place] {
                     Cell::Text(text) if is(name, "body") => *text = text.chars().take(EXCERPT).collect(),
-                    cell if is(name, "body_html") => *cell = Cell::Null,
+                    cell if LEFT_OUT.iter().any(|left_out| is(name, left_out)) => *cell = Cell::Null,
                     _ => {}
                 }
             }

@@ -30,7 +30,7 @@ enum Store {
     Postgres(postgres::Store),
 }
 
-/// What stands in a path at the pattern's `*`, where it fits.
+/// What stands in a path or query at the pattern's `*`, where it fits.
 fn named<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
     let Some((before, after)) = pattern.split_once('*') else { return (pattern == path).then_some("") };
     path.strip_prefix(before)?.strip_suffix(after).filter(|part| !part.contains('/'))
@@ -39,8 +39,9 @@ fn named<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
 #[get("/{path:.*}")]
 async fn read(request: HttpRequest, store: web::Data<Store>) -> HttpResponse {
     let found = OPERATIONS.iter().enumerate().find_map(|(place, operation)| {
-        let named = named(operation.path, request.path()).filter(|_| operation.query == request.query_string())?;
-        Some((place, named))
+        let (in_path, in_query) =
+            (named(operation.path, request.path())?, named(operation.query, request.query_string())?);
+        Some((place, if in_path.is_empty() { in_query } else { in_path }))
     });
     let Some((place, named)) = found else { return HttpResponse::NotFound().finish() };
     let asked = Asked { caller: caller(&request).unwrap_or_default(), named };

@@ -2,7 +2,7 @@
 //! where their values come from. `bench/run` compares the words with PostgreSQL's log.
 
 use crate::answer::Answer;
-use Value::{Best, Caller, Column, EndOfTime, Flag, Highest, Last, Nth, Number, Path, Text, Texts};
+use Value::{Best, Between, Caller, Column, EndOfTime, Flag, Highest, Last, Nth, Number, Path, Text, Texts};
 
 /// Rows that a page shows.
 pub const LIMIT: usize = 25;
@@ -18,6 +18,8 @@ pub enum Value {
     Path,
     /// These words.
     Text(&'static str),
+    /// What stands in the query, between these words.
+    Between(&'static str, &'static str),
     /// This number.
     Number(i64),
     /// Yes or no.
@@ -62,7 +64,7 @@ pub struct Question {
     pub values: &'static [Value],
 }
 
-/// What is answered at a path, where `*` stands for what the questions call `Path`.
+/// What is answered at a path, where `*`, there or in the query, stands for what the questions call `Path` or `Between`.
 pub struct Operation {
     pub path: &'static str,
     pub query: &'static str,
@@ -139,7 +141,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         path: "/api/v1/search",
-        query: "q=Conversation%20300",
+        query: "q=Conversation%20*",
         questions: &[sampled(FEW_SAMPLED), looked_for(FEW), FOUND_POSTS_AFTER_SAMPLE],
         sqlite: Some(FEW_SQLITE),
         excerpts: true,
@@ -516,13 +518,13 @@ const fn looked_for(values: &'static [Value]) -> Question {
     }
 }
 macro_rules! looked_for {
-    ($words:literal, $kinds:expr) => {
-        known_values!([Text($words), Text($words), Flag(true), $kinds], Number(RANKED))
+    ($words:expr, $kinds:expr) => {
+        known_values!([$words, $words, Flag(true), $kinds], Number(RANKED))
     };
 }
-const COMMON: &[Value] = looked_for!("'tri'", KINDS);
-const COMMON_OF_ALL: &[Value] = looked_for!("'tri'", ALL_KINDS);
-const FEW: &[Value] = looked_for!("'convers' & '300'", KINDS);
+const COMMON: &[Value] = looked_for!(Text("'tri'"), KINDS);
+const COMMON_OF_ALL: &[Value] = looked_for!(Text("'tri'"), ALL_KINDS);
+const FEW: &[Value] = looked_for!(Between("'convers' & '", "'"), KINDS);
 
 /// By walking the newest documents.
 const fn walked(values: &'static [Value]) -> Question {
@@ -550,13 +552,13 @@ const fn sampled(values: &'static [Value]) -> Question {
         values,
     }
 }
-const FEW_SAMPLED: &[Value] = &[Text("'convers' & '300'")];
+const FEW_SAMPLED: &[Value] = &[Between("'convers' & '", "'")];
 const PHRASE_SAMPLED: &[Value] = &[Text(WORDS_IN_A_ROW)];
 
 /// What SQLite is asked: which documents answer, which of them have any of the words and all of them in their title, and what is
 /// listed.
 macro_rules! sqlite_search {
-    ($words:literal, $any_in_title:literal, $all_in_title:literal, $kinds:literal) => {
+    ($words:expr, $any_in_title:expr, $all_in_title:expr, $kinds:literal) => {
         &[
             Question {
                 sql: concat!(
@@ -566,14 +568,14 @@ macro_rules! sqlite_search {
                     known_documents!(),
                     r#") ORDER BY "search_index"."rowid" DESC LIMIT $21"#
                 ),
-                values: known_values!([Text($words)], Number(RANKED)),
+                values: known_values!([$words], Number(RANKED)),
             },
             Question {
                 sql: "SELECT rowid AS number FROM search_index WHERE search_index MATCH $1 AND rowid >= $2 UNION ALL SELECT rowid AS number FROM search_index WHERE search_index MATCH $3 AND rowid >= $4",
                 values: &[
-                    Text($any_in_title),
+                    $any_in_title,
                     Last { question: 0, column: 4 },
-                    Text($all_in_title),
+                    $all_in_title,
                     Last { question: 0, column: 4 },
                 ],
             },
@@ -581,23 +583,27 @@ macro_rules! sqlite_search {
         ]
     };
 }
-const COMMON_SQLITE: &[Question] =
-    sqlite_search!(r#""tri""#, r#"{title} : ("tri")"#, r#"{title} : ("tri")"#, "'group', 'post', 'comment', 'article'");
+const COMMON_SQLITE: &[Question] = sqlite_search!(
+    Text(r#""tri""#),
+    Text(r#"{title} : ("tri")"#),
+    Text(r#"{title} : ("tri")"#),
+    "'group', 'post', 'comment', 'article'"
+);
 const COMMON_OF_ALL_SQLITE: &[Question] = sqlite_search!(
-    r#""tri""#,
-    r#"{title} : ("tri")"#,
-    r#"{title} : ("tri")"#,
+    Text(r#""tri""#),
+    Text(r#"{title} : ("tri")"#),
+    Text(r#"{title} : ("tri")"#),
     "'group', 'post', 'comment', 'article', 'person'"
 );
 const FEW_SQLITE: &[Question] = sqlite_search!(
-    r#""convers" AND "300""#,
-    r#"{title} : ("convers" OR "300")"#,
-    r#"{title} : ("convers" AND "300")"#,
+    Between(r#""convers" AND ""#, r#"""#),
+    Between(r#"{title} : ("convers" OR ""#, r#"")"#),
+    Between(r#"{title} : ("convers" AND ""#, r#"")"#),
     "'group', 'post', 'comment', 'article'"
 );
 const PHRASE_SQLITE: &[Question] = sqlite_search!(
-    r#""what came of it""#,
-    r#"{title} : ("what came of it")"#,
-    r#"{title} : ("what came of it")"#,
+    Text(r#""what came of it""#),
+    Text(r#"{title} : ("what came of it")"#),
+    Text(r#"{title} : ("what came of it")"#),
     "'group', 'post', 'comment', 'article'"
 );

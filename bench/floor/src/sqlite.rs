@@ -104,6 +104,7 @@ fn ask(
                 Err(_) => values.push(Box::new(asked.named.to_owned())),
             },
             Value::Text(text) => values.push(Box::new(text)),
+            Value::Between(before, after) => values.push(Box::new(format!("{before}{}{after}", asked.named))),
             Value::Number(number) => values.push(Box::new(number)),
             Value::Flag(flag) => values.push(Box::new(flag)),
             Value::Column { question, column } => {
