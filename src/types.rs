@@ -69,6 +69,7 @@ macro_rules! ids {
 
         impl Default for $name { fn default() -> Self { Self::new() } }
         impl From<Uuid> for $name { fn from(id: Uuid) -> Self { Self(RawId(id)) } }
+        impl From<$name> for RawId { fn from(id: $name) -> Self { id.0 } }
         impl FromStr for $name {
             type Err = uuid::Error;
             fn from_str(text: &str) -> Result<Self, Self::Err> { Uuid::try_parse(text).map(Self::from) }

@@ -6,7 +6,7 @@ use diesel::expression::ValidGrouping;
 use diesel::pg::{Pg, PgValue};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{BigInt, Binary, Bool, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{AppearsOnTable, Expression, QueryResult, SelectableExpression};
 use uuid::Uuid;
@@ -53,6 +53,65 @@ impl QueryFragment<Sqlite> for PlannedAnew {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("TRUE");
         Ok(())
+    }
+}
+
+/// Whether a column's id is among these: one parameter whatever their number, so that the statement is prepared once. SQLite
+/// takes no list for a parameter, but reads one from JSON.
+#[derive(Debug, Clone, QueryId)]
+pub struct Among<C> {
+    column: C,
+    ids: Vec<RawId>,
+}
+
+/// [`Among`] these, of a column that is not of a group of rows.
+pub fn among<C, T: Copy + Into<RawId>>(column: C, ids: &[T]) -> Among<C> {
+    Among { column, ids: ids.iter().copied().map(Into::into).collect() }
+}
+
+impl<C: Expression> Expression for Among<C> {
+    type SqlType = Bool;
+}
+
+impl<C, G> ValidGrouping<G> for Among<C> {
+    type IsAggregate = diesel::expression::is_aggregate::No;
+}
+
+impl<C: SelectableExpression<T>, T> SelectableExpression<T> for Among<C> {}
+impl<C: AppearsOnTable<T>, T> AppearsOnTable<T> for Among<C> {}
+
+impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Among<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("(");
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" = ANY(");
+        out.push_bind_param::<Array<Id>, Vec<RawId>>(&self.ids)?;
+        out.push_sql("))");
+        Ok(())
+    }
+}
+
+impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Among<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("(");
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" IN (SELECT unhex(value) FROM json_each(");
+        out.push_bind_param::<HexList, Vec<RawId>>(&self.ids)?;
+        out.push_sql(")))");
+        Ok(())
+    }
+}
+
+/// Ids as a JSON list of hexadecimal numbers, for SQLite.
+#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType, QueryId)]
+#[diesel(sqlite_type(name = "Text"))]
+pub struct HexList;
+
+impl ToSql<HexList, Sqlite> for Vec<RawId> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        let ids: Vec<uuid::fmt::Simple> = self.iter().map(|id| id.0.simple()).collect();
+        out.set_value(serde_json::to_string(&ids)?);
+        Ok(IsNull::No)
     }
 }
 

@@ -29,7 +29,7 @@ use crate::db::schema::{
     article_authors, article_contributions, article_relations, article_tags, articles, groups, memberships,
 };
 use crate::db::search::{self, Document};
-use crate::db::sql_types::{JsonList, PlannedAnew};
+use crate::db::sql_types::{JsonList, PlannedAnew, among};
 use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
@@ -422,7 +422,7 @@ fn bury(conn: &mut Conn, article: ArticleId, now: Timestamp) -> Result<()> {
 /// The caller holds the locks of all of these articles.
 fn recount_contributors(conn: &mut Conn, ids: &[ArticleId], now: Timestamp) -> Result<()> {
     let accepted = article_contributions::table
-        .filter(article_contributions::article_id.eq_any(ids))
+        .filter(among(article_contributions::article_id, ids))
         .filter(article_contributions::state.eq(ContributionState::Accepted))
         .order(article_contributions::group_id.asc())
         .select(article_contributions::group_id);

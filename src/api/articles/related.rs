@@ -10,7 +10,7 @@ use diesel::sql_types::{HasSqlType, Text};
 use super::model::{CardRow, RelatedArticle, RelatedReason, StoredStatus};
 use super::policy;
 use crate::db::schema::articles;
-use crate::db::sql_types::Id;
+use crate::db::sql_types::{Id, among};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::types::{ArticleId, GroupId};
@@ -115,7 +115,7 @@ fn cards(conn: &mut Conn, ids: &[ArticleId]) -> Result<Vec<CardRow>> {
         return Ok(Vec::new());
     }
     Ok(each_backend!(conn => articles::table
-        .filter(articles::id.eq_any(ids))
+        .filter(among(articles::id, ids))
         .filter(articles::status.eq(StoredStatus::Published))
         .filter(articles::deleted_at.is_null())
         .select(CardRow::as_select())

@@ -11,7 +11,7 @@ use crate::api::memberships::model::State;
 use crate::api::posts::model::{Names, author_names, person_names};
 use crate::auth::actor::Viewer;
 use crate::db::schema::{article_contributions, articles, comments, groups, memberships, post_shares, posts, users};
-use crate::db::sql_types::Id;
+use crate::db::sql_types::{Id, among};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
@@ -138,7 +138,7 @@ pub fn contributors(conn: &mut Conn, viewer: &Viewer, ids: &[ArticleId]) -> Resu
     let mine = article_contributions::table
         .inner_join(groups::table)
         .inner_join(memberships::table.on(memberships::group_id.eq(article_contributions::group_id)))
-        .filter(article_contributions::article_id.eq_any(ids))
+        .filter(among(article_contributions::article_id, ids))
         .filter(article_contributions::state.eq(ContributionState::Accepted))
         .filter(memberships::user_id.eq(viewer.user_id()))
         .filter(memberships::state.eq(State::Active))

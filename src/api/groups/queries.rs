@@ -24,7 +24,7 @@ use crate::api::settings::model::Settings;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{group_domains, group_rules, group_type_links, group_types, groups, memberships};
 use crate::db::search::{self, Document};
-use crate::db::sql_types::{JsonList, PlannedAnew};
+use crate::db::sql_types::{JsonList, PlannedAnew, among};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::http::markdown::to_html;
@@ -157,7 +157,7 @@ pub fn get_by_slug(conn: &mut Conn, viewer: &Viewer, slug: &str) -> Result<Found
 
 /// The groups with these ids that the caller may know of, in no order.
 pub fn find_all(conn: &mut Conn, viewer: &Viewer, ids: &[GroupId]) -> Result<Vec<Found>> {
-    Ok(each_backend!(conn => found!(viewer).filter(groups::id.eq_any(ids)).load(conn))?)
+    Ok(each_backend!(conn => found!(viewer).filter(among(groups::id, ids)).load(conn))?)
 }
 
 /// The folded names of up to a thousand groups that the caller may know of, with a word that begins like one of these; those that
@@ -272,7 +272,7 @@ fn view(
 fn types_of(conn: &mut Conn, groups: &[GroupId]) -> Result<HashMap<GroupId, Vec<GroupTypeName>>> {
     let links = group_type_links::table
         .inner_join(group_types::table)
-        .filter(group_type_links::group_id.eq_any(groups))
+        .filter(among(group_type_links::group_id, groups))
         .order((group_type_links::group_id.asc(), group_type_links::position.asc()))
         .select((group_type_links::group_id, group_types::id, group_types::slug, group_types::name));
     let rows: Vec<(GroupId, GroupTypeId, String, String)> = each_backend!(conn => links.load(conn))?;
@@ -286,7 +286,7 @@ fn types_of(conn: &mut Conn, groups: &[GroupId]) -> Result<HashMap<GroupId, Vec<
 /// Which of these groups somebody else owns too.
 fn owned_by_others(conn: &mut Conn, groups: &[GroupId], user: UserId) -> Result<Vec<GroupId>> {
     let owners = memberships::table
-        .filter(memberships::group_id.eq_any(groups))
+        .filter(among(memberships::group_id, groups))
         .filter(memberships::role.eq(Role::Owner))
         .filter(memberships::state.eq(State::Active))
         .filter(memberships::user_id.ne(user))

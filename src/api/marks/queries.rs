@@ -9,6 +9,7 @@ use crate::api::memberships::model::State;
 use crate::api::posts::model::FoundPost;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{groups, memberships, post_marks, post_shares, posts};
+use crate::db::sql_types::among;
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
@@ -57,7 +58,7 @@ macro_rules! shared_with {
 /// latest of these and not up to now: what is being written at this moment has an earlier time, and nobody has read it.
 pub fn set_read(conn: &mut Conn, user: UserId, group: GroupId, ids: &[PostId]) -> Result<()> {
     let read = posts::table
-        .filter(posts::id.eq_any(ids))
+        .filter(among(posts::id, ids))
         .filter(posts::group_id.eq(group).or(posts::id.eq_any(shared_with!(group))))
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())

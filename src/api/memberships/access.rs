@@ -16,6 +16,7 @@ use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
 use crate::auth::actor::{Actor, Viewer};
 use crate::db::schema::{groups, memberships};
+use crate::db::sql_types::among;
 use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::types::{GroupId, Timestamp, UserId};
@@ -96,7 +97,7 @@ impl Access {
         let mine = memberships::group_id.eq(groups::id).and(memberships::user_id.eq(viewer.user_id()));
         let found: Vec<(GroupId, Openness, Option<Held>)> = each_backend!(conn => groups::table
             .left_join(memberships::table.on(mine))
-            .filter(groups::id.eq_any(ids))
+            .filter(among(groups::id, ids))
             .filter(visible!(&viewer))
             .select((groups::id, Openness::as_select(), Option::<Held>::as_select()))
             .load(conn))?;

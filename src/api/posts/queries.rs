@@ -29,7 +29,7 @@ use crate::db::schema::{
     comments, groups, memberships, post_marks, post_shares, posts, reactions, revisions, submissions, users,
 };
 use crate::db::search::{self, Document};
-use crate::db::sql_types::{JsonList, PlannedAnew};
+use crate::db::sql_types::{JsonList, PlannedAnew, among};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{Gone, Span};
@@ -353,7 +353,7 @@ pub fn read(conn: &mut Conn, post: PostId, person: UserId) -> Result<FoundPost> 
 pub fn find_all(conn: &mut Conn, viewer: &Viewer, ids: &[PostId]) -> Result<Vec<FoundPost>> {
     Ok(each_backend!(conn => found_posts!(viewer.user_id())
         .inner_join(groups::table)
-        .filter(posts::id.eq_any(ids))
+        .filter(among(posts::id, ids))
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())
         .filter(readable!(viewer))

@@ -15,6 +15,7 @@ use crate::api::memberships::model::State;
 use crate::api::memberships::queries::lock_group;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{comments, groups, memberships, post_marks, post_shares, posts, users};
+use crate::db::sql_types::among;
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Result};
 use crate::types::{GroupId, PostId, Timestamp, UserId};
@@ -54,7 +55,7 @@ pub fn of_posts(conn: &mut Conn, viewer: &Viewer, ids: &[PostId]) -> Result<Hash
         .inner_join(groups::table)
         .inner_join(users::table)
         .left_join(memberships::table.on(by))
-        .filter(post_shares::post_id.eq_any(ids))
+        .filter(among(post_shares::post_id, ids))
         .filter(post_shares::removed_at.is_null())
         .filter(readable!(viewer))
         .order((post_shares::shared_at.desc(), post_shares::group_id.asc()))
@@ -86,7 +87,7 @@ pub fn unread_comments(conn: &mut Conn, person: UserId, ids: &[PostId]) -> Resul
         .inner_join(post_shares::table.on(post_shares::post_id.eq(comments::post_id)))
         .inner_join(memberships::table.on(mine))
         .left_join(post_marks::table.on(mark))
-        .filter(comments::post_id.eq_any(ids))
+        .filter(among(comments::post_id, ids))
         .filter(comments::deleted_at.is_null())
         .filter(comments::author_id.ne(person))
         .filter(post_shares::removed_at.is_null())

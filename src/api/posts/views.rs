@@ -14,6 +14,7 @@ use crate::api::memberships::access::Access;
 use crate::api::memberships::model::State;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{comments, memberships, post_marks, reactions};
+use crate::db::sql_types::among;
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::markdown::to_html;
@@ -199,7 +200,7 @@ fn view(
 pub fn reactions(conn: &mut Conn, person: UserId, targets: &[TargetId]) -> Result<HashMap<TargetId, Reactions>> {
     let own = count(reactions::user_id).aggregate_filter(reactions::user_id.eq(person));
     let counted = reactions::table
-        .filter(reactions::target_id.eq_any(targets))
+        .filter(among(reactions::target_id, targets))
         .group_by((reactions::target_id, reactions::kind))
         .order((reactions::target_id.asc(), reactions::kind.asc()))
         .select((reactions::target_id, reactions::kind, count_star(), own));
@@ -223,7 +224,7 @@ fn unread_comments(conn: &mut Conn, person: UserId, posts: &[PostId]) -> Result<
     let counted = comments::table
         .inner_join(memberships::table.on(mine))
         .left_join(post_marks::table.on(mark))
-        .filter(comments::post_id.eq_any(posts))
+        .filter(among(comments::post_id, posts))
         .filter(comments::deleted_at.is_null())
         .filter(comments::author_id.ne(person))
         .filter(memberships::state.eq(State::Active))

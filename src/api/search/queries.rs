@@ -21,7 +21,7 @@ use crate::db::schema::{
     articles, comments, group_type_links, group_types, groups, memberships, post_shares, posts, search_documents, users,
 };
 use crate::db::search;
-use crate::db::sql_types::{JsonList, PlannedAnew};
+use crate::db::sql_types::{JsonList, PlannedAnew, among};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::page::Page;
@@ -307,7 +307,7 @@ type Rows = Vec<(TargetId, Found)>;
 
 fn found_groups(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
     type Group = (TargetId, String, (String, String, String), Option<String>, JsonList<String>, Timestamp);
-    let rows = groups::table.filter(groups::id.eq_any(ids)).filter(groups::deleted_at.is_null()).select((
+    let rows = groups::table.filter(among(groups::id, ids)).filter(groups::deleted_at.is_null()).select((
         groups::id,
         groups::name,
         (groups::summary, groups::purpose, groups::description),
@@ -327,7 +327,7 @@ fn found_groups(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
 fn found_posts(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
     type Post = (TargetId, String, String, JsonList<String>, Option<Timestamp>);
     let rows = posts::table
-        .filter(posts::id.eq_any(ids))
+        .filter(among(posts::id, ids))
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())
         .select((posts::id, posts::title, posts::body, posts::tags, posts::published_at));
@@ -342,7 +342,7 @@ fn found_posts(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
 fn found_comments(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
     let rows = comments::table
         .inner_join(posts::table)
-        .filter(comments::id.eq_any(ids))
+        .filter(among(comments::id, ids))
         .filter(comments::deleted_at.is_null())
         .filter(posts::published_at.is_not_null())
         .filter(posts::deleted_at.is_null())
@@ -354,7 +354,7 @@ fn found_comments(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
 fn found_articles(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
     type Article = (TargetId, String, (String, String), Option<String>, JsonList<String>, Option<Timestamp>);
     let rows = articles::table
-        .filter(articles::id.eq_any(ids))
+        .filter(among(articles::id, ids))
         .filter(articles::status.eq(ArticleStatus::Published))
         .filter(articles::deleted_at.is_null())
         .select((
@@ -376,7 +376,7 @@ fn found_articles(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
 fn found_people(conn: &mut Conn, ids: &[TargetId]) -> Result<Rows> {
     type Person = (TargetId, String, Option<String>, JsonList<String>, Timestamp);
     let rows = users::table
-        .filter(users::id.eq_any(ids))
+        .filter(among(users::id, ids))
         .filter(users::status.eq(UserStatus::Active))
         .filter(users::show_groups.eq(true))
         .select((users::id, users::display_name, users::organisation, users::skills, users::created_at));
