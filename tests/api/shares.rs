@@ -215,6 +215,8 @@ async fn what_is_closed_deleted_or_moved_stands_nowhere_else(app: App) {
     // a deleted post is nowhere, and everywhere again when it comes back
     ann.delete(format!("/posts/{post}")).await.expect(204);
     assert_eq!((listed(&bob, &other).await, date().await), (Vec::new(), Value::Null));
+    let gone = ann.get(format!("/groups/{home}/posts?status=deleted")).await.expect(200);
+    assert_eq!(gone.items()[0]["shares"], json!([]));
     ann.request(Method::POST, format!("/posts/{post}/restore")).await.expect(200);
     assert_eq!((listed(&bob, &other).await, date().await), (vec![post.clone()], active));
     // what members alone read does not stand elsewhere, not even when all may read it again

@@ -102,9 +102,9 @@ impl Answer {
         self.rows.last().and_then(|row| number(row, column)).unwrap_or_default()
     }
 
-    /// The ids, in the second column, of so many rows, the best first: those whose last column has the highest number or, where
-    /// another answer is given, whose last column stands on the most rows of it.
-    pub fn best(&self, counted_in: Option<&Self>, limit: usize) -> Vec<Uuid> {
+    /// Of so many rows, the best, the ids in the second column of those with this kind in the first: the best have the highest
+    /// number in their last column or, where another answer is given, what stands there is on the most rows of it.
+    pub fn best(&self, counted_in: Option<&Self>, limit: usize, kind: &str) -> Vec<Uuid> {
         let mut counts: HashMap<i64, i64> = HashMap::new();
         for row in counted_in.iter().flat_map(|answer| &answer.rows) {
             *counts.entry(number(row, 0).unwrap_or_default()).or_default() += 1;
@@ -113,23 +113,27 @@ impl Answer {
         let ranked = (0..self.rows.len()).filter_map(|place| {
             let found = number(&self.rows[place], last)?;
             let rank = if counted_in.is_some() { counts.get(&found).copied().unwrap_or_default() } else { found };
-            Some((rank, self.id(1, place)?))
+            Some((rank, self.id(1, place)?, place))
         });
-        let mut ranked: Vec<(i64, Uuid)> = ranked.collect();
+        let mut ranked: Vec<(i64, Uuid, usize)> = ranked.collect();
         ranked.sort_unstable_by(|one, other| other.cmp(one));
-        ranked.into_iter().take(limit).map(|(_, id)| id).collect()
+        let is_kind = |place: usize| matches!(self.rows[place].first(), Some(Cell::Text(text)) if text == kind);
+        let best = ranked.into_iter().take(limit);
+        best.filter(|(_, _, place)| is_kind(*place)).map(|(_, id, _)| id).collect()
     }
 
-    /// Leaves nothing but rows with a title, and of their texts the beginning.
+    /// Leaves nothing but rows with a title or name, and of their texts the beginning.
     pub fn cut(&mut self) {
         let is = |name: &Option<String>, wanted: &str| name.as_deref() == Some(wanted);
-        if !self.columns.iter().any(|name| is(name, "title")) {
+        if !self.columns.iter().any(|name| is(name, "title") || is(name, "name")) {
             self.rows.clear();
         }
         for (place, name) in self.columns.iter().enumerate() {
             for row in &mut self.rows {
                 match &mut row[place] {
-                    Cell::Text(text) if is(name, "body") => *text = text.chars().take(EXCERPT).collect(),
+                    Cell::Text(text) if is(name, "body") || is(name, "description") => {
+                        *text = text.chars().take(EXCERPT).collect()
+                    }
                     cell if LEFT_OUT.iter().any(|left_out| is(name, left_out)) => *cell = Cell::Null,
                     _ => {}
                 }

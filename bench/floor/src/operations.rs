@@ -1,6 +1,8 @@
 //! What the floor answers, as a table: for each operation the questions that Praxis asks the database, word for word, and
 //! where their values come from. `bench/run` compares the words with PostgreSQL's log.
 
+use uuid::Uuid;
+
 use crate::answer::Answer;
 use Value::{Best, Between, Caller, Column, EndOfTime, Flag, Highest, Last, Nth, Number, Path, Text, Texts};
 
@@ -28,9 +30,9 @@ pub enum Value {
     Column { question: usize, column: usize },
     /// The number in a column of the last row of an earlier question's answer.
     Last { question: usize, column: usize },
-    /// The ids of the page that answers best: of the rows of an earlier question's answer, by the last column, which says how
-    /// well, or on how many rows of another question's answer stands what is in that column.
-    Best { question: usize, counted_in: Option<usize> },
+    /// The ids of a kind on the page that answers best: of the rows of an earlier question's answer, by the last column, which
+    /// says how well, or on how many rows of another question's answer stands what is in that column.
+    Best { question: usize, counted_in: Option<usize>, kind: &'static str },
     /// These words, as one list.
     Texts(&'static [&'static str]),
     /// The last microsecond of the year 9999.
@@ -52,9 +54,15 @@ pub const END_OF_TIME: i64 = 253_402_300_799_999_999;
 /// Whether a question has anything to ask about.
 pub fn is_asked(question: &Question, earlier: &[Answer]) -> bool {
     question.values.iter().all(|value| match *value {
-        Column { question, .. } | Best { question, .. } => !earlier[question].rows.is_empty(),
+        Column { question, .. } => !earlier[question].rows.is_empty(),
+        Best { question, counted_in, kind } => !best(earlier, question, counted_in, kind).is_empty(),
         _ => true,
     })
+}
+
+/// What [`Best`] stands for.
+pub fn best(earlier: &[Answer], question: usize, counted_in: Option<usize>, kind: &str) -> Vec<Uuid> {
+    earlier[question].best(counted_in.map(|place| &earlier[place]), LIMIT, kind)
 }
 
 /// One statement and its values. On SQLite `= ANY($n)` becomes `IN (…)`, as it does in Praxis; all other words are valid
@@ -127,7 +135,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         path: "/api/v1/search",
         query: "q=tried",
-        questions: &[looked_for(COMMON), FOUND_POSTS],
+        questions: COMMON_QUESTIONS,
         sqlite: Some(COMMON_SQLITE),
         excerpts: true,
     },
@@ -135,21 +143,21 @@ pub const OPERATIONS: &[Operation] = &[
         // said in words what is so anyway for whoever is logged in
         path: "/api/v1/search",
         query: "q=tried&in=groups,posts,comments,articles,people",
-        questions: &[looked_for(COMMON_OF_ALL), FOUND_POSTS],
+        questions: COMMON_OF_ALL_QUESTIONS,
         sqlite: Some(COMMON_OF_ALL_SQLITE),
         excerpts: true,
     },
     Operation {
         path: "/api/v1/search",
         query: "q=Conversation%20*",
-        questions: &[sampled(FEW_SAMPLED), looked_for(FEW), FOUND_POSTS_AFTER_SAMPLE],
+        questions: FEW_QUESTIONS,
         sqlite: Some(FEW_SQLITE),
         excerpts: true,
     },
     Operation {
         path: "/api/v1/search",
         query: "q=%22what%20came%20of%20it%22",
-        questions: &[sampled(PHRASE_SAMPLED), walked(PHRASE), FOUND_POSTS_AFTER_SAMPLE],
+        questions: PHRASE_QUESTIONS,
         sqlite: Some(PHRASE_SQLITE),
         excerpts: true,
     },
@@ -463,10 +471,34 @@ const FEED_ARTICLES: Question = Question {
     ],
 };
 
-/// What a search lists of posts, for the page that answers best.
-const LISTED: &str = r#"SELECT "posts"."id", "posts"."title", "posts"."body", "posts"."tags", "posts"."published_at" FROM "posts" WHERE ((("posts"."id" = ANY($1)) AND ("posts"."published_at" IS NOT NULL)) AND ("posts"."deleted_at" IS NULL))"#;
-const FOUND_POSTS: Question = Question { sql: LISTED, values: &[Best { question: 0, counted_in: None }] };
-const FOUND_POSTS_AFTER_SAMPLE: Question = Question { sql: LISTED, values: &[Best { question: 1, counted_in: None }] };
+const LISTED_GROUPS: &str = r#"SELECT "groups"."id", "groups"."name", "groups"."summary", "groups"."purpose", "groups"."description", "groups"."learning_question", "groups"."tags", "groups"."created_at" FROM "groups" WHERE (("groups"."id" = ANY($1)) AND ("groups"."deleted_at" IS NULL))"#;
+const LISTED_POSTS: &str = r#"SELECT "posts"."id", "posts"."title", "posts"."body", "posts"."tags", "posts"."published_at" FROM "posts" WHERE ((("posts"."id" = ANY($1)) AND ("posts"."published_at" IS NOT NULL)) AND ("posts"."deleted_at" IS NULL))"#;
+const LISTED_COMMENTS: &str = r#"SELECT "comments"."id", "posts"."title", "comments"."body", "comments"."created_at" FROM ("comments" INNER JOIN "posts" ON ("comments"."post_id" = "posts"."id")) WHERE (((("comments"."id" = ANY($1)) AND ("comments"."deleted_at" IS NULL)) AND ("posts"."published_at" IS NOT NULL)) AND ("posts"."deleted_at" IS NULL))"#;
+const LISTED_ARTICLES: &str = r#"SELECT "articles"."id", "articles"."title", "articles"."standfirst", "articles"."body", "articles"."byline_name", "articles"."tags", "articles"."published_at" FROM "articles" WHERE ((("articles"."id" = ANY($1)) AND ("articles"."status" = $2)) AND ("articles"."deleted_at" IS NULL))"#;
+/// These questions, and one for each kind of what the page lists that answers best.
+macro_rules! and_listed {
+    ([$($first:expr),+], $question:literal, $counted_in:expr) => {
+        &[
+            $($first,)+
+            Question {
+                sql: LISTED_GROUPS,
+                values: &[Best { question: $question, counted_in: $counted_in, kind: "group" }],
+            },
+            Question { sql: LISTED_POSTS, values: &[Best { question: $question, counted_in: $counted_in, kind: "post" }] },
+            Question {
+                sql: LISTED_COMMENTS,
+                values: &[Best { question: $question, counted_in: $counted_in, kind: "comment" }],
+            },
+            Question {
+                sql: LISTED_ARTICLES,
+                values: &[
+                    Best { question: $question, counted_in: $counted_in, kind: "article" },
+                    Text("published"),
+                ],
+            },
+        ]
+    };
+}
 /// The newest five hundred that answer.
 const RANKED: i64 = 500;
 const KINDS: Value = Texts(&["group", "post", "comment", "article"]);
@@ -555,11 +587,17 @@ const fn sampled(values: &'static [Value]) -> Question {
 const FEW_SAMPLED: &[Value] = &[Between("'convers' & '", "'")];
 const PHRASE_SAMPLED: &[Value] = &[Text(WORDS_IN_A_ROW)];
 
+const COMMON_QUESTIONS: &[Question] = and_listed!([looked_for(COMMON)], 0, None);
+const COMMON_OF_ALL_QUESTIONS: &[Question] = and_listed!([looked_for(COMMON_OF_ALL)], 0, None);
+const FEW_QUESTIONS: &[Question] = and_listed!([sampled(FEW_SAMPLED), looked_for(FEW)], 1, None);
+const PHRASE_QUESTIONS: &[Question] = and_listed!([sampled(PHRASE_SAMPLED), walked(PHRASE)], 1, None);
+
 /// What SQLite is asked: which documents answer, which of them have any of the words and all of them in their title, and what is
 /// listed.
 macro_rules! sqlite_search {
     ($words:expr, $any_in_title:expr, $all_in_title:expr, $kinds:literal) => {
-        &[
+        and_listed!(
+            [
             Question {
                 sql: concat!(
                     r#"SELECT "search_documents"."kind", "search_documents"."target_id", "search_documents"."group_id", "search_documents"."post_id", "search_documents"."number" FROM (("search_index" INNER JOIN "search_documents" ON ("search_documents"."number" = ("search_index"."rowid" + 0))) LEFT OUTER JOIN "groups" ON ("groups"."id" = "search_documents"."group_id")) WHERE (((search_index MATCH $1 AND TRUE) AND ("search_documents"."kind" IN ("#,
@@ -578,9 +616,11 @@ macro_rules! sqlite_search {
                     $all_in_title,
                     Last { question: 0, column: 4 },
                 ],
-            },
-            Question { sql: LISTED, values: &[Best { question: 0, counted_in: Some(1) }] },
-        ]
+            }
+            ],
+            0,
+            Some(1)
+        )
     };
 }
 const COMMON_SQLITE: &[Question] = sqlite_search!(

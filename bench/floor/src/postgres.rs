@@ -88,8 +88,8 @@ impl Prepared {
                         let ids = earlier[question].ids(column);
                         if *kind == Type::UUID { Box::new(ids.first().copied()) } else { Box::new(ids) }
                     }
-                    Value::Best { question, counted_in } => {
-                        Box::new(earlier[question].best(counted_in.map(|place| &earlier[place]), operations::LIMIT))
+                    Value::Best { question, counted_in, kind } => {
+                        Box::new(operations::best(earlier, question, counted_in, kind))
                     }
                     Value::Nth { question, column, place } => {
                         Box::new(earlier[question].id(column, place).unwrap_or_default())

@@ -112,8 +112,8 @@ fn ask(
                 listed = ids.len();
                 values.extend(ids.into_iter().map(|id| -> Box<dyn ToSql> { Box::new(id) }));
             }
-            Value::Best { question, counted_in } => {
-                let ids = earlier[question].best(counted_in.map(|place| &earlier[place]), operations::LIMIT);
+            Value::Best { question, counted_in, kind } => {
+                let ids = operations::best(earlier, question, counted_in, kind);
                 listed = ids.len();
                 values.extend(ids.into_iter().map(|id| -> Box<dyn ToSql> { Box::new(id) }));
             }

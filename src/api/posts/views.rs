@@ -105,7 +105,9 @@ fn readings(
     found: &[FoundPost],
 ) -> Result<HashMap<PostId, Reading>> {
     let me = viewer.user_id();
-    let shared: Vec<PostId> = found.iter().filter(|found| found.row.is_shared).map(|found| found.row.id).collect();
+    // what is deleted stands nowhere
+    let is_shared = |found: &&FoundPost| found.row.is_shared && found.row.deleted_at.is_none();
+    let shared: Vec<PostId> = found.iter().filter(is_shared).map(|found| found.row.id).collect();
     let mut shares = if shared.is_empty() { HashMap::new() } else { shares::of_posts(conn, viewer, &shared)? };
     let mut unread = unread_in(conn, me, groups, &shares, found)?;
     let reading = |found: &FoundPost| {
