@@ -47,6 +47,7 @@ fn orphan(finding: &'static str, table: &'static str, off: &str) -> Check {
 fn checks() -> Vec<Check> {
     let mut checks = kept_numbers_and_dates();
     checks.extend(references());
+    checks.extend(content());
     checks.extend(searched());
     checks
 }
@@ -179,6 +180,20 @@ fn references() -> Vec<Check> {
                     AND groups.auto_join_domains NOT LIKE '%\"' || group_domains.domain || '\"%')",
         ),
         orphan(
+            "memberships whose history does not end where they stand",
+            "memberships",
+            "(SELECT membership_events.to_state FROM membership_events
+                WHERE membership_events.group_id = memberships.group_id
+                    AND membership_events.user_id = memberships.user_id
+                ORDER BY membership_events.at DESC, membership_events.id DESC LIMIT 1)
+                IS DISTINCT FROM memberships.state",
+        ),
+    ]
+}
+
+fn content() -> Vec<Check> {
+    vec![
+        orphan(
             "comments that belong to another group than their post, or to none",
             "comments",
             "NOT EXISTS (SELECT 1 FROM posts WHERE posts.id = comments.post_id AND posts.group_id = comments.group_id)",
@@ -198,15 +213,6 @@ fn references() -> Vec<Check> {
             "comments.parent_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM comments AS parents
                 WHERE parents.id = comments.parent_id AND parents.post_id = comments.post_id
                     AND parents.depth = comments.depth - 1)",
-        ),
-        orphan(
-            "memberships whose history does not end where they stand",
-            "memberships",
-            "(SELECT membership_events.to_state FROM membership_events
-                WHERE membership_events.group_id = memberships.group_id
-                    AND membership_events.user_id = memberships.user_id
-                ORDER BY membership_events.at DESC, membership_events.id DESC LIMIT 1)
-                IS DISTINCT FROM memberships.state",
         ),
     ]
 }

@@ -89,7 +89,7 @@ pub struct FeedItem {
 impl FeedItem {
     /// A conversation.
     #[must_use]
-    pub fn post(FoundPost { row, author, .. }: FoundPost, reading: Reading, active_at: Timestamp) -> Self {
+    pub fn post(FoundPost { row, author, .. }: FoundPost, reading: &Reading, active_at: Timestamp) -> Self {
         let elsewhere = reading.shares.iter().map(|share| share.row.group_id);
         Self {
             kind: FeedItemKind::Post,

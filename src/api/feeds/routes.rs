@@ -58,7 +58,7 @@ fn feed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<FeedIt
     let written = posts::views::briefs(conn, viewer, found)?.into_iter();
     let written = written.filter_map(|(found, reading)| {
         let at = *places.get(&found.row.id)?;
-        Some(FeedItem::post(found, reading, at))
+        Some(FeedItem::post(found, &reading, at))
     });
     let articles = queries::articles(conn, viewer, page)?;
     let named: Vec<ArticleId> = articles.iter().map(|article| article.id).collect();
