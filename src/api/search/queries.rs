@@ -180,10 +180,10 @@ struct Sample {
     answers: i64,
 }
 
-/// Whether more than one document of twenty answers, told by about two hundred and fifty of them.
+/// Whether more than one document of twenty answers, told by about a thousand of them.
 fn is_common(conn: &mut PgConnection, words: &search::Query) -> Result<bool> {
     let sql = "SELECT count(*) AS documents, count(*) FILTER (WHERE ts_match_vq(words, $1::tsquery)) AS answers
-        FROM search_documents TABLESAMPLE SYSTEM ((SELECT least(100, 25000 / greatest(reltuples, 1))
+        FROM search_documents TABLESAMPLE SYSTEM ((SELECT least(100, 100000 / greatest(reltuples, 1))
             FROM pg_class WHERE oid = 'search_documents'::regclass))";
     let sample: Sample = diesel::sql_query(sql).bind::<Text, _>(words.tsquery()).get_result(conn)?;
     Ok(sample.answers * 20 > sample.documents)
