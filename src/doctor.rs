@@ -201,7 +201,7 @@ fn content() -> Vec<Check> {
         orphan(
             "shares of posts that not everybody may read, that belong to the group, or that nobody would look for",
             "post_shares",
-            "NOT EXISTS (SELECT 1 FROM posts JOIN groups ON groups.id = posts.group_id
+            "removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM posts JOIN groups ON groups.id = posts.group_id
                 WHERE posts.id = post_shares.post_id AND posts.group_id <> post_shares.group_id
                     AND posts.published_at IS NOT NULL AND groups.visibility = 'public' AND groups.deleted_at IS NULL
                     AND posts.is_shared

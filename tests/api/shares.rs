@@ -1,6 +1,7 @@
 //! Posts that stand in several groups: where they are seen, what each group does with them on its own, and that nobody learns
 //! of a group through them.
 
+use praxis::auth::actor::PlatformRole;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -22,6 +23,16 @@ pub fn cases() -> Vec<Case> {
         a_post_stands_in_so_many_public_groups_at_most,
         what_is_purged_stands_nowhere,
         those_who_keep_a_copy_are_told,
+        those_who_keep_a_copy_are_told_when_a_group_opens_or_closes,
+        who_wrote_without_a_name_is_not_in_the_log_of_another_group,
+        what_was_taken_out_stays_out_when_its_own_group_closes_and_opens,
+        platform_moderators_bring_back_what_they_took_out,
+        it_goes_and_comes_back_with_all_that_its_author_wrote,
+        a_deleted_group_shares_nothing_with_its_members,
+        ones_own_feed_holds_each_shared_post_once,
+        one_person_lets_it_stand_in_so_many_groups_at_most,
+        dates_stay_right_while_groups_close_and_others_write,
+        again_changes_nothing_whatever_the_group_has_become,
     ]
 }
 
@@ -355,8 +366,9 @@ async fn a_post_stands_in_so_many_public_groups_at_most(app: App) {
         }
     }
     // those that not everybody knows of are not counted: the number would tell of them
-    let quiet = group(&bob, "Quiet", json!({ "visibility": "hidden" })).await;
-    let shared = share(&bob, &post, &quiet).await.expect(200);
+    let carl = app.user("carl");
+    let quiet = group(&carl, "Quiet", json!({ "visibility": "hidden" })).await;
+    let shared = share(&carl, &post, &quiet).await.expect(200);
     assert_eq!(shared["shares"].as_array().unwrap().len(), 51);
 }
 
@@ -398,4 +410,235 @@ async fn those_who_keep_a_copy_are_told(app: App) {
     let page = bob.get(format!("/groups/{home}/posts?updated_since={asked}")).await.expect(200);
     assert_eq!(page.items().len(), 0, "{page}");
     assert_eq!(changed(&quiet).await, (vec![post], 0));
+}
+
+async fn those_who_keep_a_copy_are_told_when_a_group_opens_or_closes(app: App) {
+    let Two { ann, bob, home, other, post } = Two::new(&app, json!({})).await;
+    share(&bob, &post, &other).await.expect(200);
+    // whether the post's own group tells that it has changed since the last step
+    let tells = async || {
+        let page = ann.get(format!("/groups/{home}/posts?updated_since={}", {
+            praxis::types::Timestamp::now().before(std::time::Duration::from_secs(125))
+        }));
+        let told = page.await.expect(200).each("id").contains(&&*post);
+        settle(&app);
+        told
+    };
+    settle(&app);
+    assert!(tells().await);
+    settle(&app);
+    assert!(!tells().await);
+    for visibility in ["hidden", "listed", "public"] {
+        bob.patch(format!("/groups/{other}"), json!({ "visibility": visibility })).await.expect(200);
+        settle(&app);
+        assert_eq!(tells().await, visibility != "listed", "{visibility}");
+        settle(&app);
+    }
+    bob.delete(format!("/groups/{other}")).await.expect(204);
+    settle(&app);
+    assert!(tells().await);
+    settle(&app);
+    app.admin().post(format!("/admin/groups/{other}/restore"), json!({})).await.expect(200);
+    settle(&app);
+    assert!(tells().await);
+    settle(&app);
+    ann.patch(format!("/groups/{home}"), json!({ "visibility": "listed" })).await.expect(200);
+    settle(&app);
+    assert!(tells().await);
+}
+
+async fn who_wrote_without_a_name_is_not_in_the_log_of_another_group(app: App) {
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    let home = group(&app.user("carl"), "Home", json!({ "allow_anonymous": true })).await;
+    let other = group(&bob, "Other", json!({})).await;
+    join(&ann, &home).await;
+    join(&ann, &other).await;
+    let body = json!({ "kind": "discussion", "title": "T", "body": "B", "is_anonymous": true });
+    let secret = ann.post(format!("/groups/{home}/posts"), body).await.expect(201).id();
+    share(&bob, &secret, &other).await.expect(200);
+    unshare(&ann, &secret, &other).await.expect(204);
+    let log = bob.get(format!("/groups/{other}/audit-log")).await.expect(200);
+    assert!(!log.each("action").contains(&"content_deleted"), "{log}");
+    // what has a name is in the log
+    let open = post(&ann, &home, "Open").await;
+    share(&bob, &open, &other).await.expect(200);
+    unshare(&ann, &open, &other).await.expect(204);
+    let log = bob.get(format!("/groups/{other}/audit-log")).await.expect(200);
+    assert_eq!((log.each("action")[0], &log.items()[0]["target_id"]), ("content_deleted", &json!(open)));
+}
+
+async fn what_was_taken_out_stays_out_when_its_own_group_closes_and_opens(app: App) {
+    let (bob, carl) = (app.user("bob"), app.user("carl"));
+    let (home, other) = (group(&carl, "Home", json!({})).await, group(&bob, "Other", json!({})).await);
+    join(&carl, &other).await;
+    let words = post(&carl, &home, "Words").await;
+    share(&carl, &words, &other).await.expect(200);
+    unshare(&bob, &words, &other).await.expect(204);
+    for visibility in ["listed", "public"] {
+        carl.patch(format!("/groups/{home}"), json!({ "visibility": visibility })).await.expect(200);
+    }
+    share(&carl, &words, &other).await.expect_problem(403, "forbidden");
+    assert_eq!(app.in_database(praxis::doctor::examine), []);
+}
+
+async fn platform_moderators_bring_back_what_they_took_out(app: App) {
+    let Two { bob, other, post, .. } = Two::new(&app, json!({})).await;
+    let moderator = app.person("moderator", PlatformRole::Moderator);
+    share(&bob, &post, &other).await.expect(200);
+    unshare(&moderator, &post, &other).await.expect(204);
+    share(&bob, &post, &other).await.expect(200);
+    unshare(&moderator, &post, &other).await.expect(204);
+    let back = share(&moderator, &post, &other).await.expect(200);
+    assert_eq!(back["shares"].as_array().unwrap().len(), 1);
+    let log = bob.get(format!("/groups/{other}/audit-log")).await.expect(200);
+    assert_eq!(log.each("action")[..2], ["content_restored", "content_deleted"]);
+}
+
+async fn it_goes_and_comes_back_with_all_that_its_author_wrote(app: App) {
+    let Two { ann, bob, home, other, post } = Two::new(&app, json!({})).await;
+    let (dora, place) = (app.user("dora"), format!("/groups/{home}"));
+    join(&dora, &home).await;
+    let hers = crate::support::world::post(&dora, &home, "Hers").await;
+    share(&bob, &hers, &other).await.expect(200);
+    share(&bob, &post, &other).await.expect(200);
+    let date = async || bob.get(format!("/groups/{other}")).await.expect(200)["last_active_at"].clone();
+    let active = date().await;
+    let path = format!("{place}/members/{}/content", dora.id());
+    let gone = ann.post(format!("{path}:delete"), json!({ "reason": "R" })).await.expect(200);
+    assert_eq!((listed(&bob, &other).await, date().await), (vec![post.clone()], active.clone()));
+    ann.post(format!("{path}:restore"), json!({ "deleted_at": gone["deleted_at"] })).await.expect(200);
+    assert_eq!((listed(&bob, &other).await, date().await), (vec![post, hers], active));
+    assert_eq!(app.in_database(praxis::doctor::examine), []);
+}
+
+async fn a_deleted_group_shares_nothing_with_its_members(app: App) {
+    let Two { ann, bob, other, post, .. } = Two::new(&app, json!({})).await;
+    let carl = app.user("carl");
+    let also = group(&bob, "Also", json!({})).await;
+    for place in [&other, &also] {
+        join(&carl, place).await;
+        share(&bob, &post, place).await.expect(200);
+    }
+    comment(&ann, &post, None).await;
+    carl.request(Method::PUT, format!("/groups/{also}/read")).await.expect(204);
+    let token = carl.post("/me/feed-tokens", json!({ "name": "N" })).await.expect(201);
+    let token = token["token"].as_str().unwrap().to_owned();
+    let atom = async || {
+        let path = format!("/api/v1/me/feed.atom?token={token}");
+        app.anon().request_at(Method::GET, &path).await.expect(200).text().into_owned()
+    };
+    assert!(atom().await.contains(&post));
+    for place in [&other, &also] {
+        bob.delete(format!("/groups/{place}")).await.expect(204);
+        let seen = carl.get(format!("/posts/{post}")).await.expect(200);
+        assert_eq!(seen["viewer"]["unread_comment_count"], json!(0));
+        assert_eq!(carl.get("/me/unread").await.expect(200).items().len(), 0);
+    }
+    assert!(!atom().await.contains(&post));
+    assert_eq!(carl.get("/me/feed").await.expect(200).items().len(), 0);
+}
+
+async fn ones_own_feed_holds_each_shared_post_once(app: App) {
+    let Two { ann, bob, home, post: first, .. } = Two::new(&app, json!({})).await;
+    let carl = app.user("carl");
+    let mut places = Vec::new();
+    for number in 0..10 {
+        let place = group(&bob, &format!("Place {number}"), json!({})).await;
+        join(&carl, &place).await;
+        places.push(place);
+    }
+    let mut all = vec![first];
+    for number in 0..9 {
+        all.push(post(&ann, &home, &format!("Post {number}")).await);
+    }
+    for words in &all {
+        for place in &places {
+            share(&bob, words, place).await.expect(200);
+        }
+    }
+    let token = carl.post("/me/feed-tokens", json!({ "name": "N" })).await.expect(201);
+    let path = format!("/api/v1/me/feed.atom?token={}", token["token"].as_str().unwrap());
+    let atom = async || app.anon().request_at(Method::GET, &path).await.expect(200).text().into_owned();
+    let entries = atom().await.matches("<entry>").count();
+    assert_eq!(entries, 10, "each post once, however many groups it stands in");
+    // who comes to be in its own group has it at its publication
+    let feed = atom().await;
+    join(&carl, &home).await;
+    let newer = post(&bob, &places[0], "Newer").await;
+    share(&bob, &all[0], &places[1]).await.expect(200);
+    let own = atom().await;
+    assert_eq!(own.matches("<entry>").count(), 11);
+    let place = |text: &str, id: &str| text.find(id).unwrap();
+    assert!(place(&own, &newer) < place(&own, &all[9]) && place(&own, &all[9]) < place(&own, &all[0]));
+    assert!(feed.contains(&all[0]));
+}
+
+async fn one_person_lets_it_stand_in_so_many_groups_at_most(app: App) {
+    let Two { bob, post, .. } = Two::new(&app, json!({})).await;
+    for number in 0..51 {
+        let quiet = group(&bob, &format!("Quiet {number}"), json!({ "visibility": "hidden" })).await;
+        let answer = share(&bob, &post, &quiet).await;
+        if number < 50 {
+            answer.expect(200);
+        } else {
+            answer.expect_problem(409, "invalid_state");
+        }
+    }
+    // how many others shared it with hidden groups is told to nobody
+    let carl = app.user("carl");
+    let quiet = group(&carl, "Quiet", json!({ "visibility": "hidden" })).await;
+    share(&carl, &post, &quiet).await.expect(200);
+}
+
+async fn dates_stay_right_while_groups_close_and_others_write(app: App) {
+    let (ann, bob, dora) = (app.user("ann"), app.user("bob"), app.user("dora"));
+    for _ in 0..4 {
+        let other = group(&bob, "Other", json!({})).await;
+        let mut homes = Vec::new();
+        for number in 0..4 {
+            let home = group(&ann, &format!("Home {number}"), json!({})).await;
+            join(&dora, &home).await;
+            let words = post(&dora, &home, "Words").await;
+            share(&bob, &words, &other).await.expect(200);
+            homes.push((home, words));
+        }
+        let close = homes.iter().enumerate().map(|(number, (home, words))| {
+            let (ann, dora) = (&ann, &dora);
+            async move {
+                match number {
+                    0 => ann.patch(format!("/groups/{home}"), json!({ "visibility": "listed" })).await.expect(200),
+                    1 => ann.delete(format!("/groups/{home}")).await.expect(204),
+                    2 => ann.delete(format!("/posts/{words}")).await.expect(204),
+                    _ => {
+                        let path = format!("/groups/{home}/members/{}/content:delete", dora.id());
+                        ann.post(path, json!({ "reason": "R" })).await.expect(200)
+                    }
+                };
+            }
+        });
+        let write = (0..6).map(|number| {
+            let (bob, other) = (&bob, &other);
+            async move { drop(post(bob, other, &format!("Post {number}")).await) }
+        });
+        let (close, write) = (futures_util::future::join_all(close), futures_util::future::join_all(write));
+        futures_util::future::join(close, write).await;
+        let newest = bob.get(format!("/groups/{other}/posts")).await.expect(200);
+        let shown = bob.get(format!("/groups/{other}")).await.expect(200);
+        assert_eq!(newest.items().len(), 6);
+        assert_eq!(shown["last_active_at"], newest.items()[0]["published_at"]);
+    }
+    assert_eq!(app.in_database(praxis::doctor::examine), []);
+}
+
+async fn again_changes_nothing_whatever_the_group_has_become(app: App) {
+    let Two { ann, bob, home, other, post } = Two::new(&app, json!({})).await;
+    let shared = share(&bob, &post, &other).await.expect(200);
+    bob.patch(format!("/groups/{other}"), json!({ "status": "archived" })).await.expect(200);
+    assert_eq!(
+        share(&bob, &post, &other).await.expect(200)["shares"][0]["shared_at"],
+        shared["shares"][0]["shared_at"]
+    );
+    // what members alone read is refused for that, whatever else there is
+    ann.patch(format!("/groups/{home}"), json!({ "visibility": "listed", "rules": "New ones" })).await.expect(200);
+    share(&ann, &post, &other).await.expect_problem(409, "invalid_state");
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::model::{AdminGroupQuery, AdminGroupRow, AdminGroupStatus, OwnerCount};
-use crate::api::groups::{queries as groups_queries, slugs};
+use crate::api::groups::{queries as groups_queries, shares, slugs};
 use crate::api::memberships::model::{GroupStatus, Visibility};
 use crate::db::schema::groups;
 use crate::db::sql_types::PlannedAnew;
@@ -80,6 +80,9 @@ pub fn restore(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     }
     let back = (groups::deleted_at.eq(None::<Timestamp>), groups::updated_at.eq(now), groups::changed_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(back).execute(conn))?;
+    if visibility == Visibility::Public {
+        shares::touch_held(conn, id, now)?;
+    }
     groups_queries::index(conn, id)
 }
 

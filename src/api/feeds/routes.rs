@@ -24,8 +24,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 /// List what is new in one's groups
 ///
-/// The conversations of all groups of which one is a member, and the articles that they contributed to: what was published or
-/// commented on last comes first.
+/// The conversations of all groups of which one is a member, those of other groups that were shared with these, and the articles
+/// that they contributed to: what was published, commented on or shared last comes first.
 #[utoipa::path(tag = "me", operation_id = "list_my_feed", security(("bearer" = [])), params(FeedQuery), responses(
     (status = 200, description = "One page of the feed", body = FeedPage),
 ))]

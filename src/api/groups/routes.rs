@@ -7,10 +7,11 @@ use super::model::{
     Found, Group, GroupPage, GroupPatch, GroupQuery, GroupRow, GroupRulesPage, GroupRulesQuery, GroupSort, NewGroup,
     SimilarQuery,
 };
+use super::shares::{self, Sharing};
 use super::{policy, queries, relatives, slugs};
 use crate::api::audit::model::{AuditAction, AuditChange, Entry, GroupAuditQuery};
 use crate::api::memberships::access::Access;
-use crate::api::memberships::model::{Action, GroupStatus, Role, State};
+use crate::api::memberships::model::{Action, GroupStatus, Role, State, Visibility};
 use crate::api::memberships::queries::Change;
 use crate::api::settings::model::Settings;
 use crate::api::{audit, memberships, settings};
@@ -226,6 +227,9 @@ async fn update_group(
             if patch.0.parent_id.0.is_some() || patch.0.successor_id.0.is_some() {
                 relatives::lock(conn)?;
             }
+            if patch.0.visibility.0.is_some_and(|visibility| visibility != Visibility::Public) {
+                shares::lock(conn, Sharing::OfGroup(*group_id), &[*group_id])?;
+            }
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             policy::update(&access, &patch.0, now)?;
             let found = queries::get(conn, access.viewer(), access.group_id())?;
@@ -293,6 +297,7 @@ async fn delete_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<Group
     let now = Timestamp::now();
     actor
         .write(&db, move |conn| {
+            shares::lock(conn, Sharing::OfGroup(*group_id), &[*group_id])?;
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             access.require(Action::Delete)?;
             queries::delete(conn, access.group_id(), now)?;

@@ -87,15 +87,22 @@ pub fn set_all_read(conn: &mut Conn, access: &Access) -> Result<()> {
         .order((posts::active_at.desc(), posts::id.desc()))
         .select(posts::active_at.assume_not_null());
     let latest: Option<Timestamp> = each_backend!(conn => latest.first(conn).optional())?;
-    let shared = post_shares::table
-        .inner_join(posts::table)
-        .filter(post_shares::group_id.eq(access.group_id()))
-        .filter(post_shares::removed_at.is_null())
-        .filter(posts::published_at.is_not_null())
-        .filter(posts::deleted_at.is_null())
-        .select((max(post_shares::shared_at), max(posts::active_at)));
-    let (shared, commented): (Option<Timestamp>, Option<Timestamp>) = each_backend!(conn => shared.first(conn))?;
-    let Some(at) = latest.max(shared).max(commented) else { return Ok(()) };
+    let standing = || {
+        post_shares::table
+            .inner_join(posts::table)
+            .filter(post_shares::group_id.eq(access.group_id()))
+            .filter(post_shares::removed_at.is_null())
+            .filter(posts::published_at.is_not_null())
+            .filter(posts::deleted_at.is_null())
+    };
+    let shared: Option<Timestamp> = each_backend!(conn => standing().select(max(post_shares::shared_at)).first(conn))?;
+    let Some(at) = latest.max(shared) else { return Ok(()) };
+    // what is said on them is said in other groups, where time goes on by itself
+    let commented = standing().filter(posts::active_at.gt(at)).select(posts::id);
+    let commented: Vec<PostId> = each_backend!(conn => commented.load(conn))?;
+    if !commented.is_empty() {
+        set_read(conn, access.user_id(), access.group_id(), &commented)?;
+    }
     let membership = memberships::table
         .find((access.group_id(), access.user_id()))
         .filter(memberships::read_until.is_null().or(memberships::read_until.lt(at)));

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::model::{ContentChange, ContentDeletion, ContentRestoration, NewWarning};
 use super::{policy, queries};
 use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
+use crate::api::groups::shares::{self, Sharing};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, MemberPatch, MemberState, Membership, Reason, Role, State};
 use crate::api::posts::model::Names;
@@ -255,6 +256,7 @@ async fn delete_member_content(
     let ((group_id, user_id), deletion) = (path.into_inner(), body.0);
     let change = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
+            shares::lock(conn, Sharing::OfAuthor(group_id, user_id), &[group_id])?;
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             author(conn, &access, user_id)?;
             let now = Timestamp::now();
@@ -293,6 +295,7 @@ async fn restore_member_content(
     let ((group_id, user_id), restoration) = (path.into_inner(), body.0);
     let change = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
+            shares::lock(conn, Sharing::OfAuthor(group_id, user_id), &[group_id])?;
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             author(conn, &access, user_id)?;
             let now = Timestamp::now();

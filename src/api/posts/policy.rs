@@ -133,6 +133,9 @@ pub fn restore_comment(access: &Access, post: &PostHead, author: UserId, deleted
 
 /// Why something is refused.
 fn refuse(access: &Access, post: &PostHead, (author, pseudonym): Author, action: PostAction) -> Result<()> {
+    if action == PostAction::Share {
+        return Err(Error::new(Code::InvalidState, "Only what everybody may read stands in other groups, too."));
+    }
     let is_author = access.user_id() == author;
     let is_members = matches!(action, PostAction::Comment | PostAction::React);
     if is_members && post.published_at.is_none() {
@@ -160,9 +163,6 @@ fn refuse(access: &Access, post: &PostHead, (author, pseudonym): Author, action:
     }
     if !in_use(access) && is_author {
         return Err(Error::new(Code::Archived, "The group is archived and read-only."));
-    }
-    if action == PostAction::Share {
-        return Err(Error::new(Code::InvalidState, "Only what everybody may read stands in other groups, too."));
     }
     Err(Error::new(Code::Forbidden, "Only the author may change this; the author and facilitators may delete it."))
 }

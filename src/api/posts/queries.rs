@@ -15,7 +15,7 @@ use super::model::{
 };
 use super::policy::{self, Publication};
 use super::shares;
-use crate::api::groups::shares::{Ending, bury, end};
+use crate::api::groups::shares::{Sharing, bury, end};
 use crate::api::memberships::access::{Access, readable};
 use crate::api::memberships::activity;
 use crate::api::memberships::model::{Action, Visibility};
@@ -332,6 +332,10 @@ pub fn lock_any(conn: &mut Conn, viewer: Viewer, post: PostId) -> Result<(Access
     Err(Error::new(Code::Busy, "The post is being moved; try again."))
 }
 
+fn unless_missing(error: Error) -> Result<()> {
+    if error.code() == Code::NotFound { Ok(()) } else { Err(error) }
+}
+
 /// What [`lock`] says and what the caller is to another group, both locked.
 pub fn lock_with(
     conn: &mut Conn,
@@ -339,7 +343,11 @@ pub fn lock_with(
     post: PostId,
     other: GroupId,
 ) -> Result<(Access, PostHead, Result<Access>)> {
-    shares::lock_groups(conn, post, Some(other))?;
+    let own = head(conn, post)?.group_id;
+    let mut both = [own, other];
+    both.sort_unstable();
+    // that there is no other is told apart from what the caller may know of
+    both.into_iter().try_for_each(|group| lock_group(conn, group).map(drop).or_else(unless_missing))?;
     let (access, head) = lock(conn, viewer, post)?;
     Ok((access, head, Access::find(conn, viewer, other)))
 }
@@ -621,7 +629,7 @@ pub fn move_to(conn: &mut Conn, post: &PostHead, to: &Access, now: Timestamp) ->
     search::move_post(conn, post.id.uuid(), to.uuid())?;
     notices::queries::move_post(conn, post.id, to)?;
     bury(conn, post.id, from, now)?;
-    end(conn, if is_public { Ending::With(post.id, to) } else { Ending::OfPost(post.id) }, now)?;
+    end(conn, if is_public { Sharing::With(post.id, to) } else { Sharing::OfPost(post.id) }, now)?;
     recount(conn, from, post.id, now)?;
     recount(conn, to, post.id, now)
 }

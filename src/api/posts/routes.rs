@@ -309,6 +309,7 @@ async fn move_post(
     let (moving, now) = (moving.0, Timestamp::now());
     let post = actor
         .write(&db, move |conn| {
+            shares::lock_groups(conn, *post_id, Some(moving.group_id))?;
             let (from, head, to) = queries::lock_with(conn, actor.viewer(), *post_id, moving.group_id)?;
             policy::require(&from, &head, PostAction::Move)?;
             let to = to.map_err(unknown_group)?;

@@ -8,16 +8,15 @@ use diesel::prelude::*;
 
 use super::model::{Names, PostShare, ShareRow, person_names};
 use super::policy;
-use crate::api::groups::shares::bury;
+use crate::api::groups::shares::{Sharing, bury, lock};
 use crate::api::memberships::access::{Access, readable};
 use crate::api::memberships::activity;
 use crate::api::memberships::model::State;
-use crate::api::memberships::queries::lock_group;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{comments, groups, memberships, post_marks, post_shares, posts, users};
 use crate::db::sql_types::among;
 use crate::db::{Conn, each_backend};
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::types::{GroupId, PostId, Timestamp, UserId};
 
 /// A post where it stands in another group, as read: who shared it, and what the caller is to that group.
@@ -85,12 +84,14 @@ pub fn unread_comments(conn: &mut Conn, person: UserId, ids: &[PostId]) -> Resul
     let at = comments::created_at;
     let counted = comments::table
         .inner_join(post_shares::table.on(post_shares::post_id.eq(comments::post_id)))
+        .inner_join(groups::table.on(groups::id.eq(post_shares::group_id)))
         .inner_join(memberships::table.on(mine))
         .left_join(post_marks::table.on(mark))
         .filter(among(comments::post_id, ids))
         .filter(comments::deleted_at.is_null())
         .filter(comments::author_id.ne(person))
         .filter(post_shares::removed_at.is_null())
+        .filter(groups::deleted_at.is_null())
         .filter(memberships::state.eq(State::Active))
         .filter(memberships::joined_at.assume_not_null().lt(at))
         .filter(memberships::read_until.is_null().or(memberships::read_until.assume_not_null().lt(at)))
@@ -101,7 +102,7 @@ pub fn unread_comments(conn: &mut Conn, person: UserId, ids: &[PostId]) -> Resul
     Ok(counted.into_iter().map(|(post, count)| (post, i32::try_from(count).unwrap_or(i32::MAX))).collect())
 }
 
-/// The other groups in which a post stands, in the order in which they are locked.
+/// The other groups in which a post stands.
 fn groups_of(conn: &mut Conn, post: PostId) -> Result<Vec<GroupId>> {
     let groups = post_shares::table
         .filter(post_shares::post_id.eq(post))
@@ -111,20 +112,11 @@ fn groups_of(conn: &mut Conn, post: PostId) -> Result<Vec<GroupId>> {
     Ok(each_backend!(conn => groups.load(conn))?)
 }
 
-/// Locks all groups in which a post stands, and another one, in the one order of all who lock groups.
+/// Locks a post's group, all groups in which it stands, and another.
 pub fn lock_groups(conn: &mut Conn, post: PostId, other: Option<GroupId>) -> Result<()> {
-    let mut groups = groups_of(conn, post)?;
     let own: GroupId = each_backend!(conn => posts::table.find(post).select(posts::group_id).first(conn))?;
-    groups.extend([Some(own), other].into_iter().flatten());
-    groups.sort_unstable();
-    groups.dedup();
-    for group in groups {
-        match lock_group(conn, group) {
-            Err(error) if error.code() != Code::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
+    let others: Vec<GroupId> = [Some(own), other].into_iter().flatten().collect();
+    lock(conn, Sharing::OfPost(post), &others)
 }
 
 /// A post is not seen any more: the groups in which it stood were last active when they were without it.

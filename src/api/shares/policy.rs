@@ -14,15 +14,26 @@ pub fn share(placement: &Placement) -> Result<()> {
     if placement.own.group_id() == placement.group.group_id() {
         return Err(Error::new(Code::InvalidState, "It belongs to this group."));
     }
-    policy::create(&placement.group, placement.post.kind)?;
-    let was_removed = placement.share.is_some_and(|share| share.removed_at.is_some());
-    if was_removed && !placement.group.may(Action::Moderate) {
-        return Err(Error::new(
-            Code::Forbidden,
-            "It was taken out of this group: those who lead it may bring it back.",
-        ));
+    match placement.share {
+        // again: nothing changes
+        Some(share) if share.removed_at.is_none() && share.shared_by == placement.group.user_id() => Ok(()),
+        Some(share) if share.removed_at.is_some() => bring_back(placement),
+        _ => policy::create(&placement.group, placement.post.kind),
     }
-    Ok(())
+}
+
+fn bring_back(placement: &Placement) -> Result<()> {
+    let group = &placement.group;
+    group.require_content()?;
+    if !group.may(Action::Moderate) {
+        let words = "It was taken out of this group: those who lead it may bring it back.";
+        return Err(Error::new(Code::Forbidden, words));
+    }
+    if group.standing().group.status == GroupStatus::Archived { Err(archived()) } else { Ok(()) }
+}
+
+fn archived() -> Error {
+    Error::new(Code::Archived, "The group is archived and read-only.")
 }
 
 /// The share, where the caller may do this with it. Who may not read it there is not told that it stands there, unless it was
@@ -39,7 +50,7 @@ pub fn require(placement: &Placement, action: ShareAction) -> Result<ShareRow> {
     let is_own = action == ShareAction::Unshare && (me == share.shared_by || me == placement.post.author_id);
     let is_archived = placement.group.standing().group.status == GroupStatus::Archived;
     if is_archived && (is_own || placement.group.may(Action::Moderate)) {
-        return Err(Error::new(Code::Archived, "The group is archived and read-only."));
+        return Err(archived());
     }
     Err(Error::new(Code::Forbidden, "For who shared it, who wrote it, and those who moderate the group."))
 }

@@ -12,10 +12,12 @@ use crate::auth::actor::Viewer;
 use crate::db::schema::{groups, post_shares, posts as posts_table};
 use crate::db::{Conn, each_backend};
 use crate::error::{Code, Error, Result};
-use crate::types::{GroupId, PostId, Timestamp};
+use crate::types::{GroupId, PostId, Timestamp, UserId};
 
 /// In so many public groups can one post stand. Those that are not public are not counted: their number would tell of them.
 const PUBLIC: i64 = 50;
+/// In so many groups one person lets one post stand, of whatever kind.
+const OWN: i64 = 50;
 
 /// A post and another group, both locked; not found where the caller may not know of one of them.
 pub fn lock(conn: &mut Conn, viewer: Viewer, post: PostId, group: GroupId) -> Result<Placement> {
@@ -32,6 +34,9 @@ pub fn insert(conn: &mut Conn, placement: &Placement, now: Timestamp) -> Result<
     if placement.group.standing().group.visibility == Visibility::Public && public_shares(conn, post)? >= PUBLIC {
         let words = format!("A post stands in at most {PUBLIC} public groups besides its own.");
         return Err(Error::new(Code::InvalidState, words));
+    }
+    if own_shares(conn, post, placement.group.user_id())? >= OWN {
+        return Err(Error::new(Code::InvalidState, format!("One person shares a post with at most {OWN} groups.")));
     }
     let row = ShareRow {
         post_id: post,
@@ -65,6 +70,14 @@ fn public_shares(conn: &mut Conn, post: PostId) -> Result<i64> {
         .filter(post_shares::removed_at.is_null())
         .filter(groups::visibility.eq(Visibility::Public))
         .filter(groups::deleted_at.is_null());
+    Ok(each_backend!(conn => standing.count().get_result(conn))?)
+}
+
+fn own_shares(conn: &mut Conn, post: PostId, person: UserId) -> Result<i64> {
+    let standing = post_shares::table
+        .filter(post_shares::post_id.eq(post))
+        .filter(post_shares::shared_by.eq(person))
+        .filter(post_shares::removed_at.is_null());
     Ok(each_backend!(conn => standing.count().get_result(conn))?)
 }
 

@@ -84,7 +84,9 @@ async fn unshare_post(reader: Reader, db: web::Data<Db>, path: web::Path<(PostId
             let share = policy::require(&placement, ShareAction::Unshare)?;
             let now = Timestamp::now();
             queries::remove(conn, &placement, &share, now)?;
-            if actor.user_id != share.shared_by {
+            // who wrote it without their name is not told by what they do with it
+            let is_secret = placement.post.pseudonym_id.is_some() && actor.user_id == placement.post.author_id;
+            if actor.user_id != share.shared_by && !is_secret {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &placement), now)?;
             }
             Ok((placement.group, ()))

@@ -194,7 +194,7 @@ impl From<AuthoredPost> for Item {
             author: Some(author.person(UserId::nil()).display_name),
             came_at,
             published_at: post.published_at,
-            updated_at: post.edited_at.max(post.published_at).unwrap_or(post.created_at),
+            updated_at: post.edited_at.max(post.published_at).max(came_at).unwrap_or(post.created_at),
             path: format!("/api/v1/posts/{}", post.id),
             summary: (!warnings.is_empty()).then_some(summary),
             html: warnings.is_empty().then(|| html.unwrap_or_else(|| to_html(&body))),

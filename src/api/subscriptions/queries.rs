@@ -1,8 +1,9 @@
 //! Every statement about feed tokens, and what feeds show. What a feed shows of a group has the condition `readable!`
 //! in its query, each time that it is read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::model::{AuthoredPost, FeedArticle, FeedGroup, FeedPost, FeedTokenRow};
@@ -13,9 +14,10 @@ use crate::api::posts::model::author_names;
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::Viewer;
 use crate::db::schema::{article_contributions, articles, feed_tokens, groups, memberships, post_shares, posts, users};
+use crate::db::sql_types::among;
 use crate::db::{Conn, each_backend};
 use crate::error::{Error, Result};
-use crate::types::{FeedTokenId, GroupId, Timestamp, UserId};
+use crate::types::{FeedTokenId, GroupId, PostId, Timestamp, UserId};
 
 /// Entries that a feed has at most.
 pub const ENTRIES: i64 = 50;
@@ -70,12 +72,14 @@ macro_rules! published_articles {
     };
 }
 
-/// The ids of the groups in which the caller is active.
+/// The ids of the groups in which the caller is active, as long as they are not deleted.
 macro_rules! own_groups {
     ($viewer:expr) => {{
-        let own = diesel::alias!(memberships as own);
-        own.filter(own.field(memberships::user_id).eq($viewer.user_id()))
+        let (own, owned) = diesel::alias!(memberships as own, groups as owned);
+        own.inner_join(owned.on(owned.field(groups::id).eq(own.field(memberships::group_id))))
+            .filter(own.field(memberships::user_id).eq($viewer.user_id()))
             .filter(own.field(memberships::state).eq(State::Active))
+            .filter(owned.field(groups::deleted_at).is_null())
             .select(own.field(memberships::group_id))
     }};
 }
@@ -157,16 +161,36 @@ pub fn group_posts(conn: &mut Conn, viewer: &Viewer, group: &FeedGroup) -> Resul
     Ok(newest(own, shared))
 }
 
-/// The newest posts that stand in any of the groups in which the caller is active.
+/// The newest posts that stand in any of the groups in which the caller is active; those of these groups at their publication, those
+/// of others where they were shared last.
 pub fn own_posts(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<AuthoredPost>> {
     let own: Vec<AuthoredPost> = each_backend!(conn => newest_posts!()
         .filter(posts::group_id.eq_any(own_groups!(viewer)))
         .filter(readable!(viewer))
         .load(conn))?;
-    let shared = each_backend!(conn => shared_posts!()
+    let latest = max(post_shares::shared_at).assume_not_null();
+    let placed = post_shares::table
+        .inner_join(posts::table)
+        .inner_join(groups::table.on(groups::id.eq(posts::group_id)))
+        .filter(post_shares::removed_at.is_null())
+        .filter(posts::published_at.is_not_null())
+        .filter(posts::deleted_at.is_null())
         .filter(post_shares::group_id.eq_any(own_groups!(viewer)))
+        .filter(posts::group_id.ne_all(own_groups!(viewer)))
+        .filter(readable!(viewer))
+        .group_by(post_shares::post_id)
+        .order((latest.desc(), post_shares::post_id.desc()))
+        .limit(ENTRIES)
+        .select((post_shares::post_id, latest));
+    let placed: HashMap<PostId, Timestamp> = each_backend!(conn => placed.load(conn))?.into_iter().collect();
+    let ids: Vec<PostId> = placed.keys().copied().collect();
+    let mut shared: Vec<AuthoredPost> = each_backend!(conn => newest_posts!()
+        .filter(among(posts::id, &ids))
         .filter(readable!(viewer))
         .load(conn))?;
+    for found in &mut shared {
+        found.came_at = placed.get(&found.post.id).copied();
+    }
     Ok(newest(own, shared))
 }
 

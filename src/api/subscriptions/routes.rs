@@ -88,8 +88,8 @@ async fn export_article_feed(db: web::Data<Db>) -> Result<HttpResponse> {
 
 /// Subscribe to one's groups
 ///
-/// The newest 50 of the conversations in all groups of which the token's owner is a member at that moment, and of the
-/// articles that these groups contributed to, as an Atom feed.
+/// The newest 50 of the conversations in all groups of which the token's owner is a member at that moment, of those of other
+/// groups that were shared with these, and of the articles that these groups contributed to, as an Atom feed.
 #[utoipa::path(tag = "me", operation_id = "export_my_feed", security(()), params(MyFeedQuery), responses(
     (status = 200, description = "The feed", body = String, content_type = "application/atom+xml"),
     (status = 404, description = "No such token"),
