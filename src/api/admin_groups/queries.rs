@@ -80,9 +80,7 @@ pub fn restore(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     }
     let back = (groups::deleted_at.eq(None::<Timestamp>), groups::updated_at.eq(now), groups::changed_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(back).execute(conn))?;
-    if visibility == Visibility::Public {
-        shares::touch_held(conn, id, now)?;
-    }
+    shares::follow(conn, id, (Visibility::Hidden, visibility), now)?;
     groups_queries::index(conn, id)
 }
 

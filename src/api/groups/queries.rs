@@ -11,8 +11,7 @@ use super::model::{
     GroupViewer, LessonsLearned, NewGroup, Rules, TypeMatch, TypeSlugs,
 };
 use super::relatives::known;
-use super::shares::{self, Sharing};
-use super::{changes, slugs};
+use super::{changes, shares, slugs};
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
 use crate::api::group_types::queries::choose;
@@ -515,14 +514,8 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     if is_hidden_now && before.openness.visibility != Visibility::Hidden {
         changes::bury(conn, before.id, before.openness.visibility, now)?;
     }
-    if let Some(visibility) = patch.visibility.0
-        && (visibility == Visibility::Public) != (before.openness.visibility == Visibility::Public)
-    {
-        if visibility != Visibility::Public {
-            shares::end(conn, Sharing::OfGroup(before.id), now)?;
-        }
-        shares::touch_held(conn, before.id, now)?;
-    }
+    let visibility = patch.visibility.0.unwrap_or(before.openness.visibility);
+    shares::follow(conn, before.id, (before.openness.visibility, visibility), now)?;
     index(conn, before.id)
 }
 
@@ -580,10 +573,8 @@ pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     let (slug, visibility): (String, Visibility) = each_backend!(conn => before.first(conn))?;
     slugs::give_up(conn, id)?;
     changes::bury(conn, id, visibility, now)?;
-    if visibility == Visibility::Public {
-        shares::end(conn, Sharing::OfGroup(id), now)?;
-        shares::touch_held(conn, id, now)?;
-    }
+    // what is deleted is shown to nobody
+    shares::follow(conn, id, (visibility, Visibility::Hidden), now)?;
     let gone = (groups::slug.eq(slugs::hiding(conn, &slug, id)?.into_string()), groups::deleted_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(gone).execute(conn))?;
     index(conn, id)

@@ -94,9 +94,25 @@ pub fn end(conn: &mut Conn, which: Sharing, now: Timestamp) -> Result<()> {
     holders.into_iter().try_for_each(|group| activity::recount_group(conn, group, now))
 }
 
-/// A group in which posts of others stand has become one that everybody reads, or is none any more: what everybody is shown of
-/// these posts has changed, for those who keep a copy.
-pub fn touch_held(conn: &mut Conn, holder: GroupId, now: Timestamp) -> Result<()> {
+/// A group comes to be one that everybody reads, or is none any more: its posts stand in no other group then, and what everybody is
+/// shown of those that stand in it has changed.
+pub fn follow(
+    conn: &mut Conn,
+    group: GroupId,
+    (before, after): (Visibility, Visibility),
+    now: Timestamp,
+) -> Result<()> {
+    if (before == Visibility::Public) == (after == Visibility::Public) {
+        return Ok(());
+    }
+    if after != Visibility::Public {
+        end(conn, Sharing::OfGroup(group), now)?;
+    }
+    touch_held(conn, group, now)
+}
+
+/// What everybody is shown of the posts of others that stand in a group has changed, for those who keep a copy.
+fn touch_held(conn: &mut Conn, holder: GroupId, now: Timestamp) -> Result<()> {
     let held = post_shares::table
         .filter(post_shares::group_id.eq(holder))
         .filter(post_shares::removed_at.is_null())
