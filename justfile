@@ -16,11 +16,10 @@ test-pg *arguments:
     @: "${PRAXIS_TEST_POSTGRES_URL:?is not set; for instance postgres://postgres@127.0.0.1/postgres}"
     cargo test --locked {{ arguments }}
 
-# write openapi/openapi.json
+# write the document to openapi/, in both versions and notations
 openapi:
-    mkdir -p target openapi
-    cargo run --quiet --locked -- openapi > target/openapi.json
-    mv target/openapi.json openapi/openapi.json
+    cargo build --quiet --locked
+    openapi/write "${CARGO_TARGET_DIR:-target}/debug/praxis"
 
 # everything that CI checks; what is missing on this machine is named, not installed
 check:

@@ -79,7 +79,7 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode> {
             tokens::rotate(&settings.data_dir, drop_old)?;
             println!("A new signing key is in place; restart the server to use it.");
         }
-        Command::Openapi => print!("{}", openapi::text()),
+        Command::Openapi { dialect, format } => print!("{}", openapi::text(dialect, format)?),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -44,7 +44,14 @@ pub enum Command {
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Print the OpenAPI document; needs no database.
-    Openapi,
+    Openapi {
+        /// The version of OpenAPI.
+        #[arg(long, value_enum, default_value = "3.1")]
+        dialect: Dialect,
+        /// The notation.
+        #[arg(long, value_enum, default_value = "json")]
+        format: Notation,
+    },
     /// Write the search's index anew, while the server goes on. Needed once for what was there before there was a search.
     Reindex,
     /// Recount what is kept as a number or a date, and look for orphans and groups without owner. Exit code 1 when
@@ -178,4 +185,24 @@ fn parse_origin(text: &str) -> Result<String, String> {
 fn parse_scale(text: &str) -> Result<f64, String> {
     let scale = text.parse::<f64>().ok().filter(|scale| *scale > 0.0 && *scale <= 100.0);
     scale.ok_or_else(|| "must be a number above 0, at most 100".to_owned())
+}
+
+/// The versions of OpenAPI in which the document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Dialect {
+    /// 3.1, which is the source.
+    #[value(name = "3.1")]
+    V3_1,
+    /// 3.0.3, for generators that do not read 3.1.
+    #[value(name = "3.0")]
+    V3_0,
+}
+
+/// The notations in which the document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Notation {
+    /// JSON, indented.
+    Json,
+    /// YAML.
+    Yaml,
 }

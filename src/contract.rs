@@ -1,4 +1,4 @@
-//! What follows from the document: serving it, the answers about paths and verbs that are not in it, and the refusal of
+//! What follows from the document: serving it in both dialects and notations, the answers about paths and verbs that are not in it, and the refusal of
 //! parameters that it does not name.
 
 use std::collections::{HashMap, HashSet};
@@ -10,19 +10,49 @@ use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
+use crate::config::{Dialect, Notation};
 use crate::error::{Error, Result};
 use crate::openapi;
 
 /// The browser for the document, and its files.
 const DOCS: &str = "/docs/{_:.*}";
+/// The guide to which the document refers.
+const GUIDE: &str = "/docs/api";
+
+/// Where the document is served, in which dialect and notation.
+const DOCUMENTS: [(&str, Dialect, Notation); 4] = [
+    ("/openapi.json", Dialect::V3_1, Notation::Json),
+    ("/openapi.yaml", Dialect::V3_1, Notation::Yaml),
+    ("/openapi-3.0.json", Dialect::V3_0, Notation::Json),
+    ("/openapi-3.0.yaml", Dialect::V3_0, Notation::Yaml),
+];
 
 /// The document, and its paths ready to be compared with.
 #[derive(Debug)]
 pub struct Contract {
-    text: web::Bytes,
+    guide: web::Bytes,
+    documents: HashMap<&'static str, Document>,
     paths: Vec<Path>,
     /// Paths without parameters that others with some match too: a verb that they lack is not that of the other.
     literal: HashSet<String>,
+}
+
+#[derive(Debug)]
+struct Document {
+    media_type: &'static str,
+    text: web::Bytes,
+}
+
+impl Document {
+    fn new(dialect: Dialect, notation: Notation) -> Result<Self> {
+        let text = openapi::text(dialect, notation)?;
+        let media_type = match notation {
+            Notation::Json => "application/json",
+            // RFC 9512
+            Notation::Yaml => "application/yaml",
+        };
+        Ok(Self { media_type, text: text.into() })
+    }
 }
 
 #[derive(Debug)]
@@ -32,23 +62,22 @@ struct Path {
     verbs: HashMap<String, Vec<String>>,
 }
 
-impl Default for Contract {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Contract {
     /// Builds the document.
-    #[must_use]
-    pub fn new() -> Self {
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn new() -> Result<Self> {
         let document = openapi::document();
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
         let mut paths: Vec<Path> = paths.map(|(path, item)| Path::new(path, item)).collect();
         let about_itself = serde_json::json!({ "get": {} });
-        paths.extend(["/openapi.json", "/docs", DOCS].map(|path| Path::new(path, &about_itself)));
+        let served = DOCUMENTS.map(|(path, ..)| path);
+        paths.extend(served.into_iter().chain(["/docs", GUIDE, DOCS]).map(|path| Path::new(path, &about_itself)));
         let literal = literal(&document, &paths);
-        Self { text: openapi::text().into(), paths, literal }
+        let documents = DOCUMENTS.map(|(path, dialect, notation)| Ok((path, Document::new(dialect, notation)?)));
+        let guide = openapi::guide().into();
+        Ok(Self { guide, documents: documents.into_iter().collect::<Result<_>>()?, paths, literal })
     }
 
     fn find(&self, path: &str) -> Option<&Path> {
@@ -92,14 +121,22 @@ fn names_of_parameters(operation: &Value) -> Vec<String> {
 /// The document and the browser for it.
 pub fn configure(config: &mut web::ServiceConfig) {
     let docs = utoipa_swagger_ui::Config::from("/openapi.json");
+    for (path, ..) in DOCUMENTS {
+        config.route(path, web::get().to(get_document));
+    }
     config
-        .route("/openapi.json", web::get().to(get_document))
         .route("/docs", web::get().to(redirect_to_docs))
+        .route(GUIDE, web::get().to(get_guide))
         .service(utoipa_swagger_ui::SwaggerUi::new(DOCS).config(docs));
 }
 
-async fn get_document(contract: web::Data<Contract>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(contract.text.clone())
+async fn get_document(request: HttpRequest, contract: web::Data<Contract>) -> Result<HttpResponse> {
+    let document = contract.documents.get(request.path()).ok_or_else(Error::not_found)?;
+    Ok(HttpResponse::Ok().content_type(document.media_type).body(document.text.clone()))
+}
+
+async fn get_guide(contract: web::Data<Contract>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(contract.guide.clone())
 }
 
 async fn redirect_to_docs() -> HttpResponse {

@@ -27,7 +27,7 @@ use crate::db::{Conn, Db, Target, migrate};
 use crate::error::{Error, Result};
 use crate::http::json::BODY_LIMIT;
 use crate::http::limits::RateLimits;
-use crate::http::{envelope, problem};
+use crate::http::{conditional, envelope, problem};
 use crate::jobs;
 use crate::types::Timestamp;
 
@@ -143,10 +143,11 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let address = listener.local_addr().map_err(Error::internal)?;
     let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
     let sweeper = actix_web::rt::spawn(sweep(state.clone()));
-    let contract = web::Data::new(Contract::new());
+    let contract = web::Data::new(Contract::new()?);
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(contract::refuse_unknown_parameters))
+            .wrap(from_fn(conditional::tag))
             .wrap(from_fn(last_seen::wrap))
             .wrap(Compress::default())
             .wrap(from_fn(envelope::wrap))
@@ -249,7 +250,7 @@ impl State {
     fn cors(&self) -> Condition<Cors> {
         let mut cors = Cors::default()
             .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-            .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
+            .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH])
             .allowed_headers(["X-Request-Id", "Praxis-Access-Reason"])
             .expose_headers(["Location", "Link", "ETag", "Retry-After", "X-Request-Id"])
             .max_age(3600);

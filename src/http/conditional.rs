@@ -1,35 +1,120 @@
-//! Conditional changes (RFC 9110, section 13): what several people may change carries an `ETag`, and a change says with
-//! `If-Match` which version it means, so that nobody overwrites what they have not seen.
+//! Conditional requests (RFC 9110, section 13): what is read carries an `ETag`, and is not sent again to who has it. What several
+//! people may change has its version in front, and a change says with `If-Match` which one it means, so that nobody overwrites
+//! what they have not seen.
 
 use std::future::{Ready, ready};
 
-use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use crate::error::{Code, Error, Result};
 use crate::types::Timestamp;
 
-/// The tag of what was last changed at this time.
-#[must_use]
-pub fn etag(changed_at: Timestamp) -> String {
-    format!("\"{:x}\"", changed_at.micros())
+/// Between the version and the hash of what is shown.
+const PART: char = '.';
+
+/// What changes of a thing are made to. Two that are equal mean that nobody has changed it meanwhile, whatever else is shown of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(String);
+
+impl Version {
+    /// That of what these fields say.
+    #[must_use]
+    pub fn of(fields: &impl Serialize) -> Self {
+        let words = serde_json::to_vec(fields).unwrap_or_default();
+        Self(hash(&words))
+    }
+
+    fn etag(&self) -> String {
+        format!("\"{}\"", self.0)
+    }
 }
 
-/// 200 with a body and the tag of what it shows.
-pub fn ok(changed_at: Timestamp, body: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::ETAG, etag(changed_at))).json(body)
+impl From<Timestamp> for Version {
+    fn from(changed_at: Timestamp) -> Self {
+        Self(format!("{:x}", changed_at.micros()))
+    }
 }
 
-/// 201 with a body, where it can be read again, and the tag of what it shows.
-pub fn created(location: &str, changed_at: Timestamp, body: &impl Serialize) -> HttpResponse {
-    let headers = [(header::LOCATION, location.to_owned()), (header::ETAG, etag(changed_at))];
+/// Sixteen bytes of the SHA-256, in letters that a tag may have.
+fn hash(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, bytes).as_ref().get(..16).unwrap_or_default())
+}
+
+/// Whether the caller says with `If-None-Match` that they have this version; weak tags compare like strong ones (RFC 9110, section
+/// 13.1.2).
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let given = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let mut tags = given.flat_map(|value| value.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+}
+
+/// 200 with a body and its version.
+pub fn ok(version: impl Into<Version>, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::ETAG, version.into().etag())).json(body)
+}
+
+/// 201 with a body, where it can be read again, and its version.
+pub fn created(location: &str, version: impl Into<Version>, body: &impl Serialize) -> HttpResponse {
+    let headers = [(header::LOCATION, location.to_owned()), (header::ETAG, version.into().etag())];
     let mut response = HttpResponse::Created();
     for header in headers {
         response.insert_header(header);
     }
     response.json(body)
+}
+
+/// A middleware that gives what is read a tag: its version, where it has one, and then a hash of what is shown, which depends on
+/// who asks. A caller who has it already is not sent it again. Pages after the first, files and secrets have none.
+///
+/// # Errors
+/// None of its own.
+pub async fn tag(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_read = request.method() == Method::GET;
+    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    let is_further = pairs.any(|(name, _)| name == "cursor");
+    let response = next.call(request).await?.map_into_boxed_body();
+    let says = |name: HeaderName, words: &[&str]| {
+        let value = response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        words.iter().any(|words| value.contains(words))
+    };
+    let is_secret = says(header::CACHE_CONTROL, &["no-store"]);
+    let is_shown =
+        response.status().is_success() && says(header::CONTENT_TYPE, &["application/json", "application/yaml"]);
+    let version = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    if !is_shown || is_secret || (version.is_none() && (!is_read || is_further || response.status() != StatusCode::OK))
+    {
+        return Ok(response);
+    }
+    let request = response.request().clone();
+    Ok(response.map_body(|head, body| {
+        let body = match body.try_into_bytes() {
+            Ok(bytes) => bytes,
+            Err(streamed) => return streamed,
+        };
+        let version = version.map(|tag| format!("{}{PART}", tag.trim_matches('"'))).unwrap_or_default();
+        let tag = format!("\"{version}{}\"", hash(&body));
+        if let Ok(value) = HeaderValue::from_str(&tag) {
+            head.headers_mut().insert(header::ETAG, value);
+        }
+        if is_read && is_known(request.headers(), &tag) {
+            head.status = StatusCode::NOT_MODIFIED;
+            head.headers_mut().remove(header::CONTENT_TYPE);
+            return BoxBody::new(actix_web::body::None::new());
+        }
+        BoxBody::new(body)
+    }))
 }
 
 /// The version that the caller means to change: one of several tags, or any (`*`).
@@ -41,14 +126,28 @@ impl IfMatch {
     ///
     /// # Errors
     /// `precondition_failed`, with the current tag.
-    pub fn check(&self, changed_at: Timestamp) -> Result<()> {
-        let current = etag(changed_at);
-        if self.0.iter().any(|tag| tag == "*" || *tag == current) {
+    pub fn check(&self, current: impl Into<Version>) -> Result<()> {
+        let current: Version = current.into();
+        if self.0.iter().any(|tag| tag == "*" || names(tag, &current)) {
             return Ok(());
         }
         let words = "Read it again and make the change to what it is now.";
-        Err(Error::new(Code::PreconditionFailed, words).with_etag(current))
+        Err(Error::new(Code::PreconditionFailed, words).with_etag(current.etag()))
     }
+
+    /// The same where the caller need not say which version they mean.
+    ///
+    /// # Errors
+    /// `precondition_failed`, with the current tag.
+    pub fn check_if_given(given: Option<&Self>, current: impl Into<Version>) -> Result<()> {
+        given.map_or(Ok(()), |given| given.check(current))
+    }
+}
+
+/// Whether a tag is of this version, however it was shown. A weak tag never is (RFC 9110, section 13.1.1).
+fn names(tag: &str, version: &Version) -> bool {
+    let inner = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    inner.and_then(|inner| inner.split(PART).next()).is_some_and(|named| named == version.0)
 }
 
 impl FromRequest for IfMatch {
@@ -70,12 +169,17 @@ mod tests {
     #[test]
     fn only_the_current_version_is_changed() {
         let (before, now) = (Timestamp::from_micros(1), Timestamp::from_micros(2));
-        let stale = IfMatch(vec![etag(before)]);
+        let tag = |at: Timestamp| Version::from(at).etag();
+        let stale = IfMatch(vec![tag(before)]);
         assert!(stale.check(before).is_ok());
         let error = stale.check(now).unwrap_err();
-        assert_eq!((error.code(), error.etag()), (Code::PreconditionFailed, Some(etag(now).as_str())));
+        assert_eq!((error.code(), error.etag()), (Code::PreconditionFailed, Some(tag(now).as_str())));
         assert!(IfMatch(vec!["*".to_owned()]).check(now).is_ok());
-        // a weak tag never matches (RFC 9110, section 13.1.1)
-        assert!(IfMatch(vec![format!("W/{}", etag(now))]).check(now).is_err());
+        assert!(IfMatch(vec!["\"2.some-hash\"".to_owned()]).check(now).is_ok());
+        for other in ["\"22\"", "2", "\"\"", "\".2\"", "W/\"2\"", "\"2", "\"3.2\""] {
+            assert!(IfMatch(vec![other.to_owned()]).check(now).is_err(), "{other}");
+        }
+        assert!(IfMatch::check_if_given(None, now).is_ok());
+        assert!(IfMatch::check_if_given(Some(&stale), now).is_err());
     }
 }

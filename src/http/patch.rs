@@ -11,6 +11,14 @@ pub struct Set<T>(pub Option<T>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch<T>(pub Option<Option<T>>);
 
+/// Reads an optional property that is left out where it is not meant: closed lists have no null.
+///
+/// # Errors
+/// What is wrong with the value.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 impl<T> Default for Set<T> {
     fn default() -> Self {
         Self(None)

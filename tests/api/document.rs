@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use praxis::config::{Dialect, Notation};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Case, plain};
+use crate::support::document::document;
+use crate::support::{App, Case, plain, served};
 
 pub fn cases() -> Vec<Case> {
-    plain![
+    let mut cases = served![the_examples_of_requests_are_understood];
+    cases.extend(plain![
         the_committed_document_is_the_one_that_the_program_prints,
         operation_ids_are_unique_and_say_what_is_done_to_what,
         every_operation_explains_itself,
@@ -18,7 +21,13 @@ pub fn cases() -> Vec<Case> {
         every_reference_leads_somewhere_and_nothing_is_left_over,
         lists_have_the_same_shape,
         the_page_about_the_api_lists_every_code,
-    ]
+        every_failure_names_its_codes,
+        every_body_and_parameter_has_an_example_that_fits,
+        lists_of_values_are_closed_in_requests_and_open_in_answers,
+        the_older_dialect_says_the_same,
+        both_notations_say_the_same,
+    ]);
+    cases
 }
 
 /// What an operation's id begins with.
@@ -60,10 +69,6 @@ const VERBS: [&str; 36] = [
     "update",
     "withdraw",
 ];
-
-fn document() -> Value {
-    praxis::openapi::document()
-}
 
 struct Operation {
     path: String,
@@ -128,10 +133,11 @@ fn reachable(document: &Value, from: &Value) -> BTreeSet<String> {
     while let Some(value) = open.pop() {
         walk(&value, "", &mut |_, members| {
             if let Some(target) = members.get("$ref").and_then(Value::as_str) {
-                let name = target.strip_prefix("#/components/schemas/").unwrap_or_else(|| panic!("{target}"));
-                if names.insert(name.to_owned()) {
-                    let schema = schemas(document).get(name).unwrap_or_else(|| panic!("{target} leads nowhere"));
-                    open.push(schema.clone());
+                let place = target.trim_start_matches('#');
+                let found = document.pointer(place).unwrap_or_else(|| panic!("{target} leads nowhere"));
+                let name = target.strip_prefix("#/components/schemas/");
+                if name.is_some_and(|name| names.insert(name.to_owned())) {
+                    open.push(found.clone());
                 }
             }
         });
@@ -140,15 +146,20 @@ fn reachable(document: &Value, from: &Value) -> BTreeSet<String> {
 }
 
 fn the_committed_document_is_the_one_that_the_program_prints() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
-    let committed = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let printed = praxis::openapi::text();
-    let lines = committed.lines().zip(printed.lines()).enumerate();
-    let first = lines.into_iter().find(|(_, (committed, printed))| committed != printed);
-    assert!(
-        committed == printed,
-        "the interface has changed; write it with `cargo run -- openapi > openapi/openapi.json`: {first:?}"
-    );
+    let written = [
+        ("openapi.json", Dialect::V3_1, Notation::Json),
+        ("openapi.yaml", Dialect::V3_1, Notation::Yaml),
+        ("openapi-3.0.json", Dialect::V3_0, Notation::Json),
+        ("openapi-3.0.yaml", Dialect::V3_0, Notation::Yaml),
+    ];
+    for (name, dialect, notation) in written {
+        let path = format!("{}/openapi/{name}", env!("CARGO_MANIFEST_DIR"));
+        let committed = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let printed = praxis::openapi::text(dialect, notation).unwrap();
+        let lines = committed.lines().zip(printed.lines()).enumerate();
+        let first = lines.into_iter().find(|(_, (committed, printed))| committed != printed);
+        assert!(committed == printed, "the interface has changed; write it with `just openapi`: {name}: {first:?}");
+    }
 }
 
 fn operation_ids_are_unique_and_say_what_is_done_to_what() {
@@ -332,6 +343,12 @@ fn every_reference_leads_somewhere_and_nothing_is_left_over() {
     let used = reachable(&document, &document["paths"]);
     let all: BTreeSet<String> = schemas(&document).keys().cloned().collect();
     assert_eq!(used, all);
+    let text = praxis::openapi::document().to_string();
+    for kind in ["responses", "headers", "examples"] {
+        for name in document["components"][kind].as_object().unwrap().keys() {
+            assert!(text.contains(&format!("#/components/{kind}/{name}\"")), "{kind}: {name} is left over");
+        }
+    }
 }
 
 fn lists_have_the_same_shape() {
@@ -368,4 +385,166 @@ fn the_page_about_the_api_lists_every_code() {
     let listed: Vec<String> = praxis::error::Code::ALL.iter().map(row).collect();
     let table: Vec<&str> = rows.into_iter().filter(|row| row[2..5].parse::<u16>().is_ok()).collect();
     assert_eq!(table, listed);
+}
+
+fn every_failure_names_its_codes() {
+    for operation in operations(&document()) {
+        for (status, response) in operation.value["responses"].as_object().unwrap() {
+            if status.as_str() < "400" {
+                continue;
+            }
+            let examples = response["content"]["application/problem+json"]["examples"].as_object().unwrap();
+            assert!(!examples.is_empty(), "{} {status}: «{}»", operation.id(), response["description"]);
+            for code in examples.keys() {
+                let words = response["description"].as_str().unwrap();
+                assert!(words.contains(&format!("`{code}`")), "{} {status}: {code}", operation.id());
+            }
+        }
+    }
+}
+
+/// Panics unless this fits the schema.
+fn fits(document: &Value, schema: &Value, example: &Value, place: &str) {
+    let mut root = schema.clone();
+    root["components"] = document["components"].clone();
+    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&root).unwrap();
+    let errors: Vec<String> = validator.iter_errors(example).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{place}: {example}: {errors:?}");
+}
+
+fn every_body_and_parameter_has_an_example_that_fits() {
+    let document = document();
+    let mut seen = 0;
+    let mut checked = |schema: &Value, example: &Value, place: &str| {
+        seen += 1;
+        fits(&document, schema, example, place);
+        walk(example, "", &mut |inside, members| {
+            let vague = members.values().any(|value| value == "text");
+            assert!(!vague, "{place}{inside}: an example that says nothing: {members:?}");
+        });
+    };
+    for operation in operations(&document) {
+        let id = operation.id();
+        for parameter in operation.parameters() {
+            let example = parameter.get("example").unwrap_or_else(|| panic!("{id}: {parameter}"));
+            assert!(!example.is_null() && example != "text", "{id}: {parameter}");
+            checked(&parameter["schema"], example, id);
+        }
+        let responses = operation.value["responses"].as_object().unwrap().values();
+        for holder in responses.chain(operation.value.get("requestBody")) {
+            for (media, content) in holder.get("content").and_then(Value::as_object).into_iter().flatten() {
+                if let Some(example) = content.get("example") {
+                    checked(&content["schema"], example, &format!("{id} {media}"));
+                    continue;
+                }
+                let examples = content["examples"].as_object().unwrap_or_else(|| panic!("{id} {media}"));
+                for (name, example) in examples {
+                    let target = example["$ref"].as_str().unwrap().trim_start_matches('#');
+                    let example = &document.pointer(target).unwrap_or_else(|| panic!("{id}: {target}"))["value"];
+                    checked(&content["schema"], example, &format!("{id} {name}"));
+                }
+            }
+        }
+    }
+    assert!(seen > 1000, "{seen}");
+}
+
+/// Sends each example to its operation, with ids that nothing has: it is refused for these at most.
+async fn the_examples_of_requests_are_understood(app: App) {
+    let document = document();
+    let mut sent = 0;
+    for operation in operations(&document) {
+        let content = operation.value.pointer("/requestBody/content/application~1json/example");
+        let Some(example) = content else { continue };
+        let mut path = operation.path.clone();
+        for parameter in operation.parameters().filter(|parameter| parameter["in"] == "path") {
+            let (name, example) = (parameter["name"].as_str().unwrap(), parameter["example"].as_str().unwrap());
+            path = path.replace(&format!("{{{name}}}"), example);
+        }
+        let method = operation.method.to_uppercase().parse().unwrap();
+        let call = app.admin().request(method, &path).header("if-match", "*").json(example.clone());
+        let answer = call.await;
+        sent += 1;
+        assert_ne!(answer.status, 400, "{}: {answer}", operation.id());
+        let refused = ["missing", "unknown_property", "unknown_value", "wrong_type", "malformed", "too_long", "past"];
+        for error in answer["errors"].as_array().into_iter().flatten() {
+            assert!(!refused.contains(&error["code"].as_str().unwrap()), "{}: {answer}", operation.id());
+        }
+    }
+    assert!(sent > 45, "{sent}");
+}
+
+fn lists_of_values_are_closed_in_requests_and_open_in_answers() {
+    let document = document();
+    let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    for operation in operations(&document) {
+        answered.extend(reachable(&document, &operation.value["responses"]));
+        asked.extend(reachable(&document, operation.value.get("requestBody").unwrap_or(&Value::Null)));
+    }
+    let has = |name: &str, keyword: &str| {
+        let mut has = false;
+        walk(&schemas(&document)[name], "", &mut |place, members| {
+            has |= !place.ends_with("/properties") && members.contains_key(keyword);
+        });
+        has
+    };
+    for name in &answered {
+        assert!(!has(name, "enum"), "{name} is closed, and is answered");
+    }
+    for name in &asked {
+        assert!(!has(name, "x-extensible-enum"), "{name} is open, and is asked for");
+    }
+    assert!(asked.iter().any(|name| has(name, "enum")) && answered.iter().any(|name| has(name, "x-extensible-enum")));
+    walk(&document, "", &mut |place, members| {
+        let values = members.get("enum").and_then(Value::as_array).into_iter().flatten();
+        assert!(!values.into_iter().any(Value::is_null), "{place}: null is not one of a list");
+    });
+}
+
+/// Writes what 3.0 has for it as 3.1 does.
+fn upgraded(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Map<String, Value> =
+                members.iter().map(|(name, member)| (name.clone(), upgraded(member))).collect();
+            if members.remove("nullable") == Some(json!(true)) {
+                let kind = members["type"].clone();
+                members.insert("type".to_owned(), json!([kind, "null"]));
+            }
+            if let Some(parts) = members.remove("allOf") {
+                assert_eq!(parts.as_array().unwrap().len(), 1);
+                members.insert("$ref".to_owned(), parts[0]["$ref"].clone());
+            }
+            Value::Object(members)
+        }
+        Value::Array(items) => items.iter().map(upgraded).collect(),
+        other => other.clone(),
+    }
+}
+
+fn the_older_dialect_says_the_same() {
+    let text = praxis::openapi::text(Dialect::V3_0, Notation::Json).unwrap();
+    let older: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(older["openapi"], "3.0.3");
+    walk(&older, "", &mut |place, members| {
+        assert!(!members.get("type").is_some_and(Value::is_array), "{place} has several types");
+        let beside = members.contains_key("$ref") && members.len() > 1;
+        assert!(!beside, "{place}: what stands beside a reference is not read");
+    });
+    let active = &older["components"]["schemas"]["Group"]["properties"]["last_active_at"];
+    assert_eq!((&active["type"], &active["nullable"]), (&json!("string"), &json!(true)));
+    let (mut older, mut newer) = (upgraded(&older), praxis::openapi::document());
+    for document in [&mut older, &mut newer] {
+        document["openapi"] = Value::Null;
+        document["info"]["license"] = Value::Null;
+    }
+    assert_eq!(older, newer);
+}
+
+fn both_notations_say_the_same() {
+    for dialect in [Dialect::V3_1, Dialect::V3_0] {
+        let json: Value = serde_json::from_str(&praxis::openapi::text(dialect, Notation::Json).unwrap()).unwrap();
+        let yaml: Value = yaml_serde::from_str(&praxis::openapi::text(dialect, Notation::Yaml).unwrap()).unwrap();
+        assert_eq!(json, yaml);
+    }
 }

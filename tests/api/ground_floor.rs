@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use praxis::config::{Dialect, Notation};
 use reqwest::Method;
 use serde_json::json;
 
@@ -514,9 +515,22 @@ async fn answers_are_compressed_when_asked(app: App) {
 
 async fn the_documents_and_the_probes_are_at_the_root(app: App) {
     let anon = app.anon();
-    let document = anon.get("/openapi.json").await.expect(200);
-    assert_eq!(document.header("content-type"), "application/json");
-    assert_eq!(document.text(), praxis::openapi::text());
+    for (path, media_type, dialect, notation) in [
+        ("/openapi.json", "application/json", Dialect::V3_1, Notation::Json),
+        ("/openapi.yaml", "application/yaml", Dialect::V3_1, Notation::Yaml),
+        ("/openapi-3.0.json", "application/json", Dialect::V3_0, Notation::Json),
+        ("/openapi-3.0.yaml", "application/yaml", Dialect::V3_0, Notation::Yaml),
+    ] {
+        let document = anon.get(path).await.expect(200);
+        assert_eq!(document.header("content-type"), media_type);
+        assert_eq!(document.text(), praxis::openapi::text(dialect, notation).unwrap());
+        let etag = document.header("etag").to_owned();
+        for known in [etag.clone(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()] {
+            let same = anon.get(path).header("if-none-match", &known).await.expect(304);
+            assert_eq!((same.header("etag"), same.bytes.len()), (&*etag, 0));
+        }
+        anon.get(path).header("if-none-match", "\"other\"").await.expect(200);
+    }
 
     assert_eq!(anon.get("/docs").await.header("location"), "/docs/");
     let page = anon.get("/docs/").await.expect(200);

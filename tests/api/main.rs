@@ -15,6 +15,7 @@ mod architecture;
 mod articles;
 mod authorisation;
 mod changes;
+mod conditional;
 mod conversations;
 mod crash;
 mod demo;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         ("articles", articles::cases()),
         ("authorisation", authorisation::cases()),
         ("changes", changes::cases()),
+        ("conditional", conditional::cases()),
         ("conversations", conversations::cases()),
         ("crash", crash::cases()),
         ("demo", demo::cases()),

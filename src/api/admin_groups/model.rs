@@ -134,6 +134,7 @@ pub struct AdminGroupQuery {
 /// How to restore a deleted group.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "owner_id": "019aaf5c-0000-7000-8000-000000000020", "reason": "The members asked for it." }))]
 pub struct GroupRestoration {
     /// Who owns it from now on; needed where it has lost its last owner.
     #[serde(default)]
@@ -146,6 +147,7 @@ pub struct GroupRestoration {
 /// Why a deleted group is removed for good.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "Created by mistake." }))]
 pub struct GroupPurge {
     /// Why; it stays in the audit log.
     pub reason: Reason,

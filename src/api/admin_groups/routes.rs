@@ -31,7 +31,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "admin", operation_id = "list_all_groups", security(("bearer" = [])), params(AdminGroupQuery),
     responses(
     (status = 200, description = "One page of groups", body = AdminGroupPage),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
 #[get("/admin/groups")]
 async fn list_all_groups(
@@ -59,9 +59,9 @@ async fn list_all_groups(
 #[utoipa::path(tag = "admin", operation_id = "restore_group", security(("bearer" = [])), request_body = GroupRestoration,
     responses(
     (status = 200, description = "The group", body = Group),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is not deleted, or the person cannot be made its owner"),
+    (status = 409, description = "The group is not deleted, or the person cannot be made its owner (`invalid_state`)"),
 ))]
 #[post("/admin/groups/{group_id}/restore")]
 async fn restore_group(
@@ -119,9 +119,9 @@ fn make_owner(conn: &mut Conn, actor: Actor, group: GroupId, owner: UserId, now:
 #[utoipa::path(tag = "admin", operation_id = "purge_group", security(("bearer" = [])), request_body = GroupPurge,
     responses(
     (status = 204, description = "Gone"),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is not deleted"),
+    (status = 409, description = "The group is not deleted (`invalid_state`)"),
 ))]
 #[post("/admin/groups/{group_id}/purge")]
 async fn purge_group(

@@ -12,7 +12,7 @@ use crate::db::sql_types::JsonList;
 use crate::http::changes::Gone;
 use crate::http::markdown::to_html;
 use crate::http::page::Limit;
-use crate::http::patch::{Patch, Set};
+use crate::http::patch::{Patch, Set, given};
 use crate::http::text::{Line, Markdown, Slug, Tags, WebUrl};
 use crate::types::{ArticleId, GroupId, Timestamp, UserId, text_enum};
 
@@ -660,6 +660,7 @@ pub struct ContributionPage {
 /// An article to create.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "kind": "case_study", "title": "Falls halved in a year", "standfirst": "What three wards changed, and what it cost.", "body": "It began with a *question* on the ward round.", "byline_name": "Ann Lee", "byline_job_title": "Ward manager", "tags": ["falls"], "links": [{ "label": "The evaluation", "url": "https://example.org/evaluation" }], "status": "draft" }))]
 pub struct NewArticle {
     /// What it is.
     pub kind: ArticleKind,
@@ -705,7 +706,7 @@ pub struct NewArticle {
     #[schema(required = false)]
     pub related_ids: RelatedIds,
     /// `draft` unless said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub status: Option<ArticleStatus>,
     /// When it comes out; needed for a scheduled article, in the future and at most a year ahead.
     #[serde(default)]
@@ -720,6 +721,7 @@ pub struct NewArticle {
 /// Changes to an article.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "title": "Falls halved within a year", "status": "published" }))]
 pub struct ArticlePatch {
     /// What it is. For editors.
     #[serde(default)]
@@ -791,6 +793,7 @@ pub struct ArticlePatch {
 /// A group to ask.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "group_id": "019aaf5c-0000-7000-8000-000000000010", "role": "tested" }))]
 pub struct NewContribution {
     /// The group.
     pub group_id: GroupId,
@@ -801,6 +804,7 @@ pub struct NewContribution {
 /// A group's answer.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "outcome": "accept" }))]
 pub struct ContributionDecision {
     /// Accept or decline.
     pub outcome: ContributionOutcome,

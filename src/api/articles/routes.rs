@@ -69,7 +69,7 @@ fn lock_to_write(conn: &mut Conn, actor: &Actor, id: ArticleId) -> Result<(Artic
 #[utoipa::path(tag = "articles", operation_id = "list_articles", security((), ("bearer" = [])), params(ArticleQuery),
     responses(
     (status = 200, description = "One page of articles", body = ArticlePage),
-    (status = 403, description = "What is not published is for editors"),
+    (status = 403, description = "What is not published is for editors (`forbidden`)"),
 ))]
 #[get("/articles")]
 async fn list_articles(
@@ -117,8 +117,8 @@ async fn list_articles(
     responses(
     (status = 201, description = "The article", body = Article,
         headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "Not an editor"),
-    (status = 409, description = "Another article has the slug, or had it"),
+    (status = 403, description = "Not an editor (`forbidden`)"),
+    (status = 409, description = "Another article has the slug, or had it (`taken`)"),
 ))]
 #[post("/articles")]
 async fn create_article(actor: Actor, db: web::Data<Db>, body: Body<NewArticle>) -> Result<HttpResponse> {
@@ -189,9 +189,9 @@ async fn get_article(viewer: Viewer, db: web::Data<Db>, article_id: web::Path<Ar
     request_body = ArticlePatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The article as it is now", body = Article),
-    (status = 403, description = "Not an editor, and not for those who write it"),
+    (status = 403, description = "Not an editor, and not for those who write it (`forbidden`)"),
     (status = 404, description = "No such article"),
-    (status = 409, description = "Another article has the slug, or had it"),
+    (status = 409, description = "Another article has the slug, or had it (`taken`)"),
 ))]
 #[patch("/articles/{article_id}")]
 async fn update_article(
@@ -217,18 +217,25 @@ async fn update_article(
 /// Delete an article
 ///
 /// For editors. The groups behind it were last active when they were without it.
-#[utoipa::path(tag = "articles", operation_id = "delete_article", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "articles", operation_id = "delete_article", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 204, description = "Deleted"),
-    (status = 403, description = "Not an editor"),
+    (status = 403, description = "Not an editor (`forbidden`)"),
     (status = 404, description = "No such article"),
 ))]
 #[delete("/articles/{article_id}")]
-async fn delete_article(actor: Actor, db: web::Data<Db>, article_id: web::Path<ArticleId>) -> Result<HttpResponse> {
+async fn delete_article(
+    actor: Actor,
+    db: web::Data<Db>,
+    article_id: web::Path<ArticleId>,
+    if_match: Option<IfMatch>,
+) -> Result<HttpResponse> {
     actor.require_editor()?;
     let now = Timestamp::now();
     actor
         .write(&db, move |conn| {
             let article = queries::lock(conn, *article_id)?;
+            IfMatch::check_if_given(if_match.as_ref(), article.updated_at)?;
             queries::delete(conn, &article, now)
         })
         .await?;
@@ -269,9 +276,9 @@ async fn list_contributions(
 #[utoipa::path(tag = "articles", operation_id = "create_contribution", security(("bearer" = [])),
     request_body = NewContribution, responses(
     (status = 201, description = "The contribution, to be accepted", body = Contribution),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such article"),
-    (status = 409, description = "The group has been asked"),
+    (status = 409, description = "The group has been asked (`taken`)"),
 ))]
 #[post("/articles/{article_id}/contributions")]
 async fn create_contribution(
@@ -305,7 +312,7 @@ async fn create_contribution(
 #[utoipa::path(tag = "articles", operation_id = "decide_contribution", security(("bearer" = [])),
     request_body = ContributionDecision, responses(
     (status = 200, description = "The contribution as it is now", body = Contribution),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such contribution"),
 ))]
 #[post("/articles/{article_id}/contributions/{group_id}/decision")]
@@ -351,7 +358,7 @@ fn contribution(conn: &mut Conn, actor: Actor, article: ArticleId, group: GroupI
 /// For editors, and for the group's facilitators and owners.
 #[utoipa::path(tag = "articles", operation_id = "delete_contribution", security(("bearer" = [])), responses(
     (status = 204, description = "Taken out"),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such contribution"),
 ))]
 #[delete("/articles/{article_id}/contributions/{group_id}")]
@@ -407,7 +414,7 @@ async fn list_group_articles(
 #[utoipa::path(tag = "articles", operation_id = "list_group_contributions", security(("bearer" = [])),
     params(ContributionQuery), responses(
     (status = 200, description = "One page of contributions", body = ContributionPage),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/contributions")]

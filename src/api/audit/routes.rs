@@ -29,7 +29,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// Administrators only. Newest first.
 #[utoipa::path(tag = "admin", operation_id = "list_audit_events", security(("bearer" = [])), params(AuditQuery), responses(
     (status = 200, description = "One page of entries", body = AuditEventPage),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
 #[get("/admin/audit-log")]
 async fn list_audit_events(
@@ -67,7 +67,7 @@ fn page_of(query: &AuditQuery) -> Result<Page<i64>> {
 #[utoipa::path(tag = "admin", operation_id = "export_audit_log_csv", security(("bearer" = [])), params(AuditExportQuery),
     responses(
     (status = 200, description = "The entries", body = String, content_type = "text/csv"),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
 #[get("/admin/audit-log.csv")]
 async fn export_audit_log_csv(actor: Actor, db: web::Data<Db>, query: Query<AuditExportQuery>) -> Result<HttpResponse> {
@@ -80,7 +80,7 @@ async fn export_audit_log_csv(actor: Actor, db: web::Data<Db>, query: Query<Audi
 #[utoipa::path(tag = "admin", operation_id = "export_audit_log_jsonl", security(("bearer" = [])), params(AuditExportQuery),
     responses(
     (status = 200, description = "The entries", body = String, content_type = "application/jsonl"),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
 #[get("/admin/audit-log.jsonl")]
 async fn export_audit_log_jsonl(

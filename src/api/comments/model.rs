@@ -62,6 +62,14 @@ pub struct CommentRow {
     pub deleted_by: Option<UserId>,
 }
 
+impl CommentRow {
+    /// When its author last changed it: the version of what they may change.
+    #[must_use]
+    pub fn version(&self) -> Timestamp {
+        self.edited_at.unwrap_or(self.created_at)
+    }
+}
+
 /// A comment as read: with its author's names.
 #[derive(Debug, Clone, Queryable)]
 pub struct FoundComment {
@@ -174,6 +182,7 @@ pub struct CommentPage {
 /// A comment to publish.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "body": "We did the same on two wards." }))]
 pub struct NewComment {
     /// Its text, in Markdown; `@` and a handle mentions a person.
     pub body: CommentBody,
@@ -189,6 +198,7 @@ pub struct NewComment {
 /// Changes to a comment.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "body": "We did the same, on two wards." }))]
 pub struct CommentPatch {
     /// Its text, in Markdown.
     #[serde(default)]

@@ -15,6 +15,7 @@ use crate::api::posts::policy::Author;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -90,9 +91,9 @@ async fn list_comments(
     responses(
     (status = 201, description = "The comment", body = Comment,
         headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The group is archived, its rules are not accepted, the conversation is locked, or somebody reads it first"),
+    (status = 409, description = "The group is archived, its rules are not accepted, the conversation is locked, or somebody reads it first (`invalid_state`, `archived`, `locked`, `rules_not_accepted`, `review_needed`)"),
 ))]
 #[post("/posts/{post_id}/comments")]
 async fn create_comment(
@@ -102,7 +103,7 @@ async fn create_comment(
     body: Body<NewComment>,
 ) -> Result<HttpResponse> {
     let new = body.0;
-    let comment = actor
+    let (version, comment) = actor
         .write(&db, move |conn| {
             let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
             // under the lock, so that what comes later in the group has a later time
@@ -110,10 +111,10 @@ async fn create_comment(
             posts::policy::require(&access, &post, PostAction::Comment)?;
             posts::policy::anonymous(&access, new.is_anonymous, None)?;
             let found = queries::insert(conn, &access, &post, &new, now)?;
-            one(conn, &access, &post, found)
+            Ok((found.row.version(), one(conn, &access, &post, found)?))
         })
         .await?;
-    Ok(json::created(&format!("/api/v1/comments/{}", comment.id), &comment))
+    Ok(conditional::created(&format!("/api/v1/comments/{}", comment.id), version, &comment))
 }
 
 /// Get a comment
@@ -125,62 +126,72 @@ async fn create_comment(
 ))]
 #[get("/comments/{comment_id}")]
 async fn get_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path<CommentId>) -> Result<HttpResponse> {
-    let comment = reader
+    let (version, comment) = reader
         .read(&db, Action::ReadPosts, move |conn, viewer| {
             let (access, post, found) = queries::get(conn, viewer, *comment_id)?;
+            let version = found.row.version();
             let comment = one(conn, &access, &post, found)?;
-            Ok((access, comment))
+            Ok((access, (version, comment)))
         })
         .await?;
-    Ok(json::ok(&comment))
+    Ok(conditional::ok(version, &comment))
 }
 
 /// Change a comment
 ///
 /// For its author. It does not count as activity; what it said is kept for its readers.
 #[utoipa::path(tag = "posts", operation_id = "update_comment", security(("bearer" = [])), request_body = CommentPatch,
-    responses(
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The comment as it is now", body = Comment),
-    (status = 403, description = "Not the author, or not a member any more"),
+    (status = 403, description = "Not the author, or not a member any more (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such comment"),
-    (status = 409, description = "The group is archived, its rules are not accepted, somebody reads it first, or the conversation is locked"),
+    (status = 409, description = "The group is archived, its rules are not accepted, somebody reads it first, or the conversation is locked (`archived`, `locked`, `rules_not_accepted`, `review_needed`)"),
 ))]
 #[patch("/comments/{comment_id}")]
 async fn update_comment(
     actor: Actor,
     db: web::Data<Db>,
     comment_id: web::Path<CommentId>,
+    if_match: IfMatch,
     patch: Body<CommentPatch>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let comment = actor
+    let (version, comment) = actor
         .write(&db, move |conn| {
             let (access, post, found) = queries::lock(conn, actor.viewer(), *comment_id)?;
             posts::policy::require_on_comment(&access, &post, author(&found.row), PostAction::Edit)?;
+            if_match.check(found.row.version())?;
             let found = queries::update(conn, &found.row, &patch.0, now)?;
-            one(conn, &access, &post, found)
+            Ok((found.row.version(), one(conn, &access, &post, found)?))
         })
         .await?;
-    Ok(json::ok(&comment))
+    Ok(conditional::ok(version, &comment))
 }
 
 /// Delete a comment
 ///
 /// For its author and for facilitators. While others answer it, its place stays, without words or author. For thirty days it can
 /// be brought back.
-#[utoipa::path(tag = "posts", operation_id = "delete_comment", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+#[utoipa::path(tag = "posts", operation_id = "delete_comment", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that"),
+    ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Deleted"),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such comment"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[delete("/comments/{comment_id}")]
-async fn delete_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path<CommentId>) -> Result<HttpResponse> {
+async fn delete_comment(
+    reader: Reader,
+    db: web::Data<Db>,
+    comment_id: web::Path<CommentId>,
+    if_match: Option<IfMatch>,
+) -> Result<HttpResponse> {
     let now = Timestamp::now();
     reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = queries::lock(conn, actor.viewer(), *comment_id)?;
             posts::policy::require_on_comment(&access, &post, author(&found.row), PostAction::Delete)?;
+            IfMatch::check_if_given(if_match.as_ref(), found.row.version())?;
             queries::delete(conn, &found.row, actor.user_id, now)?;
             if actor.user_id != found.row.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &found.row), now)?;
@@ -197,7 +208,7 @@ async fn delete_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path
 #[utoipa::path(tag = "posts", operation_id = "restore_comment", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "The comment", body = Comment),
     (status = 404, description = "No such comment, or none that the caller may bring back"),
-    (status = 409, description = "It is not deleted"),
+    (status = 409, description = "It is not deleted (`invalid_state`)"),
 ))]
 #[post("/comments/{comment_id}/restore")]
 async fn restore_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path<CommentId>) -> Result<HttpResponse> {

@@ -78,7 +78,7 @@ fn feed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<FeedIt
 #[utoipa::path(tag = "groups", operation_id = "list_group_activity", security((), ("bearer" = [])),
     params(FeedQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of what happened", body = ActivityPage),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/activity")]

@@ -10,7 +10,7 @@ use crate::api::memberships::model::{
     InvitePolicy, JoinPolicy, MemberListVisibility, PostPolicy, ReviewPolicy, Visibility,
 };
 use crate::db::schema::group_types;
-use crate::http::patch::Set;
+use crate::http::patch::{Set, given};
 use crate::http::text::{Line, Slug};
 use crate::types::{GroupTypeId, Timestamp, text_enum};
 
@@ -115,6 +115,7 @@ pub struct GroupTypeQuery {
 /// A kind of group to create.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Lab", "plural": "Labs", "description": "Tries things out.", "default_visibility": "listed", "default_join_policy": "request" }))]
 pub struct NewGroupType {
     /// Its name.
     pub name: GroupTypeTitle,
@@ -135,16 +136,16 @@ pub struct NewGroupType {
     /// What a new group of this kind has unless it says otherwise.
     pub default_join_policy: JoinPolicy,
     /// What a new group of this kind has unless it says otherwise; `members` unless given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub default_post_policy: Option<PostPolicy>,
     /// What a new group of this kind has unless it says otherwise; `members` unless given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub default_member_list_visibility: Option<MemberListVisibility>,
     /// What a new group of this kind has unless it says otherwise; `facilitators` unless given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub default_invite_policy: Option<InvitePolicy>,
     /// What a new group of this kind has unless it says otherwise; `nobody` unless given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub default_review_policy: Option<ReviewPolicy>,
     /// What a new group of this kind has unless it says otherwise; false unless given.
     #[serde(default)]
@@ -157,6 +158,7 @@ pub struct NewGroupType {
 /// Changes to a kind of group. Groups that there are keep their settings.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "description": "Tries things out, and says what came of it." }))]
 pub struct GroupTypePatch {
     /// Its name.
     #[serde(default)]

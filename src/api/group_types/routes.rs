@@ -40,8 +40,8 @@ async fn list_group_types(db: web::Data<Db>, query: Query<GroupTypeQuery>) -> Re
 #[utoipa::path(tag = "groups", operation_id = "create_group_type", security(("bearer" = [])),
     request_body = NewGroupType, responses(
     (status = 201, description = "The kind", body = GroupType, headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "Not an administrator"),
-    (status = 409, description = "Another kind has the slug, or there are 100 kinds"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
+    (status = 409, description = "Another kind has the slug, or there are 100 kinds (`invalid_state`, `taken`)"),
 ))]
 #[post("/group-types")]
 async fn create_group_type(actor: Actor, db: web::Data<Db>, body: Body<NewGroupType>) -> Result<HttpResponse> {
@@ -103,9 +103,9 @@ async fn get_group_type(db: web::Data<Db>, group_type_id: web::Path<GroupTypeId>
     request_body = GroupTypePatch, params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The kind as it is now", body = GroupType),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such kind"),
-    (status = 409, description = "Another kind has the slug"),
+    (status = 409, description = "Another kind has the slug (`taken`)"),
 ))]
 #[patch("/group-types/{group_type_id}")]
 async fn update_group_type(
@@ -136,17 +136,19 @@ async fn update_group_type(
 /// Delete a kind of group
 ///
 /// Administrators only. A kind that groups have, deleted ones included, cannot be deleted but retired.
-#[utoipa::path(tag = "groups", operation_id = "delete_group_type", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "groups", operation_id = "delete_group_type", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 204, description = "Deleted"),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such kind"),
-    (status = 409, description = "Groups are of this kind; `groups` says how many"),
+    (status = 409, description = "Groups are of this kind; `groups` says how many (`in_use`)"),
 ))]
 #[delete("/group-types/{group_type_id}")]
 async fn delete_group_type(
     actor: Actor,
     db: web::Data<Db>,
     group_type_id: web::Path<GroupTypeId>,
+    if_match: Option<IfMatch>,
 ) -> Result<HttpResponse> {
     actor.require_admin()?;
     let now = Timestamp::now();
@@ -154,6 +156,7 @@ async fn delete_group_type(
         .write(&db, move |conn| {
             let kinds = lock_all(conn)?;
             let kind = find(&kinds, *group_type_id)?;
+            IfMatch::check_if_given(if_match.as_ref(), kind.updated_at)?;
             policy::delete(queries::count_groups(conn, kind.id)?)?;
             queries::delete(conn, &kinds, kind.id, now)?;
             let changes = vec![AuditChange::new("name", Some(&kind.name), None)];

@@ -16,7 +16,7 @@ use crate::db::schema::{group_rules, groups};
 use crate::db::sql_types::JsonList;
 use crate::http::changes::Gone;
 use crate::http::page::Limit;
-use crate::http::patch::{Patch, Set};
+use crate::http::patch::{Patch, Set, given};
 use crate::http::text::{Line, Markdown, Slug, Tags};
 use crate::types::{GroupId, GroupTypeId, Timestamp, text_enum};
 
@@ -401,6 +401,7 @@ pub struct GroupPage {
 /// A group to create. What it leaves out comes from its first type.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Falls prevention", "type_ids": ["019aaf5c-0000-7000-8000-000000000001"], "summary": "What keeps people on their feet.", "visibility": "public", "join_policy": "open", "tags": ["falls"] }))]
 pub struct NewGroup {
     /// Its name.
     pub name: GroupName,
@@ -429,22 +430,22 @@ pub struct NewGroup {
     #[schema(required = false)]
     pub tags: Tags,
     /// Who sees what of it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub visibility: Option<Visibility>,
     /// How one becomes a member.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub join_policy: Option<JoinPolicy>,
     /// Who begins conversations.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub post_policy: Option<PostPolicy>,
     /// Who reads the list of members.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub member_list_visibility: Option<MemberListVisibility>,
     /// Who invites people.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub invite_policy: Option<InvitePolicy>,
     /// Whose posts and comments are read by those who moderate before they come out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub review_policy: Option<ReviewPolicy>,
     /// Whether members may write without their name.
     #[serde(default)]
@@ -482,6 +483,7 @@ pub struct NewGroup {
 /// Changes to a group.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "summary": "What keeps people on their feet, at home and on the ward.", "join_policy": "request" }))]
 pub struct GroupPatch {
     /// Its name.
     #[serde(default)]

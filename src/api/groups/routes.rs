@@ -93,8 +93,8 @@ fn changed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>, span: &Span) -> R
 /// The caller becomes its owner.
 #[utoipa::path(tag = "groups", operation_id = "create_group", security(("bearer" = [])), request_body = NewGroup, responses(
     (status = 201, description = "The group", body = Group, headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "The platform lets nobody but administrators create groups, or set external ids"),
-    (status = 409, description = "Another group has the slug or the external id"),
+    (status = 403, description = "The platform lets nobody but administrators create groups, or set external ids (`forbidden`, `approval_needed`)"),
+    (status = 409, description = "Another group has the slug or the external id (`taken`)"),
 ))]
 #[post("/groups")]
 async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> Result<HttpResponse> {
@@ -209,9 +209,9 @@ async fn get_group(viewer: Viewer, db: web::Data<Db>, group_id: web::Path<GroupI
 #[utoipa::path(tag = "groups", operation_id = "update_group", security(("bearer" = [])), request_body = GroupPatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The group as it is now", body = Group),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived, or another has the slug or the external id"),
+    (status = 409, description = "The group is archived, or another has the slug or the external id (`archived`, `taken`)"),
 ))]
 #[patch("/groups/{group_id}")]
 async fn update_group(
@@ -287,19 +287,28 @@ fn record_update(
 /// Delete a group
 ///
 /// For owners. It is not found any more, nor is anything in it.
-#[utoipa::path(tag = "groups", operation_id = "delete_group", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "groups", operation_id = "delete_group", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 204, description = "Deleted"),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
 ))]
 #[delete("/groups/{group_id}")]
-async fn delete_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
+async fn delete_group(
+    actor: Actor,
+    db: web::Data<Db>,
+    group_id: web::Path<GroupId>,
+    if_match: Option<IfMatch>,
+) -> Result<HttpResponse> {
     let now = Timestamp::now();
     actor
         .write(&db, move |conn| {
             shares::lock(conn, Sharing::OfGroup(*group_id), &[*group_id])?;
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             access.require(Action::Delete)?;
+            if let Some(if_match) = &if_match {
+                if_match.check(queries::get(conn, access.viewer(), access.group_id())?.group.updated_at)?;
+            }
             queries::delete(conn, access.group_id(), now)?;
             let entry = Entry::group(AuditAction::GroupDeleted, access.group_id());
             audit::queries::record(conn, Some(&actor), entry, now)
@@ -344,7 +353,7 @@ async fn list_group_rules(
 #[utoipa::path(tag = "groups", operation_id = "list_group_audit_events", security(("bearer" = [])),
     params(GroupAuditQuery), responses(
     (status = 200, description = "One page of entries", body = audit::model::AuditEventPage),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/audit-log")]

@@ -249,6 +249,7 @@ impl ToSchema for Recipients {
 /// People and addresses to invite.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "recipients": [{ "email": "ann@example.org" }, { "user_id": "019aaf5c-0000-7000-8000-000000000020" }], "message": "We would like to have you with us." }))]
 pub struct NewInvitations {
     /// Whom.
     pub recipients: Recipients,
@@ -330,6 +331,7 @@ impl ToSchema for MaxUses {}
 /// A link to make, for whoever gets it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "max_uses": 30, "expires_at": "2027-01-31T00:00:00Z", "message": "For everybody who was at the workshop." }))]
 pub struct NewInvitationLink {
     /// How many people can come in by it; as many as there are unless given.
     #[serde(default)]
@@ -345,6 +347,7 @@ pub struct NewInvitationLink {
 /// A token that one was given.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "token": "prx_inv_3yTt0b0b3JX0WcXk8l1nQ2rA" }))]
 pub struct InvitationLookup {
     /// The token.
     pub token: InvitationToken,
@@ -353,6 +356,7 @@ pub struct InvitationLookup {
 /// An invitation that one accepts.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "token": "prx_inv_3yTt0b0b3JX0WcXk8l1nQ2rA", "display_name": "Ann L." }))]
 pub struct InvitationAcceptance {
     /// The token.
     pub token: InvitationToken,

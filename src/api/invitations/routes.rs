@@ -44,9 +44,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     params(InvitationQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of invitations", body = InvitationPage),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived, and the caller does not manage its members"),
+    (status = 409, description = "The group is archived, and the caller does not manage its members (`archived`)"),
 ))]
 #[get("/groups/{group_id}/invitations")]
 async fn list_invitations(
@@ -82,9 +82,9 @@ async fn list_invitations(
 #[utoipa::path(tag = "memberships", operation_id = "create_invitations", security(("bearer" = [])),
     request_body = NewInvitations, responses(
     (status = 200, description = "What became of each, in the same order", body = InvitationResults),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived (`archived`)"),
 ))]
 #[post("/groups/{group_id}/invitations")]
 async fn create_invitations(
@@ -215,9 +215,9 @@ fn issue(conn: &mut Conn, actor: Actor, row: InvitationRow) -> Result<(Invitatio
 #[utoipa::path(tag = "memberships", operation_id = "create_invitation_link", security(("bearer" = [])),
     request_body = NewInvitationLink, responses(
     (status = 201, description = "The link", body = IssuedInvitation, headers(("Location" = String, description = "Where the group's invitations are"))),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived (`archived`)"),
 ))]
 #[post("/groups/{group_id}/invitation-links")]
 async fn create_invitation_link(
@@ -250,9 +250,9 @@ async fn create_invitation_link(
 /// shown this once; the one before opens nothing any more.
 #[utoipa::path(tag = "memberships", operation_id = "resend_invitation", security(("bearer" = [])), responses(
     (status = 200, description = "The invitation, with its new token", body = IssuedInvitation),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group or invitation"),
-    (status = 409, description = "The invitation is not open, or the group is archived"),
+    (status = 409, description = "The invitation is not open, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[post("/groups/{group_id}/invitations/{invitation_id}/resend")]
 async fn resend_invitation(
@@ -291,9 +291,9 @@ async fn resend_invitation(
 /// For its maker and those who manage members.
 #[utoipa::path(tag = "memberships", operation_id = "revoke_invitation", security(("bearer" = [])), responses(
     (status = 204, description = "It opens nothing any more"),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group or invitation"),
-    (status = 409, description = "The invitation is not open, or the group is archived"),
+    (status = 409, description = "The invitation is not open, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[delete("/groups/{group_id}/invitations/{invitation_id}")]
 async fn revoke_invitation(
@@ -332,7 +332,7 @@ async fn revoke_invitation(
     responses(
     (status = 200, description = "The group, and who invites", body = InvitationPreview),
     (status = 404, description = "No such token"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived (`archived`)"),
     (status = 410, description = "The invitation is over; `state` says how"),
 ))]
 #[post("/invitations/lookup")]
@@ -362,9 +362,9 @@ async fn lookup_invitation(db: web::Data<Db>, body: Body<InvitationLookup>) -> R
 #[utoipa::path(tag = "memberships", operation_id = "accept_invitation", security(("bearer" = [])),
     request_body = InvitationAcceptance, responses(
     (status = 200, description = "One's membership", body = OwnMembership),
-    (status = 403, description = "For another address, or the group has banned the caller or turned them away"),
+    (status = 403, description = "For another address, or the group has banned the caller or turned them away (`forbidden`, `banned`)"),
     (status = 404, description = "No such token"),
-    (status = 409, description = "The rules are not accepted, the name is shown for another, or the group is archived"),
+    (status = 409, description = "The rules are not accepted, the name is shown for another, or the group is archived (`archived`, `rules_not_accepted`, `taken`)"),
     (status = 410, description = "The invitation is over; `state` says how"),
 ))]
 #[post("/invitations/accept")]
@@ -386,7 +386,7 @@ async fn accept_invitation(actor: Actor, db: web::Data<Db>, body: Body<Invitatio
     responses(
     (status = 204, description = "Declined"),
     (status = 404, description = "No such token"),
-    (status = 409, description = "It is a link, which is for many, or the group is archived"),
+    (status = 409, description = "It is a link, which is for many, or the group is archived (`invalid_state`, `archived`)"),
     (status = 410, description = "The invitation is over; `state` says how"),
 ))]
 #[post("/invitations/decline")]

@@ -51,6 +51,7 @@ pub struct GroupUnreadPage {
 /// Posts that the caller has read.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "post_ids": ["019aaf5c-0000-7000-8000-000000000030"] }))]
 pub struct ReadPosts {
     /// 1 to 100 posts of the group.
     pub post_ids: PostIds,

@@ -98,9 +98,9 @@ async fn mark(
 /// Keeps it for oneself. Doing it again changes nothing.
 #[utoipa::path(tag = "posts", operation_id = "bookmark_post", security(("bearer" = [])), responses(
     (status = 204, description = "It is kept"),
-    (status = 403, description = "An administrator, who is no member, marks nothing there"),
+    (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published"),
+    (status = 409, description = "Not published (`invalid_state`)"),
 ))]
 #[put("/posts/{post_id}/bookmark")]
 async fn bookmark_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
@@ -114,9 +114,9 @@ async fn bookmark_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostI
 /// Doing it again changes nothing.
 #[utoipa::path(tag = "posts", operation_id = "unbookmark_post", security(("bearer" = [])), responses(
     (status = 204, description = "It is not kept"),
-    (status = 403, description = "An administrator, who is no member, marks nothing there"),
+    (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published"),
+    (status = 409, description = "Not published (`invalid_state`)"),
 ))]
 #[delete("/posts/{post_id}/bookmark")]
 async fn unbookmark_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
@@ -130,9 +130,9 @@ async fn unbookmark_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<Pos
 /// One is told of replies, as one is without asking where one has written. Doing it again changes nothing.
 #[utoipa::path(tag = "posts", operation_id = "follow_post", security(("bearer" = [])), responses(
     (status = 204, description = "One is told of replies"),
-    (status = 403, description = "An administrator, who is no member, marks nothing there"),
+    (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published"),
+    (status = 409, description = "Not published (`invalid_state`)"),
 ))]
 #[put("/posts/{post_id}/follow")]
 async fn follow_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
@@ -144,9 +144,9 @@ async fn follow_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>
 /// One is not told of replies, even where one writes. Doing it again changes nothing.
 #[utoipa::path(tag = "posts", operation_id = "unfollow_post", security(("bearer" = [])), responses(
     (status = 204, description = "One is not told of replies"),
-    (status = 403, description = "An administrator, who is no member, marks nothing there"),
+    (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published"),
+    (status = 409, description = "Not published (`invalid_state`)"),
 ))]
 #[delete("/posts/{post_id}/follow")]
 async fn unfollow_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
@@ -158,9 +158,9 @@ async fn unfollow_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostI
 /// With all comments that are on it now.
 #[utoipa::path(tag = "posts", operation_id = "read_post", security(("bearer" = [])), responses(
     (status = 204, description = "Read"),
-    (status = 403, description = "An administrator, who is no member, marks nothing there"),
+    (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published"),
+    (status = 409, description = "Not published (`invalid_state`)"),
 ))]
 #[put("/posts/{post_id}/read")]
 async fn read_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
@@ -174,7 +174,7 @@ async fn read_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) 
 /// Up to 100 of a group, with all comments that are on them now. Those that are not there are passed over.
 #[utoipa::path(tag = "posts", operation_id = "read_posts", security(("bearer" = [])), request_body = ReadPosts, responses(
     (status = 204, description = "Read"),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such group"),
 ))]
 #[post("/groups/{group_id}/posts:read")]
@@ -200,7 +200,7 @@ async fn read_posts(
 /// For members: all that came out until now.
 #[utoipa::path(tag = "posts", operation_id = "read_group", security(("bearer" = [])), responses(
     (status = 204, description = "Read"),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`)"),
     (status = 404, description = "No such group"),
 ))]
 #[put("/groups/{group_id}/read")]

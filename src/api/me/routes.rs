@@ -66,7 +66,7 @@ async fn update_me(actor: Actor, db: web::Data<Db>, patch: Body<AccountPatch>) -
 /// no name. Refused while one is the last owner of a group.
 #[utoipa::path(tag = "me", operation_id = "delete_me", security(("bearer" = [])), responses(
     (status = 204, description = "Deleted"),
-    (status = 409, description = "The last owner of the groups listed"),
+    (status = 409, description = "The last owner of the groups listed (`last_owner`)"),
 ))]
 #[delete("/me")]
 async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<HttpResponse> {
@@ -100,7 +100,7 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
 #[utoipa::path(tag = "me", operation_id = "update_password", security(("bearer" = [])), request_body = PasswordChange,
     responses(
     (status = 200, description = "A new session", body = Tokens),
-    (status = 403, description = "The account was suspended meanwhile"),
+    (status = 403, description = "The account was suspended meanwhile (`account_suspended`)"),
 ))]
 #[put("/me/password")]
 async fn update_password(

@@ -623,6 +623,7 @@ pub struct MemberPage {
 /// What somebody sends to join or to ask.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "message": "I lead the falls team of a small hospital." }))]
 pub struct NewMembership {
     /// A word to those who decide; kept where the group decides requests.
     #[serde(default)]
@@ -699,6 +700,7 @@ pub struct EntryTerms {
 /// Changes to one's own membership.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "display_name": "Ann L.", "notification_level": "mentions" }))]
 pub struct OwnMembershipPatch {
     /// The name that the group shows in place of the account's; null for the account's.
     #[serde(default)]
@@ -713,6 +715,7 @@ pub struct OwnMembershipPatch {
 /// The rules that one accepts.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "version": 2 }))]
 pub struct RulesAcceptance {
     /// Their version.
     pub version: i32,
@@ -721,6 +724,7 @@ pub struct RulesAcceptance {
 /// Changes to a member.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "role": "facilitator", "role_ends_at": "2027-01-31T00:00:00Z" }))]
 pub struct MemberPatch {
     /// A new role, for an active member.
     #[serde(default)]

@@ -15,6 +15,7 @@ use crate::auth::actor::Actor;
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Error, Result};
 use crate::http::changes::{self, Span};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::patch::Set;
@@ -55,9 +56,9 @@ async fn get_membership(actor: Actor, db: web::Data<Db>, group_id: web::Path<Gro
 #[utoipa::path(tag = "memberships", operation_id = "join_group", security(("bearer" = [])),
     request_body = NewMembership, responses(
     (status = 200, description = "One's membership: `active` or `requested`", body = OwnMembership),
-    (status = 403, description = "By invitation only, or banned"),
+    (status = 403, description = "By invitation only, or banned (`forbidden`, `banned`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived, its rules are not accepted, or it is too early to ask again"),
+    (status = 409, description = "The group is archived, its rules are not accepted, or it is too early to ask again (`archived`, `rules_not_accepted`, `cooling_down`, `taken`)"),
 ))]
 #[put("/groups/{group_id}/membership")]
 async fn join_group(
@@ -112,7 +113,7 @@ fn enter(
     request_body = OwnMembershipPatch, responses(
     (status = 200, description = "One's membership as it is now", body = OwnMembership),
     (status = 404, description = "No such group, or never a member"),
-    (status = 409, description = "Not a member, or another member is shown by this name"),
+    (status = 409, description = "Not a member, or another member is shown by this name (`invalid_state`, `taken`)"),
 ))]
 #[patch("/groups/{group_id}/membership")]
 async fn update_membership(
@@ -150,7 +151,7 @@ async fn update_membership(
     request_body = RulesAcceptance, responses(
     (status = 200, description = "One's membership as it is now", body = OwnMembership),
     (status = 404, description = "No such group, or never a member"),
-    (status = 409, description = "Not a member and not asking to be, or the rules have another version"),
+    (status = 409, description = "Not a member and not asking to be, or the rules have another version (`invalid_state`, `rules_not_accepted`)"),
 ))]
 #[put("/groups/{group_id}/membership/rules-acceptance")]
 async fn accept_rules(
@@ -182,7 +183,7 @@ async fn accept_rules(
 #[utoipa::path(tag = "memberships", operation_id = "leave_group", security(("bearer" = [])), responses(
     (status = 204, description = "Not a member, and not asking to be"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The last owner"),
+    (status = 409, description = "The last owner (`last_owner`)"),
 ))]
 #[delete("/groups/{group_id}/membership")]
 async fn leave_group(actor: Actor, db: web::Data<Db>, group_id: web::Path<GroupId>) -> Result<HttpResponse> {
@@ -217,7 +218,7 @@ fn leave(conn: &mut Conn, access: &Access, actor: Actor, before: Membership, now
     params(MemberQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of members", body = MemberPage),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/members")]
@@ -296,20 +297,22 @@ fn readable(conn: &mut Conn, access: &Access, user: UserId) -> Result<MemberRow>
 #[utoipa::path(tag = "memberships", operation_id = "get_member", security((), ("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "The member", body = Member),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group or member"),
 ))]
 #[get("/groups/{group_id}/members/{user_id}")]
 async fn get_member(reader: Reader, db: web::Data<Db>, path: web::Path<(GroupId, UserId)>) -> Result<HttpResponse> {
     let (group_id, user_id) = path.into_inner();
-    let member = reader
+    let (version, member) = reader
         .read(&db, Action::ReadRecords, move |conn, viewer| {
             let access = Access::find(conn, viewer, group_id)?;
-            let member = readable(conn, &access, user_id)?.member(access.may(Action::ReadRecords), Timestamp::now());
-            Ok((access, member))
+            let found = readable(conn, &access, user_id)?;
+            let version = found.membership.updated_at;
+            let member = found.member(access.may(Action::ReadRecords), Timestamp::now());
+            Ok((access, (version, member)))
         })
         .await?;
-    Ok(json::ok(&member))
+    Ok(conditional::ok(version, &member))
 }
 
 /// Change a member
@@ -317,29 +320,33 @@ async fn get_member(reader: Reader, db: web::Data<Db>, path: web::Path<(GroupId,
 /// Give a role (owners), remove, ban, or lift a ban (facilitators, for members; owners, for everybody). A change that would
 /// leave the group without owner is refused, with who could take over.
 #[utoipa::path(tag = "memberships", operation_id = "update_member", security(("bearer" = [])),
-    request_body = MemberPatch, responses(
+    request_body = MemberPatch, params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The member as it is now", body = Member),
-    (status = 403, description = "Not for this caller, or somebody above the caller"),
+    (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
     (status = 404, description = "No such group or member"),
-    (status = 409, description = "The last owner, or not possible from this state"),
+    (status = 409, description = "The last owner, or not possible from this state (`invalid_state`, `last_owner`)"),
 ))]
 #[patch("/groups/{group_id}/members/{user_id}")]
 async fn update_member(
     actor: Actor,
     db: web::Data<Db>,
     path: web::Path<(GroupId, UserId)>,
+    if_match: IfMatch,
     patch: Body<MemberPatch>,
 ) -> Result<HttpResponse> {
     let ((group_id, user_id), patch, now) = (path.into_inner(), patch.0, Timestamp::now());
-    let member = actor
+    let (version, member) = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
+            access.require(Action::ManageMembers)?;
+            let before = queries::find(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
+            if_match.check(before.updated_at)?;
             change_member(conn, &access, actor, user_id, &patch, now)?;
             let member = queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
-            Ok(member.member(access.may(Action::ReadRecords), now))
+            Ok((member.membership.updated_at, member.member(access.may(Action::ReadRecords), now)))
         })
         .await?;
-    Ok(json::ok(&member))
+    Ok(conditional::ok(version, &member))
 }
 
 /// Remove a member
@@ -347,9 +354,9 @@ async fn update_member(
 /// The person is free to come back. The same as a change to `removed` without a reason.
 #[utoipa::path(tag = "memberships", operation_id = "delete_member", security(("bearer" = [])), responses(
     (status = 204, description = "Not a member any more"),
-    (status = 403, description = "Not for this caller, or somebody above the caller"),
+    (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
     (status = 404, description = "No such group or member"),
-    (status = 409, description = "The last owner, or not a member"),
+    (status = 409, description = "The last owner, or not a member (`invalid_state`, `last_owner`)"),
 ))]
 #[delete("/groups/{group_id}/members/{user_id}")]
 async fn delete_member(actor: Actor, db: web::Data<Db>, path: web::Path<(GroupId, UserId)>) -> Result<HttpResponse> {
@@ -399,7 +406,7 @@ pub fn change_member(
     params(HistoryQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of steps", body = MembershipEventPage),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/members/{user_id}/history")]

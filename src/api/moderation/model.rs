@@ -9,6 +9,7 @@ use crate::types::Timestamp;
 /// A formal warning to the author of a post or a comment.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "Please leave out what tells who the patient is." }))]
 pub struct NewWarning {
     /// What is wrong with it; the person reads it.
     pub reason: Reason,
@@ -17,6 +18,7 @@ pub struct NewWarning {
 /// To take away all that a person wrote in a group.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "Advertising.", "ban": true }))]
 pub struct ContentDeletion {
     /// Why; kept in the audit log.
     pub reason: Reason,
@@ -28,6 +30,7 @@ pub struct ContentDeletion {
 /// To bring back what was taken away of a person's at one time.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "deleted_at": "2026-11-24T09:30:00.000000Z", "reason": "It was not advertising after all." }))]
 pub struct ContentRestoration {
     /// The time that taking it away answered with; the audit log has it, too.
     pub deleted_at: Timestamp,

@@ -62,7 +62,7 @@ fn unmask(
 #[utoipa::path(tag = "posts", operation_id = "get_post_author", security(("bearer" = [])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
-    (status = 403, description = "Not for this caller, or no reason given"),
+    (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),
     (status = 404, description = "No such post"),
 ))]
 #[get("/posts/{post_id}/author")]
@@ -89,7 +89,7 @@ async fn get_post_author(reader: Reader, db: web::Data<Db>, post_id: web::Path<P
 #[utoipa::path(tag = "posts", operation_id = "get_comment_author", security(("bearer" = [])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
-    (status = 403, description = "Not for this caller, or no reason given"),
+    (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),
     (status = 404, description = "No such comment"),
 ))]
 #[get("/comments/{comment_id}/author")]
@@ -119,7 +119,7 @@ async fn get_comment_author(
 #[utoipa::path(tag = "posts", operation_id = "get_submission_author", security(("bearer" = [])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
-    (status = 403, description = "Not for this caller, or no reason given"),
+    (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),
     (status = 404, description = "Nothing that waits, or that the caller may know of"),
 ))]
 #[get("/submissions/{submission_id}/author")]
@@ -174,9 +174,9 @@ fn warn(
 #[utoipa::path(tag = "posts", operation_id = "create_post_warning", security(("bearer" = [])), request_body = NewWarning,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Warned"),
-    (status = 403, description = "Not for this caller, or somebody above the caller"),
+    (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "It has no name, or the author has, or had, no part in the group, or is gone"),
+    (status = 409, description = "It has no name, or the author has, or had, no part in the group, or is gone (`invalid_state`)"),
 ))]
 #[post("/posts/{post_id}/warnings")]
 async fn create_post_warning(
@@ -201,9 +201,9 @@ async fn create_post_warning(
 #[utoipa::path(tag = "posts", operation_id = "create_comment_warning", security(("bearer" = [])), request_body = NewWarning,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Warned"),
-    (status = 403, description = "Not for this caller, or somebody above the caller"),
+    (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
     (status = 404, description = "No such comment"),
-    (status = 409, description = "It has no name, or the author has, or had, no part in the group, or is gone"),
+    (status = 409, description = "It has no name, or the author has, or had, no part in the group, or is gone (`invalid_state`)"),
 ))]
 #[post("/comments/{comment_id}/warnings")]
 async fn create_comment_warning(
@@ -242,9 +242,9 @@ fn entry(action: AuditAction, access: &Access, user: UserId, change: &ContentCha
     request_body = ContentDeletion,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What was deleted", body = ContentChange),
-    (status = 403, description = "Not for this caller, or somebody above the caller"),
+    (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
     (status = 404, description = "No such group, or, where they are to be banned, nobody who ever had to do with it"),
-    (status = 409, description = "The last owner is not banned"),
+    (status = 409, description = "The last owner is not banned (`last_owner`)"),
 ))]
 #[post("/groups/{group_id}/members/{user_id}/content:delete")]
 async fn delete_member_content(
@@ -282,7 +282,7 @@ async fn delete_member_content(
     request_body = ContentRestoration,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What came back", body = ContentChange),
-    (status = 403, description = "Not for this caller, or somebody above the caller"),
+    (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group, or nothing that was deleted then"),
 ))]
 #[post("/groups/{group_id}/members/{user_id}/content:restore")]

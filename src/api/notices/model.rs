@@ -172,6 +172,7 @@ pub struct NoticePreferences {
 /// Changes to what one does not want to be told.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "muted": ["reply"] }))]
 pub struct NoticePreferencesPatch {
     /// The kinds that one is not told from now on, in place of those until now. What one was told before stays.
     #[serde(default)]

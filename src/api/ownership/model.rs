@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::api::memberships::model::Role;
 use crate::db::schema::ownership_offers;
+use crate::http::patch::given;
 use crate::types::{GroupId, Timestamp, UserId};
 
 /// For how many days an offer can be accepted.
@@ -32,10 +33,11 @@ pub struct OwnershipOffer {
 /// An offer of ownership to make. It takes the place of the one that there is.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "user_id": "019aaf5c-0000-7000-8000-000000000020", "role_afterwards": "facilitator" }))]
 pub struct NewOwnershipOffer {
     /// The member who may accept it.
     pub user_id: UserId,
     /// What the caller is once it is accepted: `facilitator` unless said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub role_afterwards: Option<Role>,
 }

@@ -32,7 +32,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "memberships", operation_id = "offer_ownership", security(("bearer" = [])),
     request_body = NewOwnershipOffer, responses(
     (status = 200, description = "The offer", body = OwnershipOffer),
-    (status = 403, description = "Not an owner"),
+    (status = 403, description = "Not an owner (`forbidden`)"),
     (status = 404, description = "No such group"),
 ))]
 #[put("/groups/{group_id}/ownership-offer")]
@@ -110,9 +110,9 @@ async fn delete_ownership_offer(actor: Actor, db: web::Data<Db>, group_id: web::
 /// The caller becomes an owner, and the one who offered it gets the role that the offer says, in one step.
 #[utoipa::path(tag = "memberships", operation_id = "accept_ownership", security(("bearer" = [])), responses(
     (status = 200, description = "One's membership now", body = OwnMembership),
-    (status = 403, description = "It is offered to somebody else"),
+    (status = 403, description = "It is offered to somebody else (`forbidden`)"),
     (status = 404, description = "No such group, or no offer that the caller may know of"),
-    (status = 409, description = "Not a member any more"),
+    (status = 409, description = "Not a member any more (`invalid_state`)"),
     (status = 410, description = "The offer has expired, or whoever made it owns the group no more"),
 ))]
 #[post("/groups/{group_id}/ownership-offer/accept")]

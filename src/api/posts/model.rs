@@ -11,8 +11,9 @@ use crate::api::users::model::Person;
 use crate::db::schema::{post_marks, post_shares, posts, revisions};
 use crate::db::sql_types::JsonList;
 use crate::http::changes::Gone;
+use crate::http::conditional::Version;
 use crate::http::page::Limit;
-use crate::http::patch::{Patch, Set};
+use crate::http::patch::{Patch, Set, given};
 use crate::http::text::{Line, Markdown, Tags, WebUrl};
 use crate::types::{CommentId, GroupId, PostId, RevisionId, Timestamp, UserId, text_enum};
 
@@ -269,6 +270,15 @@ pub struct PostRow {
     pub changed_at: Option<Timestamp>,
     /// Whether it was ever shared with another group.
     pub is_shared: bool,
+}
+
+impl PostRow {
+    /// The version of what its author may change.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        let words = (&self.title, &self.body, &self.link_url, &self.language, &self.tags.0, &self.content_warnings.0);
+        Version::of(&(words, self.published_at, self.publish_at))
+    }
 }
 
 impl PostRow {
@@ -613,6 +623,7 @@ pub struct RevisionPage {
 /// A post to publish, now or later.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "kind": "question", "title": "Which footwear do you recommend?", "body": "We see many falls in **socks**.", "tags": ["footwear"] }))]
 pub struct NewPost {
     /// What it is; announcements are for facilitators and owners.
     pub kind: PostKind,
@@ -635,7 +646,7 @@ pub struct NewPost {
     #[serde(default)]
     pub language: Option<Language>,
     /// `published` unless said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub status: Option<PostStatus>,
     /// When it comes out; needed for a scheduled post, in the future and at most a year ahead.
     #[serde(default)]
@@ -649,6 +660,7 @@ pub struct NewPost {
 /// Changes to a post.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "title": "Which footwear do you recommend on the ward?" }))]
 pub struct PostPatch {
     /// Its title.
     #[serde(default)]
@@ -687,6 +699,7 @@ pub struct PostPatch {
 /// How to pin a post.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "until": "2027-01-31T00:00:00Z" }))]
 pub struct Pinning {
     /// Until when, in the future; without end unless said.
     #[serde(default)]
@@ -696,6 +709,7 @@ pub struct Pinning {
 /// Why a conversation is locked.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "All has been said." }))]
 pub struct Locking {
     /// Why; kept in the audit log.
     #[serde(default)]
@@ -705,6 +719,7 @@ pub struct Locking {
 /// Where to move a post.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "group_id": "019aaf5c-0000-7000-8000-000000000010", "reason": "More people know about it there." }))]
 pub struct Moving {
     /// The group to move it to.
     pub group_id: GroupId,
@@ -716,6 +731,7 @@ pub struct Moving {
 /// The comment that answers a question.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "comment_id": "019aaf5c-0000-7000-8000-000000000040" }))]
 pub struct AcceptedAnswer {
     /// A comment on the post.
     pub comment_id: CommentId,

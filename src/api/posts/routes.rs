@@ -17,6 +17,7 @@ use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{self, Span};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -44,7 +45,7 @@ fn entry(action: AuditAction, post: &PostHead) -> Entry {
 #[utoipa::path(tag = "posts", operation_id = "list_posts", security((), ("bearer" = [])),
     params(PostQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of posts", body = PostPage),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/posts")]
@@ -112,9 +113,9 @@ fn changed(
 /// scheduled post is seen by nobody else, and makes it active when it comes out.
 #[utoipa::path(tag = "posts", operation_id = "create_post", security(("bearer" = [])), request_body = NewPost, responses(
     (status = 201, description = "The post", body = Post, headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "Members only, or facilitators only"),
+    (status = 403, description = "Members only, or facilitators only (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived, its rules are not accepted, or somebody reads it first"),
+    (status = 409, description = "The group is archived, its rules are not accepted, or somebody reads it first (`archived`, `rules_not_accepted`, `review_needed`)"),
 ))]
 #[post("/groups/{group_id}/posts")]
 async fn create_post(
@@ -124,7 +125,7 @@ async fn create_post(
     body: Body<NewPost>,
 ) -> Result<HttpResponse> {
     let new = body.0;
-    let post = actor
+    let (version, post) = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             let is_draft = new.status == Some(PostStatus::Draft);
@@ -135,10 +136,10 @@ async fn create_post(
             let now = Timestamp::now();
             let publication = policy::publish_new(&new, now)?;
             let found = queries::insert(conn, &access, &new, publication, now)?;
-            views::one(conn, &access, found, now)
+            Ok((found.row.version(), views::one(conn, &access, found, now)?))
         })
         .await?;
-    Ok(json::created(&format!("/api/v1/posts/{}", post.id), &post))
+    Ok(conditional::created(&format!("/api/v1/posts/{}", post.id), version, &post))
 }
 
 /// Get a post
@@ -152,38 +153,42 @@ async fn create_post(
 #[get("/posts/{post_id}")]
 async fn get_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let post = reader
+    let (version, post) = reader
         .read(&db, Action::ReadPosts, move |conn, viewer| {
             let (access, found) = queries::get(conn, viewer, *post_id)?;
+            let version = found.row.version();
             let post = views::one(conn, &access, found, now)?;
-            Ok((access, post))
+            Ok((access, (version, post)))
         })
         .await?;
-    Ok(json::ok(&post))
+    Ok(conditional::ok(version, &post))
 }
 
 /// Change a post
 ///
 /// For its author: its words, and when it comes out. It does not count as activity; what it said is kept for its readers.
-#[utoipa::path(tag = "posts", operation_id = "update_post", security(("bearer" = [])), request_body = PostPatch, responses(
+#[utoipa::path(tag = "posts", operation_id = "update_post", security(("bearer" = [])), request_body = PostPatch,
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not the author, or not a member any more"),
+    (status = 403, description = "Not the author, or not a member any more (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The group is archived, its rules are not accepted, somebody reads it first, or the post is published or locked"),
+    (status = 409, description = "The group is archived, its rules are not accepted, somebody reads it first, or the post is published or locked (`invalid_state`, `archived`, `locked`, `rules_not_accepted`, `review_needed`)"),
 ))]
 #[patch("/posts/{post_id}")]
 async fn update_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
+    if_match: IfMatch,
     patch: Body<PostPatch>,
 ) -> Result<HttpResponse> {
-    let post = actor
+    let (version, post) = actor
         .write(&db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, &head, PostAction::Edit)?;
             let now = Timestamp::now();
             let before = queries::read(conn, head.id, actor.user_id)?.row;
+            if_match.check(before.version())?;
             let publication = policy::publish_changed(&before, &patch.0, now)?;
             let comes_out = before.published_at.is_none() && publication != (None, None);
             if comes_out {
@@ -191,30 +196,39 @@ async fn update_post(
                 policy::anonymous(&access, before.pseudonym_id.is_some(), Some(before.kind))?;
             }
             let found = queries::update(conn, &before, &patch.0, publication, now)?;
-            views::one(conn, &access, found, now)
+            Ok((found.row.version(), views::one(conn, &access, found, now)?))
         })
         .await?;
-    Ok(json::ok(&post))
+    Ok(conditional::ok(version, &post))
 }
 
 /// Delete a post
 ///
 /// For its author and for facilitators. Its comments go with it, and the group was last active when it was before. For thirty
 /// days it can be brought back.
-#[utoipa::path(tag = "posts", operation_id = "delete_post", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+#[utoipa::path(tag = "posts", operation_id = "delete_post", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that"),
+    ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Deleted"),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `members_only`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[delete("/posts/{post_id}")]
-async fn delete_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
+async fn delete_post(
+    reader: Reader,
+    db: web::Data<Db>,
+    post_id: web::Path<PostId>,
+    if_match: Option<IfMatch>,
+) -> Result<HttpResponse> {
     let now = Timestamp::now();
     reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             shares::lock_groups(conn, *post_id, None)?;
             let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, &head, PostAction::Delete)?;
+            if let Some(if_match) = &if_match {
+                if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
+            }
             queries::delete(conn, &head, actor.user_id, now)?;
             if actor.user_id != head.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &head), now)?;
@@ -231,7 +245,7 @@ async fn delete_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostI
 #[utoipa::path(tag = "posts", operation_id = "restore_post", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "The post", body = Post),
     (status = 404, description = "No such post, or none that the caller may bring back"),
-    (status = 409, description = "It is not deleted"),
+    (status = 409, description = "It is not deleted (`invalid_state`)"),
 ))]
 #[post("/posts/{post_id}/restore")]
 async fn restore_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
@@ -295,9 +309,9 @@ async fn list_post_revisions(
 /// or under one that only this group shows. Both groups were last active when what is in them says.
 #[utoipa::path(tag = "posts", operation_id = "move_post", security(("bearer" = [])), request_body = Moving, responses(
     (status = 200, description = "The post in its new group", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published, or a group is archived"),
+    (status = 409, description = "Not published, or a group is archived (`invalid_state`, `archived`)"),
 ))]
 #[post("/posts/{post_id}/move")]
 async fn move_post(
@@ -341,9 +355,9 @@ fn unknown_group(error: Error) -> Error {
 /// At the top of its group, until a time or for good: for those who moderate. Doing it again changes the time.
 #[utoipa::path(tag = "posts", operation_id = "pin_post", security(("bearer" = [])), request_body = Pinning, responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published, or the group is archived"),
+    (status = 409, description = "Not published, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[put("/posts/{post_id}/pin")]
 async fn pin_post(
@@ -365,9 +379,9 @@ async fn pin_post(
 /// For those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "unpin_post", security(("bearer" = [])), responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published, or the group is archived"),
+    (status = 409, description = "Not published, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[delete("/posts/{post_id}/pin")]
 async fn unpin_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
@@ -382,9 +396,9 @@ async fn unpin_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>)
 /// Nobody but those who moderate answers or changes words any more: for those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "lock_post", security(("bearer" = [])), request_body = Locking, responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published, or the group is archived"),
+    (status = 409, description = "Not published, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[put("/posts/{post_id}/lock")]
 async fn lock_post(
@@ -405,9 +419,9 @@ async fn lock_post(
 /// For those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "unlock_post", security(("bearer" = [])), responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "Not published, or the group is archived"),
+    (status = 409, description = "Not published, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[delete("/posts/{post_id}/lock")]
 async fn unlock_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
@@ -448,9 +462,9 @@ async fn arrange(
 #[utoipa::path(tag = "posts", operation_id = "accept_answer", security(("bearer" = [])), request_body = AcceptedAnswer,
     responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "No question, or the group is archived"),
+    (status = 409, description = "No question, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[put("/posts/{post_id}/accepted-answer")]
 async fn accept_answer(
@@ -467,9 +481,9 @@ async fn accept_answer(
 /// For who asked, and for those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "withdraw_answer", security(("bearer" = [])), responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "No question, or the group is archived"),
+    (status = 409, description = "No question, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[delete("/posts/{post_id}/accepted-answer")]
 async fn withdraw_answer(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {

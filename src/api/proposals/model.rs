@@ -119,7 +119,11 @@ impl ProposedGroup {
     /// # Errors
     /// When the rules for new groups have become stricter since.
     pub fn new_group(&self) -> Result<NewGroup> {
-        let value = serde_json::to_value(self).map_err(Error::internal)?;
+        let mut value = serde_json::to_value(self).map_err(Error::internal)?;
+        // what was left out is null here
+        if let Some(members) = value.as_object_mut() {
+            members.retain(|_, member| !member.is_null());
+        }
         serde_json::from_value(value).map_err(Error::internal)
     }
 }
@@ -226,6 +230,7 @@ pub struct GroupProposalQuery {
 /// A group to propose.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "group": { "name": "Falls prevention", "type_ids": ["019aaf5c-0000-7000-8000-000000000001"] }, "note": "Four hospitals have asked for it." }))]
 pub struct NewGroupProposal {
     /// The group, as for creating it; its domains and external id are set afterwards.
     pub group: NewGroup,
@@ -237,6 +242,7 @@ pub struct NewGroupProposal {
 /// The answer to a proposal.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "outcome": "approve" }))]
 pub struct ProposalDecision {
     /// Approve or decline.
     pub outcome: Outcome,

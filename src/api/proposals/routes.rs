@@ -61,8 +61,8 @@ async fn list_group_proposals(
 #[utoipa::path(tag = "groups", operation_id = "create_group_proposal", security(("bearer" = [])),
     request_body = NewGroupProposal, responses(
     (status = 201, description = "The proposal", body = GroupProposal, headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "The platform lets nobody but administrators create groups, or set these properties"),
-    (status = 409, description = "Ten proposals wait already"),
+    (status = 403, description = "The platform lets nobody but administrators create groups, or set these properties (`forbidden`, `approval_needed`)"),
+    (status = 409, description = "Ten proposals wait already (`invalid_state`)"),
 ))]
 #[post("/group-proposals")]
 async fn create_group_proposal(actor: Actor, db: web::Data<Db>, body: Body<NewGroupProposal>) -> Result<HttpResponse> {
@@ -141,9 +141,9 @@ async fn get_group_proposal(
 #[utoipa::path(tag = "groups", operation_id = "decide_group_proposal", security(("bearer" = [])),
     request_body = ProposalDecision, responses(
     (status = 200, description = "The proposal as it is now", body = GroupProposal),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such proposal"),
-    (status = 409, description = "It was decided or withdrawn, or the group cannot be created any more"),
+    (status = 409, description = "It was decided or withdrawn, or the group cannot be created any more (`invalid_state`)"),
 ))]
 #[post("/group-proposals/{group_proposal_id}/decision")]
 async fn decide_group_proposal(
@@ -193,9 +193,9 @@ fn create(conn: &mut Conn, actor: &Actor, row: &ProposalRow, now: Timestamp) -> 
 /// For who made it, while it waits.
 #[utoipa::path(tag = "groups", operation_id = "withdraw_group_proposal", security(("bearer" = [])), responses(
     (status = 204, description = "Withdrawn"),
-    (status = 403, description = "Made by somebody else"),
+    (status = 403, description = "Made by somebody else (`forbidden`)"),
     (status = 404, description = "No such proposal"),
-    (status = 409, description = "It was decided or withdrawn"),
+    (status = 409, description = "It was decided or withdrawn (`invalid_state`)"),
 ))]
 #[delete("/group-proposals/{group_proposal_id}")]
 async fn withdraw_group_proposal(

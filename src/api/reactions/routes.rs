@@ -61,9 +61,9 @@ async fn change(
 /// For members; one of each kind a person. Doing it again changes nothing. It does not count as activity.
 #[utoipa::path(tag = "posts", operation_id = "add_post_reaction", security(("bearer" = [])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`)"),
     (status = 404, description = "No such post, or no such kind of reaction"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[put("/posts/{post_id}/reactions/{reaction_kind}")]
 async fn add_post_reaction(
@@ -80,9 +80,9 @@ async fn add_post_reaction(
 /// Doing it again changes nothing.
 #[utoipa::path(tag = "posts", operation_id = "remove_post_reaction", security(("bearer" = [])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post, or no such kind of reaction"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[delete("/posts/{post_id}/reactions/{reaction_kind}")]
 async fn remove_post_reaction(
@@ -99,9 +99,9 @@ async fn remove_post_reaction(
 /// For members; one of each kind a person. Doing it again changes nothing. It does not count as activity.
 #[utoipa::path(tag = "posts", operation_id = "add_comment_reaction", security(("bearer" = [])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`)"),
     (status = 404, description = "No such comment, or no such kind of reaction"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[put("/comments/{comment_id}/reactions/{reaction_kind}")]
 async fn add_comment_reaction(
@@ -118,9 +118,9 @@ async fn add_comment_reaction(
 /// Doing it again changes nothing.
 #[utoipa::path(tag = "posts", operation_id = "remove_comment_reaction", security(("bearer" = [])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such comment, or no such kind of reaction"),
-    (status = 409, description = "The group is archived, or its rules are not accepted"),
+    (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[delete("/comments/{comment_id}/reactions/{reaction_kind}")]
 async fn remove_comment_reaction(

@@ -14,6 +14,7 @@ pub struct NewAccountStatus(pub Option<UserStatus>);
 /// What a person sends to register.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "ann@example.org", "password": "correct horse battery", "display_name": "Ann Lee" }))]
 pub struct Registration {
     /// The address that will log in.
     pub email: Email,

@@ -29,9 +29,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// it is invited.
 #[utoipa::path(tag = "sessions", operation_id = "register_account", security(()), request_body = Registration, responses(
     (status = 202, description = "Accepted", body = Registered),
-    (status = 403, description = "Registration is closed, or the invitation is for another address"),
+    (status = 403, description = "Registration is closed, or the invitation is for another address (`forbidden`, `registration_closed`)"),
     (status = 404, description = "No such token of an invitation"),
-    (status = 409, description = "The inviting group is archived"),
+    (status = 409, description = "The inviting group is archived (`archived`)"),
     (status = 410, description = "The invitation is over; `state` says how"),
 ))]
 #[post("/auth/register")]

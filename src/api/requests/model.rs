@@ -107,6 +107,7 @@ pub struct MembershipRequestQuery {
 /// The answer to a request.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "outcome": "decline", "reason": "The group is for staff of the three wards." }))]
 pub struct Decision {
     /// Approve or decline.
     pub outcome: Outcome,
@@ -143,6 +144,7 @@ impl From<PersonDecision> for Decision {
 /// Answers to many requests.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "decisions": [{ "user_id": "019aaf5c-0000-7000-8000-000000000020", "outcome": "approve" }] }))]
 pub struct DecisionBatch {
     /// 1 to 500 answers, taken one after the other.
     pub decisions: Decisions,

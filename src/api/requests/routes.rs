@@ -32,7 +32,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     params(MembershipRequestQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of requests", body = MembershipRequestPage),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/membership-requests")]
@@ -69,9 +69,9 @@ async fn list_membership_requests(
 #[utoipa::path(tag = "memberships", operation_id = "decide_membership_request", security(("bearer" = [])),
     request_body = Decision, responses(
     (status = 200, description = "The person's membership now", body = Member),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group, or the person never asked"),
-    (status = 409, description = "The person does not ask now, or the group is archived"),
+    (status = 409, description = "The person does not ask now, or the group is archived (`invalid_state`, `archived`, `taken`)"),
 ))]
 #[post("/groups/{group_id}/membership-requests/{user_id}/decision")]
 async fn decide_membership_request(
@@ -120,9 +120,9 @@ fn decide(
 #[utoipa::path(tag = "memberships", operation_id = "decide_membership_requests", security(("bearer" = [])),
     request_body = DecisionBatch, responses(
     (status = 200, description = "What became of each, in the same order", body = RowResults),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived (`archived`)"),
 ))]
 #[post("/groups/{group_id}/membership-requests:batch")]
 async fn decide_membership_requests(

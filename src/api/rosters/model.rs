@@ -6,6 +6,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::memberships::model::{Reason, Role};
 use crate::api::users::model::DisplayName;
+use crate::http::patch::given;
 use crate::types::{UserId, text_enum};
 
 text_enum! {
@@ -30,7 +31,7 @@ pub struct BatchRow {
     /// With whom.
     pub user_id: UserId,
     /// The role of who is added (`member` unless said), or the new role.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub role: Option<Role>,
     /// Why; kept in the history.
     #[serde(default)]
@@ -40,6 +41,7 @@ pub struct BatchRow {
 /// Many changes.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "rows": [{ "action": "add", "user_id": "019aaf5c-0000-7000-8000-000000000020", "role": "member" }] }))]
 pub struct MemberBatch {
     /// 1 to 500 changes, made one after the other.
     pub rows: BatchRows,

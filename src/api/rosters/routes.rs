@@ -43,7 +43,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "memberships", operation_id = "batch_members", security(("bearer" = [])), request_body = MemberBatch,
     responses(
     (status = 200, description = "What became of each, in the same order", body = RowResults),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
 ))]
 #[post("/groups/{group_id}/members:batch")]
@@ -105,9 +105,9 @@ fn add(conn: &mut Conn, access: &Access, actor: Actor, row: &BatchRow, now: Time
 #[utoipa::path(tag = "memberships", operation_id = "import_members", security(("bearer" = [])), params(ImportQuery),
     request_body(content = String, content_type = "text/csv"), responses(
     (status = 200, description = "What was done, or would be", body = ImportReport),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived (`archived`)"),
 ))]
 #[post("/groups/{group_id}/members:import")]
 async fn import_members(
@@ -299,7 +299,7 @@ fn take_import_row(
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "The members", body = String, content_type = "text/csv"),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/members.csv")]

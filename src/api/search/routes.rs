@@ -24,7 +24,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "search", operation_id = "list_search_results", security((), ("bearer" = [])), params(SearchQuery),
     responses(
     (status = 200, description = "One page of what was found", body = SearchResultPage),
-    (status = 401, description = "People are found by those who are logged in"),
+    (status = 401, description = "People are found by those who are logged in (`unauthenticated`)"),
 ))]
 #[get("/search")]
 async fn list_search_results(

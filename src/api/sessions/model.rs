@@ -33,6 +33,7 @@ pub struct Session {
 /// An address and its password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "ann@example.org", "password": "correct horse battery" }))]
 pub struct Login {
     /// The address.
     pub email: Email,
@@ -43,6 +44,7 @@ pub struct Login {
 /// A refresh token to exchange.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "refresh_token": "0JwM8xQm3kq3h0yq2mX3yTt0b0b3JX0WcXk8l1nQ2rA" }))]
 pub struct Refresh {
     /// The latest refresh token of the session; it works once.
     pub refresh_token: String,

@@ -47,8 +47,8 @@ async fn get_jwks(tokens: web::Data<tokens::Tokens>) -> HttpResponse {
 /// An unknown address and a wrong password get the same answer in the same time.
 #[utoipa::path(tag = "sessions", operation_id = "create_session", security(()), request_body = Login, responses(
     (status = 200, description = "Logged in", body = Tokens),
-    (status = 401, description = "The address or the password is wrong"),
-    (status = 403, description = "The account waits for approval or is suspended"),
+    (status = 401, description = "The address or the password is wrong (`invalid_credentials`)"),
+    (status = 403, description = "The account waits for approval or is suspended (`account_pending`, `account_suspended`)"),
 ))]
 #[post("/auth/login")]
 async fn log_in(
@@ -137,7 +137,7 @@ pub fn user_agent(request: &HttpRequest) -> Option<String> {
 /// Exchanges a refresh token for a new pair. Each works once: using one twice ends the session.
 #[utoipa::path(tag = "sessions", operation_id = "refresh_session", security(()), request_body = Refresh, responses(
     (status = 200, description = "A new pair", body = Tokens),
-    (status = 401, description = "The refresh token is unknown, expired, used before, or its session has ended"),
+    (status = 401, description = "The refresh token is unknown, expired, used before, or its session has ended (`invalid_refresh_token`)"),
 ))]
 #[post("/auth/refresh")]
 async fn refresh(

@@ -67,6 +67,7 @@ pub struct Settings {
 /// Changes to the platform's settings.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "group_creation": "approval", "invitation_days": 14 }))]
 pub struct SettingsPatch {
     /// Who creates groups.
     #[serde(default)]

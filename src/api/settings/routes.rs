@@ -24,7 +24,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// Administrators only.
 #[utoipa::path(tag = "admin", operation_id = "get_settings", security(("bearer" = [])), responses(
     (status = 200, description = "The settings", body = Settings),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
 #[get("/admin/settings")]
 async fn get_settings(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> {
@@ -39,7 +39,7 @@ async fn get_settings(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> {
 #[utoipa::path(tag = "admin", operation_id = "update_settings", security(("bearer" = [])), request_body = SettingsPatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The settings as they are now", body = Settings),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
 #[patch("/admin/settings")]
 async fn update_settings(

@@ -41,9 +41,9 @@ fn view(conn: &mut Conn, placement: &Placement, now: Timestamp) -> Result<Post> 
 /// it again changes nothing; what was taken out only those who moderate bring back.
 #[utoipa::path(tag = "posts", operation_id = "share_post", security(("bearer" = [])), responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post, or no such group"),
-    (status = 409, description = "Not everybody may read it, it belongs to this group, it stands in too many, or the group is archived"),
+    (status = 409, description = "Not everybody may read it, it belongs to this group, it stands in too many, or the group is archived (`invalid_state`, `archived`, `review_needed`)"),
 ))]
 #[put("/posts/{post_id}/shares/{group_id}")]
 async fn share_post(actor: Actor, db: web::Data<Db>, path: web::Path<(PostId, GroupId)>) -> Result<HttpResponse> {
@@ -71,9 +71,9 @@ async fn share_post(actor: Actor, db: web::Data<Db>, path: web::Path<(PostId, Gr
 /// For who shared it, who wrote it, and those who moderate that group. In its own group it stays.
 #[utoipa::path(tag = "posts", operation_id = "unshare_post", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "It does not stand there any more"),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post or group, or it does not stand there"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived (`archived`)"),
 ))]
 #[delete("/posts/{post_id}/shares/{group_id}")]
 async fn unshare_post(reader: Reader, db: web::Data<Db>, path: web::Path<(PostId, GroupId)>) -> Result<HttpResponse> {
@@ -101,9 +101,9 @@ async fn unshare_post(reader: Reader, db: web::Data<Db>, path: web::Path<(PostId
 /// Doing it again changes the time.
 #[utoipa::path(tag = "posts", operation_id = "pin_share", security(("bearer" = [])), request_body = Pinning, responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post or group, or it does not stand there"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived (`archived`)"),
 ))]
 #[put("/posts/{post_id}/shares/{group_id}/pin")]
 async fn pin_share(
@@ -122,9 +122,9 @@ async fn pin_share(
 /// For those who moderate that group.
 #[utoipa::path(tag = "posts", operation_id = "unpin_share", security(("bearer" = [])), responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post or group, or it does not stand there"),
-    (status = 409, description = "The group is archived"),
+    (status = 409, description = "The group is archived (`archived`)"),
 ))]
 #[delete("/posts/{post_id}/shares/{group_id}/pin")]
 async fn unpin_share(actor: Actor, db: web::Data<Db>, path: web::Path<(PostId, GroupId)>) -> Result<HttpResponse> {

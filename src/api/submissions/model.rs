@@ -259,6 +259,7 @@ pub struct SubmissionQuery {
 /// Whether something comes out.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "outcome": "approve" }))]
 pub struct SubmissionDecision {
     /// Approve or decline.
     pub outcome: Outcome,

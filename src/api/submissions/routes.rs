@@ -36,7 +36,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(tag = "posts", operation_id = "list_submissions", security(("bearer" = [])),
     params(SubmissionQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of what waits", body = SubmissionPage),
-    (status = 403, description = "Not for this caller"),
+    (status = 403, description = "Not for this caller (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/{group_id}/submissions")]
@@ -67,9 +67,9 @@ async fn list_submissions(
 #[utoipa::path(tag = "posts", operation_id = "create_post_submission", security(("bearer" = [])), request_body = NewPost,
     responses(
     (status = 201, description = "It waits", body = Submission, headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "Members only, or facilitators only"),
+    (status = 403, description = "Members only, or facilitators only (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group"),
-    (status = 409, description = "The group is archived, its rules are not accepted, or 20 of the caller's wait"),
+    (status = 409, description = "The group is archived, its rules are not accepted, or 20 of the caller's wait (`invalid_state`, `archived`, `rules_not_accepted`)"),
 ))]
 #[post("/groups/{group_id}/submissions")]
 async fn create_post_submission(
@@ -96,9 +96,9 @@ async fn create_post_submission(
 #[utoipa::path(tag = "posts", operation_id = "create_comment_submission", security(("bearer" = [])),
     request_body = NewComment, responses(
     (status = 201, description = "It waits", body = Submission, headers(("Location" = String, description = "Where it is"))),
-    (status = 403, description = "Members only"),
+    (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "The group is archived, its rules are not accepted, the conversation is locked, or 20 of the caller's wait"),
+    (status = 409, description = "The group is archived, its rules are not accepted, the conversation is locked, or 20 of the caller's wait (`invalid_state`, `archived`, `locked`, `rules_not_accepted`)"),
 ))]
 #[post("/posts/{post_id}/submissions")]
 async fn create_comment_submission(
@@ -175,7 +175,7 @@ async fn get_submission(
 /// For its author; also to be rid of what was declined.
 #[utoipa::path(tag = "posts", operation_id = "delete_submission", security(("bearer" = [])), responses(
     (status = 204, description = "Gone"),
-    (status = 403, description = "Not the author"),
+    (status = 403, description = "Not the author (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "Nothing that the caller may know of"),
 ))]
 #[delete("/submissions/{submission_id}")]
@@ -208,9 +208,9 @@ async fn delete_submission(
     request_body = SubmissionDecision,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What became of it", body = SubmissionOutcome),
-    (status = 403, description = "The caller wrote it"),
+    (status = 403, description = "The caller wrote it (`forbidden`)"),
     (status = 404, description = "Nothing that waits, or that the caller may know of"),
-    (status = 409, description = "Its author may not write here now, or what it is on is gone"),
+    (status = 409, description = "Its author may not write here now, or what it is on is gone (`invalid_state`)"),
 ))]
 #[post("/submissions/{submission_id}/decision")]
 async fn decide_submission(

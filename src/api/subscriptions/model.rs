@@ -91,6 +91,7 @@ pub struct FeedTokenPage {
 /// A feed token to make.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "The reader on my phone" }))]
 pub struct NewFeedToken {
     /// What it is for, such as the program that reads with it.
     pub name: TokenName,

@@ -129,7 +129,7 @@ async fn list_feed_tokens(actor: Actor, db: web::Data<Db>) -> Result<HttpRespons
 #[utoipa::path(tag = "me", operation_id = "create_feed_token", security(("bearer" = [])), request_body = NewFeedToken,
     responses(
     (status = 201, description = "The token", body = IssuedFeedToken),
-    (status = 409, description = "One has 20 already"),
+    (status = 409, description = "One has 20 already (`invalid_state`, `in_use`)"),
 ))]
 #[post("/me/feed-tokens")]
 async fn create_feed_token(actor: Actor, db: web::Data<Db>, body: Body<NewFeedToken>) -> Result<HttpResponse> {

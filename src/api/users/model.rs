@@ -248,6 +248,7 @@ impl ToSchema for Email {}
 /// Changes to one's own account.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "display_name": "Ann Lee", "organisation": "St Elsewhere", "skills": ["falls"], "show_groups": true }))]
 pub struct AccountPatch {
     /// The name that others see.
     #[serde(default)]
@@ -278,6 +279,7 @@ pub struct AccountPatch {
 /// A new password for one's own account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "current_password": "correct horse battery", "new_password": "staple battery horse" }))]
 pub struct PasswordChange {
     /// The password until now.
     pub current_password: GivenPassword,
@@ -288,6 +290,7 @@ pub struct PasswordChange {
 /// Changes that an administrator makes to an account.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "status": "suspended", "suspended_until": "2027-01-31T00:00:00Z", "reason": "Advertised again after a warning." }))]
 pub struct UserPatch {
     /// `active` approves or reinstates, `declined` refuses, `suspended` takes out of use and ends every session.
     #[serde(default)]

@@ -9,7 +9,8 @@ use crate::auth::actor::Actor;
 use crate::auth::revocations::Revocations;
 use crate::db::Db;
 use crate::error::Result;
-use crate::http::json::{self, Body};
+use crate::http::conditional::{self, IfMatch};
+use crate::http::json::Body;
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
 use crate::types::{Timestamp, UserId};
@@ -24,7 +25,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// Administrators only. Newest first.
 #[utoipa::path(tag = "admin", operation_id = "list_users", security(("bearer" = [])), params(AccountQuery), responses(
     (status = 200, description = "One page of accounts", body = AccountPage),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
 #[get("/admin/users")]
 async fn list_users(
@@ -54,31 +55,33 @@ async fn list_users(
 /// Administrators only.
 #[utoipa::path(tag = "admin", operation_id = "get_user", security(("bearer" = [])), responses(
     (status = 200, description = "The account", body = Account),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such account"),
 ))]
 #[get("/admin/users/{user_id}")]
 async fn get_user(actor: Actor, db: web::Data<Db>, user_id: web::Path<UserId>) -> Result<HttpResponse> {
     actor.require_admin()?;
     let user = db.read(move |conn| queries::get(conn, *user_id)).await?;
-    Ok(json::ok(&Account::from(user)))
+    Ok(conditional::ok(user.updated_at, &Account::from(user)))
 }
 
 /// Change a person's standing
 ///
 /// Administrators only: approve, decline, suspend (until a date or for good), reinstate, give a platform role, or say that
 /// the address is the person's. Suspending and changing the role end the person's sessions at once.
-#[utoipa::path(tag = "admin", operation_id = "update_user", security(("bearer" = [])), request_body = UserPatch, responses(
+#[utoipa::path(tag = "admin", operation_id = "update_user", security(("bearer" = [])), request_body = UserPatch,
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The account as it is now", body = Account),
-    (status = 403, description = "Not an administrator"),
+    (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such account"),
-    (status = 409, description = "The account cannot become that"),
+    (status = 409, description = "The account cannot become that (`invalid_state`)"),
 ))]
 #[patch("/admin/users/{user_id}")]
 async fn update_user(
     actor: Actor,
     revocations: web::Data<Revocations>,
     user_id: web::Path<UserId>,
+    if_match: IfMatch,
     patch: Body<UserPatch>,
 ) -> Result<HttpResponse> {
     actor.require_admin()?;
@@ -93,6 +96,7 @@ async fn update_user(
             }
             actor.confirm(conn)?;
             let user = queries::get(conn, *user_id)?;
+            if_match.check(user.updated_at)?;
             policy::administer(&actor, &user, &patch.0, now)?;
             let changed = queries::administer(conn, &user, &patch.0, now)?;
             queries::record(conn, Some(&actor), &user, &changed, patch.0.reason.as_ref(), now)?;
@@ -102,5 +106,5 @@ async fn update_user(
             Ok((changed, ended))
         })
         .await?;
-    Ok(json::ok(&Account::from(user)))
+    Ok(conditional::ok(user.updated_at, &Account::from(user)))
 }

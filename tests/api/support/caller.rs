@@ -224,6 +224,11 @@ impl Answer {
         String::from_utf8_lossy(&self.bytes)
     }
 
+    /// The version in the tag: what stands before the hash of what is shown.
+    pub fn version(&self) -> &str {
+        self.header("etag").trim_matches('"').split('.').next().unwrap()
+    }
+
     /// The `id` of what came back.
     #[track_caller]
     pub fn id(&self) -> String {

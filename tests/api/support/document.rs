@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Answer;
 
 /// Served, but not a part of the API that the document describes.
-const UNDOCUMENTED: [&str; 3] = ["/docs", "/openapi.json", "/openapi-3.0.json"];
+const UNDOCUMENTED: [&str; 2] = ["/docs", "/openapi"];
 /// Problems may have further members, such as the current state.
 const OPEN_SCHEMAS: [&str; 1] = ["Problem"];
 
@@ -27,14 +27,32 @@ pub struct Operation {
     pub query: BTreeMap<String, Vec<String>>,
     body: Option<Validator>,
     answers: BTreeMap<u16, Option<(String, Validator)>>,
+    /// The codes of the problems that it can answer.
+    codes: BTreeSet<String>,
 }
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let document = praxis::openapi::document();
+    let document = document();
     let paths = document["paths"].as_object().unwrap();
     let operations = paths.iter().flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |it| (path, it)));
     operations.map(|(path, (method, it))| Operation::new(&document, method, path, it)).collect()
 });
+
+/// The document, shared responses written where they are used.
+pub fn document() -> Value {
+    let mut document = praxis::openapi::document();
+    let shared = document["components"]["responses"].clone();
+    let operations = document["paths"].as_object_mut().unwrap().values_mut();
+    for operation in operations.flat_map(|item| item.as_object_mut().unwrap().values_mut()) {
+        for response in operation["responses"].as_object_mut().unwrap().values_mut() {
+            let name = response.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            if let Some(name) = name {
+                *response = shared.get(name).unwrap_or_else(|| panic!("there is no response {name}")).clone();
+            }
+        }
+    }
+    document
+}
 
 /// Every operation of the document.
 pub fn operations() -> &'static [Operation] {
@@ -67,6 +85,9 @@ impl Operation {
             content.map(|(media, content)| (media.clone(), compile(&content["schema"])))
         };
         let answers = operation["responses"].as_object().unwrap().iter();
+        let examples =
+            answers.clone().filter_map(|(_, answer)| answer["content"].get(PROBLEM_JSON)?.get("examples")?.as_object());
+        let codes = examples.flat_map(|examples| examples.keys().cloned());
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let in_query = parameters.filter(|parameter| parameter["in"] == "query");
         Self {
@@ -82,6 +103,7 @@ impl Operation {
                 })
                 .collect(),
             body: operation.get("requestBody").and_then(content).map(|(_, validator)| validator),
+            codes: codes.collect(),
             answers: answers.map(|(status, answer)| (status.parse().unwrap(), content(answer))).collect(),
         }
     }
@@ -111,6 +133,13 @@ fn strict(schema: &Value) -> Value {
                     (name.clone(), if is_open { member.clone() } else { strict(member) })
                 })
                 .collect();
+            // what the document leaves open to clients the server itself keeps to
+            if let Some(known) = members.remove("x-extensible-enum") {
+                let is_nullable = members.get("type").is_some_and(Value::is_array);
+                let null = is_nullable.then_some(Value::Null);
+                let known = known.as_array().unwrap().iter().cloned().chain(null).collect();
+                members.insert("enum".to_owned(), Value::Array(known));
+            }
             let is_object =
                 members.get("type").is_some_and(|kind| kind == "object" || *kind == json!(["object", "null"]));
             if is_object && members.contains_key("properties") {
@@ -138,6 +167,11 @@ pub fn check(answer: &Answer, sent: Option<&Value>) {
         assert!(matches!(answer.status, 404 | 405), "the document has no such operation: {answer}");
         return;
     };
+    if answer.status == 304 {
+        let is_bare = answer.bytes.is_empty() && answer.headers.contains_key("etag");
+        assert!(is_bare && method == "GET", "{}: {answer}", operation.id);
+        return;
+    }
     let documented = operation.answers.get(&answer.status);
     match documented.unwrap_or_else(|| panic!("{}: the status is not documented: {answer}", operation.id)) {
         None => assert!(answer.bytes.is_empty(), "{}: the body is not documented: {answer}", operation.id),
@@ -152,8 +186,22 @@ pub fn check(answer: &Answer, sent: Option<&Value>) {
             }
         }
     }
+    check_tag(answer, operation, is_head);
     if answer.status < 400 {
         check_accepted(operation, answer, sent);
+    } else if !is_head {
+        let code = answer["code"].as_str().unwrap();
+        assert!(operation.codes.contains(code), "{}: {code} is not documented: {answer}", operation.id);
+    }
+}
+
+/// What is read has a tag: single things and the first pages of lists, unless no cache may keep them.
+fn check_tag(answer: &Answer, operation: &Operation, is_head: bool) {
+    let is_read = answer.status == 200 && (answer.method == "GET" || is_head);
+    let is_json = answer.header("content-type") == "application/json";
+    if is_read && is_json && !answer.path.contains("cursor=") {
+        let is_secret = answer.header("cache-control").contains("no-store");
+        assert_eq!(answer.headers.contains_key("etag"), !is_secret, "{}: {answer}", operation.id);
     }
 }
 

@@ -1,0 +1,131 @@
+//! The OpenAPI document: built from the route table without any state, then made strict where the generator is lax.
+
+mod dialect;
+mod examples;
+mod guide;
+mod operations;
+mod schemas;
+
+use actix_web::App;
+use serde_json::{Map, Value};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_actix_web::AppExt as _;
+
+use crate::api;
+use crate::api::admin_groups::model::{AdminGroupStatus, OwnerCount};
+use crate::api::comments::model::CommentMode;
+use crate::api::group_types::model::GroupTypeStatusFilter;
+use crate::api::groups::model::{GroupIds, GroupSort, GroupStatusFilter, TypeMatch, TypeSlugs};
+use crate::api::invitations::model::{InvitationKind, InvitationState};
+use crate::api::memberships::model::MemberSort;
+use crate::api::posts::model::{PostSort, PostStatusFilter};
+use crate::api::proposals::model::ProposalState;
+use crate::api::requests::model::RequestState;
+use crate::api::search::model::SearchKinds;
+use crate::api::users::model::Skill;
+use crate::config::{Dialect, Notation};
+use crate::error::{Error, Result};
+use crate::http::page::Limit;
+use crate::http::problem::Problem;
+use crate::http::text::Slug;
+
+pub use guide::page as guide;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Praxis",
+        description = include_str!("description.md"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/", description = "The server that this document comes from")),
+    external_docs(url = "/docs/api", description = "The guide: what holds for all operations, and the rules"),
+    // beside the problem, what only query parameters refer to: utoipa does not collect those by itself
+    components(schemas(
+        Problem,
+        Limit,
+        AdminGroupStatus,
+        OwnerCount,
+        GroupTypeStatusFilter,
+        GroupIds,
+        GroupSort,
+        GroupStatusFilter,
+        TypeMatch,
+        TypeSlugs,
+        MemberSort,
+        Skill,
+        RequestState,
+        ProposalState,
+        InvitationState,
+        InvitationKind,
+        PostStatusFilter,
+        PostSort,
+        CommentMode,
+        SearchKinds,
+        Slug
+    )),
+    modifiers(&Bearer),
+    tags(
+        (name = "articles", description = "Editorial pieces and the groups that contributed to them"),
+        (name = "posts", description = "Conversations in a group, with comments in threads"),
+        (name = "groups", description = "Communities of practice, peer support groups and their kinds"),
+        (name = "memberships", description = "Who belongs to a group, who asks to, and who decides"),
+        (name = "people", description = "People who let others see which groups they are in"),
+        (name = "search", description = "Everything that the caller may read, by its words"),
+        (name = "me", description = "One's own account"),
+        (name = "sessions", description = "Registering, logging in and out"),
+        (name = "admin", description = "What administrators do"),
+        (name = "operations", description = "For load balancers and monitoring"),
+    ),
+)]
+struct Base;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document, version 3.1.
+#[must_use]
+pub fn document() -> Value {
+    let (_, document) =
+        App::new().into_utoipa_app().openapi(Base::openapi()).configure(api::configure).split_for_parts();
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    operations::complete(&mut document);
+    schemas::tidy(&mut document);
+    examples::fill(&mut document);
+    document
+}
+
+/// The document as it is committed and served.
+///
+/// # Errors
+/// None that is known: what JSON says YAML can say.
+pub fn text(dialect: Dialect, notation: Notation) -> Result<String> {
+    let document = match dialect {
+        Dialect::V3_1 => document(),
+        Dialect::V3_0 => dialect::to_3_0(document()),
+    };
+    match notation {
+        Notation::Json => Ok(format!("{document:#}\n")),
+        Notation::Yaml => yaml_serde::to_string(&document).map_err(Error::internal),
+    }
+}
+
+/// Each path template with its methods, for answers about wrong methods. What can be got has a head too.
+#[must_use]
+pub fn methods() -> Vec<(String, Vec<String>)> {
+    let document = document();
+    let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
+    let methods = |item: &Value| -> Vec<String> {
+        let own = item.as_object().into_iter().flat_map(Map::keys).map(|name| name.to_uppercase());
+        own.flat_map(|name| if name == "GET" { vec![name, "HEAD".to_owned()] } else { vec![name] }).collect()
+    };
+    paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
+}

@@ -1,0 +1,279 @@
+//! What every operation has besides what its handler says: the parameters of its path, the failures of its kind with their
+//! codes, and the headers of its answers.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::Code;
+
+/// Completes every operation, and adds what they share to the document's components.
+pub fn complete(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            name_path_parameters(path, operation);
+            let failures = failures(path, operation);
+            let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
+            add_failures(responses, &failures);
+            let is_versioned = failures.iter().any(|failure| failure.status == "428");
+            describe_successes(method == "get", is_versioned, responses);
+        }
+    }
+    add_components(document);
+}
+
+/// Names the parameters in the path: utoipa finds them in handlers that take a tuple, not in those that take one id.
+fn name_path_parameters(path: &str, operation: &mut Value) {
+    let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = names.map(path_parameter);
+    let others = parameters(operation).filter(|parameter| parameter.get("in").is_none_or(|place| place != "path"));
+    let mut all: Vec<Value> = in_path.chain(others.cloned()).collect();
+    for header in all.iter_mut().filter(|parameter| parameter.get("in").is_some_and(|place| place == "header")) {
+        // a header that is not needed is left out, never null
+        if let Some(kind) = header.pointer_mut("/schema/type").filter(|kind| kind.is_array()) {
+            *kind = json!("string");
+        }
+    }
+    if !all.is_empty() {
+        operation["parameters"] = Value::Array(all);
+    }
+}
+
+fn path_parameter(name: &str) -> Value {
+    let (words, schema) = match (name, name.strip_suffix("_id")) {
+        (_, Some(what)) => {
+            (format!("The id of the {}.", what.replace('_', " ")), json!({ "type": "string", "format": "uuid" }))
+        }
+        ("reaction_kind", _) => {
+            ("The kind of reaction.".to_owned(), json!({ "$ref": "#/components/schemas/ReactionKind" }))
+        }
+        _ => (format!("The {}.", name.replace('_', " ")), json!({ "$ref": "#/components/schemas/Slug" })),
+    };
+    json!({ "name": name, "in": "path", "required": true, "description": words, "schema": schema })
+}
+
+fn parameters(operation: &Value) -> impl Iterator<Item = &Value> {
+    operation.get("parameters").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// A failure that an operation gets from what it is like; they stand in the document once.
+struct Failure {
+    name: &'static str,
+    status: &'static str,
+    words: &'static str,
+    codes: &'static [Code],
+}
+
+const FAILURES: [Failure; 14] = [
+    Failure {
+        name: "BadParameter",
+        status: "400",
+        words: "A parameter cannot be parsed",
+        codes: &[Code::BadParameter, Code::BadRequest],
+    },
+    Failure {
+        name: "BadPage",
+        status: "400",
+        words: "A parameter cannot be parsed, or the cursor is not this list's",
+        codes: &[Code::BadParameter, Code::BadCursor, Code::BadRequest],
+    },
+    Failure {
+        name: "BadBody",
+        status: "400",
+        words: "A parameter or the body cannot be parsed",
+        codes: &[Code::BadJson, Code::BadParameter, Code::BadRequest],
+    },
+    Failure {
+        name: "Unauthorized",
+        status: "401",
+        words: "No valid access token",
+        codes: &[Code::Unauthenticated, Code::InvalidToken],
+    },
+    Failure {
+        name: "Unexplained",
+        status: "403",
+        words: "An administrator who does not say why",
+        codes: &[Code::AccessReasonNeeded],
+    },
+    Failure {
+        name: "RequestTimeout",
+        status: "408",
+        words: "The body took too long to arrive",
+        codes: &[Code::RequestTimeout],
+    },
+    Failure {
+        name: "PreconditionFailed",
+        status: "412",
+        words: "Somebody has changed it meanwhile; the answer has its current ETag",
+        codes: &[Code::PreconditionFailed],
+    },
+    Failure { name: "TooLarge", status: "413", words: "The body is larger than 1 MiB", codes: &[Code::TooLarge] },
+    Failure {
+        name: "UnsupportedMediaType",
+        status: "415",
+        words: "The body is not of the media type",
+        codes: &[Code::UnsupportedMediaType],
+    },
+    Failure { name: "Invalid", status: "422", words: "A field is not valid", codes: &[Code::Invalid] },
+    Failure {
+        name: "PreconditionRequired",
+        status: "428",
+        words: "If-Match is missing",
+        codes: &[Code::PreconditionRequired],
+    },
+    Failure { name: "TooManyRequests", status: "429", words: "Too many requests", codes: &[Code::RateLimited] },
+    Failure { name: "Internal", status: "500", words: "A fault of the server's", codes: &[Code::Internal] },
+    Failure {
+        name: "Unavailable",
+        status: "503",
+        words: "Busy, or no database; try again",
+        codes: &[Code::Busy, Code::DatabaseUnavailable, Code::Timeout],
+    },
+];
+
+fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
+    let named = |name: &str| parameters(operation).any(|known| known.get("name").is_some_and(|known| known == name));
+    let (has_body, has_parameters) = (operation.get("requestBody").is_some(), parameters(operation).next().is_some());
+    let mut names = vec!["Internal", "Unavailable"];
+    if !path.starts_with("/health/") {
+        names.push("TooManyRequests");
+    }
+    if operation.get("security").is_some_and(|security| *security != json!([{}])) {
+        names.push("Unauthorized");
+    }
+    match (has_body, named("cursor"), has_parameters) {
+        (true, ..) => names.push("BadBody"),
+        (_, true, _) => names.push("BadPage"),
+        (_, _, true) => names.push("BadParameter"),
+        _ => {}
+    }
+    if has_body {
+        names.extend(["RequestTimeout", "TooLarge", "UnsupportedMediaType", "Invalid"]);
+    }
+    if named("Praxis-Access-Reason") {
+        names.push("Unexplained");
+    }
+    if named("If-Match") {
+        names.push("PreconditionFailed");
+    }
+    let is_needed = |name: &str| parameters(operation).any(|known| known["name"] == name && known["required"] == true);
+    if is_needed("If-Match") {
+        names.push("PreconditionRequired");
+    }
+    FAILURES.iter().filter(|failure| names.contains(&failure.name)).collect()
+}
+
+/// Adds the failures that follow from what the operation is like. Where the handler has words of its own they win; codes that
+/// they name in backticks come first.
+fn add_failures(responses: &mut Map<String, Value>, failures: &[&Failure]) {
+    for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() >= "400") {
+        let words = response.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let codes = named_codes(&words, status);
+        let of_kind = failures.iter().find(|failure| failure.status == status).map(|failure| failure.codes);
+        let only: Vec<Code> = Code::ALL.iter().filter(|code| code.status().to_string() == *status).copied().collect();
+        let further = of_kind.unwrap_or(if only.len() == 1 { &only } else { &[] });
+        *response = failing(&words, status, &codes, further);
+    }
+    for failure in failures {
+        let shared = || json!({ "$ref": format!("#/components/responses/{}", failure.name) });
+        responses.entry(failure.status).or_insert_with(shared);
+    }
+}
+
+/// A failing answer with these words, which name the first of its codes already.
+fn failing(words: &str, status: &str, named: &[Code], further: &[Code]) -> Value {
+    let further: Vec<Code> = further.iter().filter(|code| !named.contains(code)).copied().collect();
+    let list: Vec<String> = further.iter().map(|code| format!("`{}`", code.as_str())).collect();
+    let words = if list.is_empty() { words.to_owned() } else { format!("{words} ({})", list.join(", ")) };
+    let example = |code: &Code| json!({ "$ref": format!("#/components/examples/{}", code.as_str()) });
+    let codes = named.iter().chain(&further);
+    let examples: Map<String, Value> = codes.map(|code| (code.as_str().to_owned(), example(code))).collect();
+    let content = json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "examples": examples });
+    let mut response = json!({ "description": words, "content": { "application/problem+json": content } });
+    add_headers(
+        &mut response,
+        match status {
+            "401" => &["WWW-Authenticate"],
+            "412" => &["ETag"],
+            "429" | "503" => &["Retry-After"],
+            _ => &[],
+        },
+    );
+    response
+}
+
+/// The codes that words name in backticks.
+#[must_use]
+pub fn named_codes(words: &str, status: &str) -> Vec<Code> {
+    let quoted: Vec<&str> = words.split('`').skip(1).step_by(2).collect();
+    let of_status = Code::ALL.iter().filter(|code| code.status().to_string() == status);
+    of_status.filter(|code| quoted.contains(&code.as_str())).copied().collect()
+}
+
+/// Names the headers of what succeeds.
+fn describe_successes(is_read: bool, is_versioned: bool, responses: &mut Map<String, Value>) {
+    for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() < "400") {
+        let shown = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
+        let is_page = is_read && status == "200" && shown.is_some_and(|name| name.ends_with("Page"));
+        let has_tag = shown.is_some() && (is_read || is_versioned);
+        let names = [("ETag", has_tag), ("Link", is_page)];
+        let names: Vec<&str> = names.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
+        add_headers(response, &names);
+    }
+}
+
+/// Adds these headers, and that which every answer has.
+fn add_headers(response: &mut Value, names: &[&str]) {
+    let shared = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
+    let mut headers: Map<String, Value> = names.iter().chain(&["X-Request-Id"]).map(shared).collect();
+    headers.extend(response.get("headers").and_then(Value::as_object).cloned().unwrap_or_default());
+    response["headers"] = Value::Object(headers);
+}
+
+/// The headers and the problems that operations refer to.
+fn add_components(document: &mut Value) {
+    let text = |words: &str, example: &str| json!({ "description": words, "schema": { "type": "string" }, "example": example });
+    let headers = json!({
+        "ETag": text("The version of what is answered (RFC 9110, section 8.8.3).", "\"642f7a1c9e4c0\""),
+        "Link": text("The next page, where there is one (RFC 8288).", "</api/v1/groups?cursor=WyJ4Il0>; rel=\"next\""),
+        "Retry-After": {
+            "description": "After how many seconds to try again.",
+            "schema": { "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 },
+            "example": 1,
+        },
+        "WWW-Authenticate": text("How to log in (RFC 9110, section 11.6.1).", "Bearer"),
+        "X-Request-Id": text("The id under which the server logs the request.", "0f6f1d1e9a3c4b5d8e7f60718293a4b5"),
+    });
+    let responses = FAILURES
+        .iter()
+        .map(|failure| (failure.name.to_owned(), failing(failure.words, failure.status, &[], failure.codes)));
+    let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) else { return };
+    components.insert("responses".to_owned(), Value::Object(responses.collect()));
+    components.insert("headers".to_owned(), headers);
+    // what answers outside all operations, such as 405, has no place in the document
+    let text = document.to_string();
+    let used = Code::ALL.iter().filter(|code| text.contains(&format!("#/components/examples/{}\"", code.as_str())));
+    let problems: Map<String, Value> = used.map(|code| (code.as_str().to_owned(), problem(*code))).collect();
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("examples".to_owned(), Value::Object(problems));
+    }
+}
+
+fn problem(code: Code) -> Value {
+    let errors = match code {
+        Code::Invalid => {
+            json!([{ "pointer": "/title", "code": "too_long", "detail": "is longer than 200 characters" }])
+        }
+        Code::BadParameter => json!([{ "pointer": "limit", "code": "malformed", "detail": "is 1 to 100" }]),
+        _ => json!([]),
+    };
+    let value = json!({
+        "type": format!("/problems/{}", code.as_str()),
+        "title": code.title(),
+        "status": code.status(),
+        "detail": code.title(),
+        "code": code.as_str(),
+        "request_id": "0f6f1d1e9a3c4b5d8e7f60718293a4b5",
+        "errors": errors,
+    });
+    json!({ "summary": code.title(), "value": value })
+}

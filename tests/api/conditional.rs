@@ -1,0 +1,213 @@
+//! What is read is not sent twice, and what several people change is not overwritten unseen.
+
+use praxis::auth::actor::PlatformRole;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::document::document;
+use crate::support::world::{COMMUNITY, article, comment, group, member, post};
+use crate::support::{App, Caller, Case, served};
+
+pub fn cases() -> Vec<Case> {
+    served![
+        what_is_read_is_not_sent_again_until_it_changes,
+        what_is_shown_to_one_has_not_the_tag_of_another,
+        later_pages_files_and_secrets_have_no_tag,
+        every_change_of_what_is_shared_says_which_version_it_means,
+        a_deletion_may_say_which_version_it_means,
+        of_eight_who_have_seen_the_same_one_changes_it,
+    ]
+}
+
+/// One of everything that is shared, and who may change it.
+struct Shared {
+    owner: Caller,
+    editor: Caller,
+    admin: Caller,
+    member: Caller,
+    group: String,
+    post: String,
+    comment: String,
+    article: String,
+}
+
+impl Shared {
+    async fn new(app: &App) -> Self {
+        let (owner, editor, admin, who) =
+            (app.user("owner"), app.person("editor", PlatformRole::Editor), app.admin(), app.user("member"));
+        let group = group(&owner, "Circle", json!({})).await;
+        member(&who, &owner, &group).await;
+        let post = post(&owner, &group, "Words").await;
+        let comment = comment(&owner, &post, None).await;
+        let article = article(&editor, "Piece", "published", &[]).await;
+        Self { owner, editor, admin, member: who, group, post, comment, article }
+    }
+
+    /// Who changes what an operation changes, where, and to what, with a number that makes it another each time.
+    fn change(&self, operation: &str, number: usize) -> (&Caller, String, Value) {
+        let words = format!("Words {number}");
+        let person = self.member.id();
+        match operation {
+            "update_settings" => (&self.admin, "/admin/settings".to_owned(), json!({ "invitation_days": 5 + number })),
+            "update_user" => {
+                let roles = ["editor", "member"];
+                (&self.admin, format!("/admin/users/{person}"), json!({ "platform_role": roles[number % 2] }))
+            }
+            "update_article" => (&self.editor, format!("/articles/{}", self.article), json!({ "title": words })),
+            "update_comment" => (&self.owner, format!("/comments/{}", self.comment), json!({ "body": words })),
+            "update_group_type" => (&self.admin, format!("/group-types/{COMMUNITY}"), json!({ "description": words })),
+            "update_group" => (&self.owner, format!("/groups/{}", self.group), json!({ "summary": words })),
+            "update_member" => {
+                let roles = ["facilitator", "member"];
+                let path = format!("/groups/{}/members/{person}", self.group);
+                (&self.owner, path, json!({ "role": roles[number % 2] }))
+            }
+            "update_post" => (&self.owner, format!("/posts/{}", self.post), json!({ "body": words })),
+            other => panic!("{other} takes If-Match and is not tried"),
+        }
+    }
+}
+
+/// The operations that take `If-Match`, or that need it.
+fn conditional(is_needed: bool) -> Vec<String> {
+    let document = document();
+    let items = document["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap().values());
+    let takes = |operation: &&Value| {
+        let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+        parameters.any(|parameter| parameter["name"] == "If-Match" && (parameter["required"] == true) == is_needed)
+    };
+    operations.filter(takes).map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn what_is_read_is_not_sent_again_until_it_changes(app: App) {
+    let shared = Shared::new(&app).await;
+    let Shared { owner, group, post, comment, article, .. } = &shared;
+    for path in [
+        "/groups".to_owned(),
+        format!("/groups/{group}"),
+        "/groups/by-slug/circle".to_owned(),
+        format!("/groups/{group}/members"),
+        format!("/groups/{group}/members/{}", owner.id()),
+        format!("/groups/{group}/membership"),
+        format!("/groups/{group}/posts?limit=1"),
+        format!("/posts/{post}"),
+        format!("/posts/{post}/comments"),
+        format!("/comments/{comment}"),
+        format!("/articles/{article}"),
+        "/me".to_owned(),
+        "/me/feed".to_owned(),
+        "/search?q=words".to_owned(),
+        "/.well-known/jwks.json".to_owned(),
+    ] {
+        let seen = owner.get(&path).await.expect(200);
+        let etag = seen.header("etag").to_owned();
+        assert!(etag.starts_with('"') && etag.len() > 10, "{path}: {etag}");
+        let same = owner.get(&path).header("if-none-match", &format!("\"other\", W/{etag}")).await.expect(304);
+        assert_eq!((same.header("etag"), same.header("cache-control")), (&*etag, seen.header("cache-control")));
+        let head = owner.request(Method::HEAD, &path).header("if-none-match", &etag).await;
+        assert_eq!((head.status, head.header("etag")), (304, &*etag));
+        let again = owner.get(&path).header("if-none-match", "\"other\"").await.expect(200);
+        assert_eq!((again.header("etag"), &again.json), (&*etag, &seen.json));
+    }
+    // what others do counts as well, also where it is no change of the thing itself
+    let path = format!("/posts/{post}");
+    let etag = owner.get(&path).await.header("etag").to_owned();
+    shared.member.request(Method::PUT, format!("{path}/reactions/like")).await.expect(200);
+    let liked = owner.get(&path).header("if-none-match", &etag).await.expect(200);
+    // but who changes the words has not missed any
+    owner.patch_if(&etag, &path, json!({ "title": "Other words" })).await.expect(200);
+    owner
+        .patch_if(liked.header("etag"), &path, json!({ "title": "Others" }))
+        .await
+        .expect_problem(412, "precondition_failed");
+    // an answer to a change has the tag that the thing has when it is read
+    let changed = owner.patch(format!("/groups/{group}"), json!({ "summary": "Short" })).await.expect(200);
+    let read = owner.get(format!("/groups/{group}")).header("if-none-match", changed.header("etag")).await;
+    read.expect(304);
+}
+
+async fn what_is_shown_to_one_has_not_the_tag_of_another(app: App) {
+    let shared = Shared::new(&app).await;
+    let path = format!("/groups/{}", shared.group);
+    let etag = shared.owner.get(&path).await.expect(200).header("etag").to_owned();
+    for other in [&shared.member, &app.anon(), &app.user("stranger")] {
+        let shown = other.get(&path).header("if-none-match", &etag).await.expect(200);
+        assert_ne!(shown.header("etag"), etag);
+    }
+}
+
+async fn later_pages_files_and_secrets_have_no_tag(app: App) {
+    let shared = Shared::new(&app).await;
+    post(&shared.owner, &shared.group, "More").await;
+    let first = shared.owner.get(format!("/groups/{}/posts?limit=1", shared.group)).await.expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let later = shared.owner.get(format!("/groups/{}/posts?limit=1&cursor={cursor}", shared.group)).await.expect(200);
+    assert!(!later.headers.contains_key("etag"));
+    let feed = app.anon().request_at(Method::GET, "/api/v1/articles.atom").await.expect(200);
+    assert!(!feed.headers.contains_key("etag"));
+    let missing = app.anon().get(format!("/groups/{}", shared.post)).await.expect_problem(404, "not_found");
+    assert!(!missing.headers.contains_key("etag"));
+}
+
+async fn every_change_of_what_is_shared_says_which_version_it_means(app: App) {
+    let shared = Shared::new(&app).await;
+    let operations = conditional(true);
+    assert_eq!(operations.len(), 8, "{operations:?}");
+    for operation in operations {
+        let (who, path, body) = shared.change(&operation, 0);
+        who.request(Method::PATCH, &path).json(body.clone()).await.expect_problem(428, "precondition_required");
+        let seen = who.get(&path).await.expect(200);
+        let changed = who.patch_if(seen.header("etag"), &path, body).await.expect(200);
+        let (_, _, next) = shared.change(&operation, 1);
+        let late = who.patch_if(seen.header("etag"), &path, next.clone()).await;
+        let late = late.expect_problem(412, "precondition_failed");
+        assert_eq!(who.get(&path).await.expect(200).header("etag"), changed.header("etag"), "nothing has changed");
+        // the problem names the version that there is
+        who.patch_if(late.header("etag"), &path, next).await.expect(200);
+    }
+}
+
+async fn a_deletion_may_say_which_version_it_means(app: App) {
+    let shared = Shared::new(&app).await;
+    let kind =
+        json!({ "name": "Ward", "plural": "Wards", "default_visibility": "listed", "default_join_policy": "open" });
+    let kind = shared.admin.post("/group-types", kind).await.expect(201).id();
+    let tried = [
+        ("delete_comment", &shared.owner, format!("/comments/{}", shared.comment), json!({ "body": "Other" })),
+        ("delete_post", &shared.owner, format!("/posts/{}", shared.post), json!({ "body": "Other" })),
+        ("delete_group", &shared.owner, format!("/groups/{}", shared.group), json!({ "summary": "Other" })),
+        ("delete_article", &shared.editor, format!("/articles/{}", shared.article), json!({ "title": "Other" })),
+        ("delete_group_type", &shared.admin, format!("/group-types/{kind}"), json!({ "description": "Other" })),
+    ];
+    let mut operations = conditional(false);
+    operations.sort_unstable();
+    let mut names = tried.each_ref().map(|(name, ..)| (*name).to_owned());
+    names.sort_unstable();
+    assert_eq!(operations, names);
+    for (_, who, path, change) in tried {
+        let seen = who.get(&path).await.expect(200).header("etag").to_owned();
+        who.patch(&path, change).await.expect(200);
+        who.delete(&path).header("if-match", &seen).await.expect_problem(412, "precondition_failed");
+        let seen = who.get(&path).await.expect(200).header("etag").to_owned();
+        who.delete(&path).header("if-match", &seen).await.expect(204);
+    }
+}
+
+async fn of_eight_who_have_seen_the_same_one_changes_it(app: App) {
+    let shared = Shared::new(&app).await;
+    for operation in ["update_post", "update_comment", "update_member", "update_user"] {
+        let (who, path, _) = shared.change(operation, 0);
+        let seen = who.get(&path).await.expect(200).header("etag").to_owned();
+        let tries = (0..8).map(|number| {
+            let (who, path, body) = shared.change(operation, number);
+            let body = if operation == "update_member" { json!({ "role": "facilitator" }) } else { body };
+            let body = if operation == "update_user" { json!({ "platform_role": "editor" }) } else { body };
+            let call = who.patch_if(&seen, path, body);
+            async move { call.await.status }
+        });
+        let mut statuses = futures_util::future::join_all(tries).await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412], "{operation}");
+    }
+}
