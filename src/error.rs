@@ -87,6 +87,8 @@ codes! {
     CoolingDown = 409 "cooling_down" "It is too early to ask again";
     /// Others refer to it, so it cannot be deleted.
     InUse = 409 "in_use" "It is in use";
+    /// A request with the same `Idempotency-Key` is being worked on.
+    InProgress = 409 "in_progress" "The same request is being worked on";
     /// A unique value (address, slug, external id) is in use.
     Taken = 409 "taken" "The value is in use";
     /// An invitation that has expired, was used up, revoked or answered.

@@ -251,8 +251,8 @@ impl State {
         let mut cors = Cors::default()
             .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
             .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH])
-            .allowed_headers(["X-Request-Id", "Praxis-Access-Reason"])
-            .expose_headers(["Location", "Link", "ETag", "Retry-After", "X-Request-Id"])
+            .allowed_headers(["X-Request-Id", "Praxis-Access-Reason", "Idempotency-Key"])
+            .expose_headers(["Location", "Link", "ETag", "Retry-After", "X-Request-Id", "Idempotency-Replayed"])
             .max_age(3600);
         for origin in &self.origins {
             cors = cors.allowed_origin(origin);

@@ -8,6 +8,7 @@ pub mod feeds;
 pub mod group_types;
 pub mod groups;
 pub mod health;
+pub mod idempotency;
 pub mod inbox;
 pub mod invitations;
 pub mod last_seen;

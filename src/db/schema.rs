@@ -583,6 +583,23 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
+    use crate::db::sql_types::{Id, Instant};
+    idempotency_keys (user_id, operation, key_hash) {
+        user_id -> Id,
+        operation -> Text,
+        key_hash -> Binary,
+        request_hash -> Binary,
+        created_at -> Instant,
+        status -> Nullable<Integer>,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        nonce -> Nullable<Binary>,
+        sealed_body -> Nullable<Binary>,
+    }
+}
+
 joinable!(sessions -> users (user_id));
 joinable!(refresh_tokens -> sessions (session_id));
 joinable!(group_type_links -> groups (group_id));
@@ -640,4 +657,5 @@ allow_tables_to_appear_in_same_query!(
     search_documents,
     submissions,
     post_shares,
+    idempotency_keys,
 );

@@ -33,7 +33,9 @@ impl Version {
         Self(hash(&words))
     }
 
-    fn etag(&self) -> String {
+    /// The tag of this version, however it is shown.
+    #[must_use]
+    pub fn etag(&self) -> String {
         format!("\"{}\"", self.0)
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,6 +17,10 @@ use crate::error::{Code, Error, Result};
 pub const BODY_LIMIT: usize = 1024 * 1024;
 /// The longest time that a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(20);
+
+/// The SHA-256 of a body, where the request has a key by which it is known again.
+#[derive(Debug, Clone)]
+pub struct BodyDigest(pub Vec<u8>);
 
 /// A JSON body. Anything else is refused: 415 for another type, 413 beyond the limit, 400 for what is not JSON, 422 with
 /// a pointer for what breaks a rule of a field.
@@ -28,6 +33,7 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request.headers().get(header::CONTENT_TYPE));
+        let keyed = request.headers().contains_key("idempotency-key").then(|| request.clone());
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             if !is_json {
@@ -35,6 +41,9 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
             }
             let late = || Error::new(Code::RequestTimeout, "The body took too long to arrive.");
             let bytes = tokio::time::timeout(BODY_TIME, bytes).await.map_err(|_| late())??;
+            if let Some(request) = keyed {
+                request.extensions_mut().insert(BodyDigest(digest(&SHA256, &bytes).as_ref().to_vec()));
+            }
             Ok(Self(parse(&bytes)?))
         })
     }

@@ -11,11 +11,12 @@ pub fn complete(document: &mut Value) {
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             name_path_parameters(path, operation);
+            take_idempotency_key(method, operation);
             let failures = failures(path, operation);
             let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
             add_failures(responses, &failures);
-            let is_versioned = failures.iter().any(|failure| failure.status == "428");
-            describe_successes(method == "get", is_versioned, responses);
+            let has = |name: &str| failures.iter().any(|failure| failure.name == name);
+            describe_successes(method == "get", (has("PreconditionRequired"), has("InProgress")), responses);
         }
     }
     add_components(document);
@@ -51,6 +52,25 @@ fn path_parameter(name: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "description": words, "schema": schema })
 }
 
+/// Says of what creates something that it may be sent again.
+fn take_idempotency_key(method: &str, operation: &mut Value) {
+    let creates = operation.get("operationId").and_then(Value::as_str).is_some_and(|id| id.starts_with("create_"));
+    let is_known_who = operation.get("security").is_some_and(|security| *security != json!([{}]));
+    if method != "post" || !creates || !is_known_who {
+        return;
+    }
+    let key = json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": "Makes the request safe to send again for a day: up to 255 characters, another for each thing to make",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+    });
+    let mut all: Vec<Value> = parameters(operation).cloned().collect();
+    all.push(key);
+    operation["parameters"] = Value::Array(all);
+}
+
 fn parameters(operation: &Value) -> impl Iterator<Item = &Value> {
     operation.get("parameters").and_then(Value::as_array).into_iter().flatten()
 }
@@ -63,7 +83,7 @@ struct Failure {
     codes: &'static [Code],
 }
 
-const FAILURES: [Failure; 14] = [
+const FAILURES: [Failure; 15] = [
     Failure {
         name: "BadParameter",
         status: "400",
@@ -99,6 +119,12 @@ const FAILURES: [Failure; 14] = [
         status: "408",
         words: "The body took too long to arrive",
         codes: &[Code::RequestTimeout],
+    },
+    Failure {
+        name: "InProgress",
+        status: "409",
+        words: "The same request is being worked on",
+        codes: &[Code::InProgress],
     },
     Failure {
         name: "PreconditionFailed",
@@ -151,6 +177,9 @@ fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
     }
     if named("Praxis-Access-Reason") {
         names.push("Unexplained");
+    }
+    if named("Idempotency-Key") {
+        names.push("InProgress");
     }
     if named("If-Match") {
         names.push("PreconditionFailed");
@@ -210,12 +239,13 @@ pub fn named_codes(words: &str, status: &str) -> Vec<Code> {
 }
 
 /// Names the headers of what succeeds.
-fn describe_successes(is_read: bool, is_versioned: bool, responses: &mut Map<String, Value>) {
+fn describe_successes(is_read: bool, (is_versioned, is_kept): (bool, bool), responses: &mut Map<String, Value>) {
     for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() < "400") {
         let shown = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
         let is_page = is_read && status == "200" && shown.is_some_and(|name| name.ends_with("Page"));
         let has_tag = shown.is_some() && (is_read || is_versioned);
-        let names = [("ETag", has_tag), ("Link", is_page)];
+        let is_new = status == "201";
+        let names = [("ETag", has_tag), ("Link", is_page), ("Idempotency-Replayed", is_kept), ("Location", is_new)];
         let names: Vec<&str> = names.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
         add_headers(response, &names);
     }
@@ -234,7 +264,9 @@ fn add_components(document: &mut Value) {
     let text = |words: &str, example: &str| json!({ "description": words, "schema": { "type": "string" }, "example": example });
     let headers = json!({
         "ETag": text("The version of what is answered (RFC 9110, section 8.8.3).", "\"642f7a1c9e4c0\""),
+        "Idempotency-Replayed": text("Where this answer was given before: `true`.", "true"),
         "Link": text("The next page, where there is one (RFC 8288).", "</api/v1/groups?cursor=WyJ4Il0>; rel=\"next\""),
+        "Location": text("Where it is.", "/api/v1/groups/019aaf5c-0000-7000-8000-000000000010"),
         "Retry-After": {
             "description": "After how many seconds to try again.",
             "schema": { "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400 },
@@ -243,8 +275,11 @@ fn add_components(document: &mut Value) {
         "WWW-Authenticate": text("How to log in (RFC 9110, section 11.6.1).", "Bearer"),
         "X-Request-Id": text("The id under which the server logs the request.", "0f6f1d1e9a3c4b5d8e7f60718293a4b5"),
     });
+    let so_far = document.to_string();
+    let used = |failure: &&Failure| so_far.contains(&format!("#/components/responses/{}\"", failure.name));
     let responses = FAILURES
         .iter()
+        .filter(used)
         .map(|failure| (failure.name.to_owned(), failing(failure.words, failure.status, &[], failure.codes)));
     let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) else { return };
     components.insert("responses".to_owned(), Value::Object(responses.collect()));

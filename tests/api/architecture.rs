@@ -17,7 +17,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// From the roof down: each may import those after it. Features stand as in `src/api/mod.rs`.
-const ORDER: [&str; 48] = [
+const ORDER: [&str; 49] = [
     "main",
     "cli",
     "demo",
@@ -55,6 +55,7 @@ const ORDER: [&str; 48] = [
     "api::sessions",
     "api::last_seen",
     "api::health",
+    "api::idempotency",
     "api::users",
     "api::notices",
     "api::settings",

@@ -11,7 +11,10 @@ use crate::support::world::{group, join};
 use crate::support::{Caller, Case, Database, stored};
 
 pub fn cases() -> Vec<Case> {
-    stored![a_server_killed_while_people_write_has_lost_nothing_it_acknowledged]
+    stored![
+        a_server_killed_while_people_write_has_lost_nothing_it_acknowledged,
+        what_was_sent_to_a_server_that_was_killed_is_done_once_when_it_is_sent_again,
+    ]
 }
 
 const WRITERS: usize = 6;
@@ -74,4 +77,64 @@ async fn a_server_killed_while_people_write_has_lost_nothing_it_acknowledged(dat
     drop(again);
     let examined = praxis(&database, &["doctor"]).output().unwrap();
     assert!(success(&examined).contains("are right"));
+}
+
+/// Posts with keys until the server is gone; each key with what it answered, if it did.
+async fn post_until_it_dies(address: &str, token: &str, group: &str, writer: usize) -> Vec<(String, Option<Value>)> {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut sent = Vec::new();
+    loop {
+        let key = format!("{writer} {}", sent.len());
+        let request = client.post(format!("http://{address}/api/v1/groups/{group}/posts")).bearer_auth(token);
+        let body = json!({ "kind": "discussion", "title": &key, "body": "B" });
+        let answer = match request.header("idempotency-key", &key).json(&body).send().await {
+            Ok(answer) => answer.json::<Value>().await.ok(),
+            Err(_) => None,
+        };
+        let is_over = answer.is_none();
+        sent.push((key, answer));
+        if is_over {
+            return sent;
+        }
+    }
+}
+
+async fn what_was_sent_to_a_server_that_was_killed_is_done_once_when_it_is_sent_again(database: Database) {
+    let mut server = Serving::start(praxis(&database, &["--rate-limit", "off"]));
+    let owner = member(&server, "owner").await;
+    let id = group(&owner, "Circle", json!({})).await;
+    let token = owner.token.clone().unwrap();
+    let mut total = 0;
+    for round in 0..3 {
+        let address = server.address.clone();
+        let writers = (0..WRITERS).map(|number| post_until_it_dies(&address, &token, &id, round * WRITERS + number));
+        let killing = async {
+            tokio::time::sleep(Duration::from_millis(120 + 37 * u64::try_from(round).unwrap())).await;
+            server.signal("KILL");
+        };
+        let (sent, ()) = tokio::join!(join_all(writers), killing);
+        assert_eq!(server.end(), None, "killed, not ended");
+        server = Serving::start(praxis(&database, &["--rate-limit", "off"]));
+        let again = server.anon().with_token(token.clone());
+        let sent: Vec<(String, Option<Value>)> = sent.into_iter().flatten().collect();
+        for (key, answered) in &sent {
+            let body = json!({ "kind": "discussion", "title": key, "body": "B" });
+            let answer =
+                again.post(format!("/groups/{id}/posts"), body).header("idempotency-key", key).await.expect(201);
+            if let Some(answered) = answered {
+                assert_eq!((&answer.json, answer.header("idempotency-replayed")), (answered, "true"), "{key}");
+            }
+        }
+        total += sent.len();
+    }
+    let again = server.anon().with_token(token);
+    let (mut titles, mut path) = (Vec::new(), format!("/groups/{id}/posts?limit=100"));
+    loop {
+        let page = again.get(&path).await.expect(200);
+        titles.extend(page.each("title").into_iter().map(str::to_owned));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/groups/{id}/posts?limit=100&cursor={cursor}");
+    }
+    let different: std::collections::HashSet<&String> = titles.iter().collect();
+    assert_eq!((titles.len(), different.len()), (total, total), "each has been done once");
 }

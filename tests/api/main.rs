@@ -25,6 +25,7 @@ mod ground_floor;
 mod group_course;
 mod group_types;
 mod groups;
+mod idempotency;
 mod invitations;
 mod leaks;
 mod load;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         ("group_course", group_course::cases()),
         ("group_types", group_types::cases()),
         ("groups", groups::cases()),
+        ("idempotency", idempotency::cases()),
         ("invitations", invitations::cases()),
         ("leaks", leaks::cases()),
         ("load", load::cases()),

@@ -11,6 +11,7 @@ use super::model::{
 use super::policy::Standing;
 use super::{policy, queries, related, slugs};
 use crate::api::groups::relatives;
+use crate::api::idempotency::{Made, Once};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::Action;
 use crate::auth::actor::{Actor, Viewer};
@@ -115,23 +116,21 @@ async fn list_articles(
 /// For editors. It is a draft unless it says otherwise.
 #[utoipa::path(tag = "articles", operation_id = "create_article", security(("bearer" = [])), request_body = NewArticle,
     responses(
-    (status = 201, description = "The article", body = Article,
-        headers(("Location" = String, description = "Where it is"))),
+    (status = 201, description = "The article", body = Article),
     (status = 403, description = "Not an editor (`forbidden`)"),
     (status = 409, description = "Another article has the slug, or had it (`taken`)"),
 ))]
 #[post("/articles")]
-async fn create_article(actor: Actor, db: web::Data<Db>, body: Body<NewArticle>) -> Result<HttpResponse> {
+async fn create_article(actor: Actor, db: web::Data<Db>, once: Once, body: Body<NewArticle>) -> Result<HttpResponse> {
     actor.require_editor()?;
     let (new, now) = (body.0, Timestamp::now());
     let publication = policy::create(&new, now)?;
-    let article = actor
-        .write(&db, move |conn| {
-            let row = queries::insert(conn, &new, publication, actor.user_id, now)?;
-            whole(conn, &actor.viewer(), row)
-        })
-        .await?;
-    Ok(conditional::created(&format!("/api/v1/articles/{}", article.id), article.updated_at, &article))
+    once.write(actor, &db, move |conn| {
+        let row = queries::insert(conn, &new, publication, actor.user_id, now)?;
+        let article = whole(conn, &actor.viewer(), row)?;
+        Ok(Made::created(&article)?.at(format!("/api/v1/articles/{}", article.id)).in_version(article.updated_at))
+    })
+    .await
 }
 
 /// Get an article by its slug
@@ -140,8 +139,7 @@ async fn create_article(actor: Actor, db: web::Data<Db>, body: Body<NewArticle>)
 /// leads to the one that it has now.
 #[utoipa::path(tag = "articles", operation_id = "get_article_by_slug", security((), ("bearer" = [])), responses(
     (status = 200, description = "The article", body = Article),
-    (status = 308, description = "The article has another slug now",
-        headers(("Location" = String, description = "Where it is"))),
+    (status = 308, description = "The article has another slug now"),
     (status = 404, description = "No such article"),
 ))]
 #[get("/articles/by-slug/{slug}")]
@@ -285,25 +283,26 @@ async fn create_contribution(
     actor: Actor,
     db: web::Data<Db>,
     article_id: web::Path<ArticleId>,
+    once: Once,
     body: Body<NewContribution>,
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
-    let found = actor
-        .write(&db, move |conn| {
-            let (article, _) = lock_to_write(conn, &actor, *article_id)?;
-            let unknown = |error: Error| match error.code() {
-                Code::NotFound => Error::invalid("/group_id", "unknown", "there is no such group"),
-                _ => error,
-            };
-            let access = Access::lock(conn, actor.viewer(), new.group_id).map_err(unknown)?;
-            if !queries::propose(conn, article.id, &access, new.role, now)? {
-                let words = "the group has been asked";
-                return Err(Error::new(Code::Taken, words).with_field("/group_id", "taken", words));
-            }
-            queries::get_contribution(conn, access.viewer(), article.id, access.group_id())
-        })
-        .await?;
-    Ok(HttpResponse::Created().json(Contribution::from(found)))
+    once.write(actor, &db, move |conn| {
+        let (article, _) = lock_to_write(conn, &actor, *article_id)?;
+        let unknown = |error: Error| match error.code() {
+            Code::NotFound => Error::invalid("/group_id", "unknown", "there is no such group"),
+            _ => error,
+        };
+        let access = Access::lock(conn, actor.viewer(), new.group_id).map_err(unknown)?;
+        if !queries::propose(conn, article.id, &access, new.role, now)? {
+            let words = "the group has been asked";
+            return Err(Error::new(Code::Taken, words).with_field("/group_id", "taken", words));
+        }
+        let found = queries::get_contribution(conn, access.viewer(), article.id, access.group_id())?;
+        let place = format!("/api/v1/articles/{}/contributions", article.id);
+        Ok(Made::created(&Contribution::from(found))?.at(place))
+    })
+    .await
 }
 
 /// Answer for a group

@@ -7,6 +7,7 @@ use super::model::{Comment, CommentPage, CommentPatch, CommentQuery, CommentRow,
 use super::{policy, queries};
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditTarget, Entry};
+use crate::api::idempotency::{Made, Once};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::Action;
 use crate::api::posts;
@@ -89,8 +90,7 @@ async fn list_comments(
 /// For members. It makes the group active now.
 #[utoipa::path(tag = "posts", operation_id = "create_comment", security(("bearer" = [])), request_body = NewComment,
     responses(
-    (status = 201, description = "The comment", body = Comment,
-        headers(("Location" = String, description = "Where it is"))),
+    (status = 201, description = "The comment", body = Comment),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
     (status = 409, description = "The group is archived, its rules are not accepted, the conversation is locked, or somebody reads it first (`invalid_state`, `archived`, `locked`, `rules_not_accepted`, `review_needed`)"),
@@ -100,21 +100,22 @@ async fn create_comment(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
+    once: Once,
     body: Body<NewComment>,
 ) -> Result<HttpResponse> {
     let new = body.0;
-    let (version, comment) = actor
-        .write(&db, move |conn| {
-            let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
-            // under the lock, so that what comes later in the group has a later time
-            let now = Timestamp::now();
-            posts::policy::require(&access, &post, PostAction::Comment)?;
-            posts::policy::anonymous(&access, new.is_anonymous, None)?;
-            let found = queries::insert(conn, &access, &post, &new, now)?;
-            Ok((found.row.version(), one(conn, &access, &post, found)?))
-        })
-        .await?;
-    Ok(conditional::created(&format!("/api/v1/comments/{}", comment.id), version, &comment))
+    once.write(actor, &db, move |conn| {
+        let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
+        // under the lock, so that what comes later in the group has a later time
+        let now = Timestamp::now();
+        posts::policy::require(&access, &post, PostAction::Comment)?;
+        posts::policy::anonymous(&access, new.is_anonymous, None)?;
+        let found = queries::insert(conn, &access, &post, &new, now)?;
+        let version = found.row.version();
+        let comment = one(conn, &access, &post, found)?;
+        Ok(Made::created(&comment)?.at(format!("/api/v1/comments/{}", comment.id)).in_version(version))
+    })
+    .await
 }
 
 /// Get a comment

@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::model::{GroupType, GroupTypePage, GroupTypePatch, GroupTypeQuery, GroupTypeStatusFilter, NewGroupType};
 use super::{policy, queries};
 use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
+use crate::api::idempotency::{Made, Once};
 use crate::api::{audit, settings};
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
@@ -39,25 +40,28 @@ async fn list_group_types(db: web::Data<Db>, query: Query<GroupTypeQuery>) -> Re
 /// Administrators only. There are at most 100.
 #[utoipa::path(tag = "groups", operation_id = "create_group_type", security(("bearer" = [])),
     request_body = NewGroupType, responses(
-    (status = 201, description = "The kind", body = GroupType, headers(("Location" = String, description = "Where it is"))),
+    (status = 201, description = "The kind", body = GroupType),
     (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 409, description = "Another kind has the slug, or there are 100 kinds (`invalid_state`, `taken`)"),
 ))]
 #[post("/group-types")]
-async fn create_group_type(actor: Actor, db: web::Data<Db>, body: Body<NewGroupType>) -> Result<HttpResponse> {
+async fn create_group_type(
+    actor: Actor,
+    db: web::Data<Db>,
+    once: Once,
+    body: Body<NewGroupType>,
+) -> Result<HttpResponse> {
     actor.require_admin()?;
     let (new, now) = (body.0, Timestamp::now());
-    let kind = actor
-        .write(&db, move |conn| {
-            let kinds = lock_all(conn)?;
-            policy::create(&kinds)?;
-            let kind = queries::insert(conn, &kinds, &new, now)?;
-            let changes = vec![AuditChange::new("name", None, Some(&kind.name))];
-            record(conn, &actor, AuditAction::GroupTypeCreated, kind.id, changes, now)?;
-            Ok(kind)
-        })
-        .await?;
-    Ok(conditional::created(&format!("/api/v1/group-types/{}", kind.id), kind.updated_at, &kind))
+    once.write(actor, &db, move |conn| {
+        let kinds = lock_all(conn)?;
+        policy::create(&kinds)?;
+        let kind = queries::insert(conn, &kinds, &new, now)?;
+        let changes = vec![AuditChange::new("name", None, Some(&kind.name))];
+        record(conn, &actor, AuditAction::GroupTypeCreated, kind.id, changes, now)?;
+        Ok(Made::created(&kind)?.at(format!("/api/v1/group-types/{}", kind.id)).in_version(kind.updated_at))
+    })
+    .await
 }
 
 /// All kinds, which nobody else changes until the transaction ends.

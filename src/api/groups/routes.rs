@@ -10,6 +10,7 @@ use super::model::{
 use super::shares::{self, Sharing};
 use super::{policy, queries, relatives, slugs};
 use crate::api::audit::model::{AuditAction, AuditChange, Entry, GroupAuditQuery};
+use crate::api::idempotency::{Made, Once};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::{Action, GroupStatus, Role, State, Visibility};
 use crate::api::memberships::queries::Change;
@@ -92,12 +93,12 @@ fn changed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>, span: &Span) -> R
 ///
 /// The caller becomes its owner.
 #[utoipa::path(tag = "groups", operation_id = "create_group", security(("bearer" = [])), request_body = NewGroup, responses(
-    (status = 201, description = "The group", body = Group, headers(("Location" = String, description = "Where it is"))),
+    (status = 201, description = "The group", body = Group),
     (status = 403, description = "The platform lets nobody but administrators create groups, or set external ids (`forbidden`, `approval_needed`)"),
     (status = 409, description = "Another group has the slug or the external id (`taken`)"),
 ))]
 #[post("/groups")]
-async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> Result<HttpResponse> {
+async fn create_group(actor: Actor, db: web::Data<Db>, once: Once, body: Body<NewGroup>) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
     if new.external_id.is_some() {
         policy::administrators_set("/external_id", actor.is_admin())?;
@@ -105,20 +106,19 @@ async fn create_group(actor: Actor, db: web::Data<Db>, body: Body<NewGroup>) -> 
     if !new.auto_join_domains.0.is_empty() {
         policy::administrators_set("/auto_join_domains", actor.is_admin())?;
     }
-    let group = actor
-        .write(&db, move |conn| {
-            let settings = settings::queries::get(conn)?;
-            settings::policy::create_group(&settings, actor.is_admin())?;
-            if let Some(parent) = new.parent_id {
-                relatives::lock(conn)?;
-                relatives::check_parent(conn, actor.viewer(), None, parent)?;
-            }
-            let group_id = found(conn, &actor, &new, actor.user_id, &settings, now)?;
-            let found = queries::get(conn, &actor.viewer(), group_id)?;
-            queries::one_view(conn, &actor.viewer(), found)
-        })
-        .await?;
-    Ok(conditional::created(&format!("/api/v1/groups/{}", group.id), group.updated_at, &group))
+    once.write(actor, &db, move |conn| {
+        let settings = settings::queries::get(conn)?;
+        settings::policy::create_group(&settings, actor.is_admin())?;
+        if let Some(parent) = new.parent_id {
+            relatives::lock(conn)?;
+            relatives::check_parent(conn, actor.viewer(), None, parent)?;
+        }
+        let group_id = found(conn, &actor, &new, actor.user_id, &settings, now)?;
+        let found = queries::get(conn, &actor.viewer(), group_id)?;
+        let group = queries::one_view(conn, &actor.viewer(), found)?;
+        Ok(Made::created(&group)?.at(format!("/api/v1/groups/{}", group.id)).in_version(group.updated_at))
+    })
+    .await
 }
 
 /// Makes a group with its first owner, on the word of whoever decides it.
@@ -167,7 +167,7 @@ async fn list_similar_groups(viewer: Viewer, db: web::Data<Db>, query: Query<Sim
 /// The same as by its id. A slug that the group had before leads to the one that it has now.
 #[utoipa::path(tag = "groups", operation_id = "get_group_by_slug", security((), ("bearer" = [])), responses(
     (status = 200, description = "The group", body = Group),
-    (status = 308, description = "The group has another slug now", headers(("Location" = String, description = "Where it is"))),
+    (status = 308, description = "The group has another slug now"),
     (status = 404, description = "No such group"),
 ))]
 #[get("/groups/by-slug/{slug}")]

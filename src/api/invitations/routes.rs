@@ -13,6 +13,7 @@ use super::policy::{self, Named};
 use super::queries;
 use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
 use crate::api::groups::model::Found;
+use crate::api::idempotency::{Made, Once};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, OwnMembership, State};
 use crate::api::memberships::policy::{Step, take};
@@ -91,24 +92,23 @@ async fn create_invitations(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
+    once: Once,
     body: Body<NewInvitations>,
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
-    let results = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), *group_id)?;
-            access.require(Action::Invite)?;
-            let days = settings::queries::get(conn)?.invitation_days;
-            let expires_at = policy::expiry(new.expires_at, days, now)?;
-            let message = new.message.as_ref().map(|message| message.as_str().to_owned());
-            let blank = blank(*group_id, actor.user_id, message, expires_at, now);
-            let results = (0..).zip(&new.recipients.0).map(|(index, recipient)| {
-                InvitationResult::new(index, invite(conn, &access, actor, recipient, &blank, now))
-            });
-            Ok(InvitationResults { items: results.collect::<Result<_>>()? })
-        })
-        .await?;
-    Ok(json::ok(&results))
+    once.write(actor, &db, move |conn| {
+        let access = Access::lock(conn, actor.viewer(), *group_id)?;
+        access.require(Action::Invite)?;
+        let days = settings::queries::get(conn)?.invitation_days;
+        let expires_at = policy::expiry(new.expires_at, days, now)?;
+        let message = new.message.as_ref().map(|message| message.as_str().to_owned());
+        let blank = blank(*group_id, actor.user_id, message, expires_at, now);
+        let results = (0..).zip(&new.recipients.0).map(|(index, recipient)| {
+            InvitationResult::new(index, invite(conn, &access, actor, recipient, &blank, now))
+        });
+        Made::ok(&InvitationResults { items: results.collect::<Result<_>>()? })
+    })
+    .await
 }
 
 /// What is the same for all invitations of one request.
@@ -214,7 +214,7 @@ fn issue(conn: &mut Conn, actor: Actor, row: InvitationRow) -> Result<(Invitatio
 /// the link says, and as long as its maker may invite.
 #[utoipa::path(tag = "memberships", operation_id = "create_invitation_link", security(("bearer" = [])),
     request_body = NewInvitationLink, responses(
-    (status = 201, description = "The link", body = IssuedInvitation, headers(("Location" = String, description = "Where the group's invitations are"))),
+    (status = 201, description = "The link", body = IssuedInvitation),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group"),
     (status = 409, description = "The group is archived (`archived`)"),
@@ -224,24 +224,24 @@ async fn create_invitation_link(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
+    once: Once,
     body: Body<NewInvitationLink>,
 ) -> Result<HttpResponse> {
     let (new, now, group) = (body.0, Timestamp::now(), *group_id);
-    let issued = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), group)?;
-            access.require(Action::Invite)?;
-            let days = settings::queries::get(conn)?.invitation_days;
-            let expires_at = policy::expiry(new.expires_at, days, now)?;
-            let message = new.message.as_ref().map(|message| message.as_str().to_owned());
-            let blank = blank(group, actor.user_id, message, expires_at, now);
-            let max_uses = new.max_uses.map(|max| max.0);
-            let (id, token) = issue(conn, actor, InvitationRow { max_uses, ..blank })?;
-            let invitation = Invitation::of(queries::get(conn, group, id)?, actor.is_admin());
-            Ok(IssuedInvitation { invitation, token: Some(token) })
-        })
-        .await?;
-    Ok(json::created(&format!("/api/v1/groups/{group}/invitations"), &issued))
+    once.write(actor, &db, move |conn| {
+        let access = Access::lock(conn, actor.viewer(), group)?;
+        access.require(Action::Invite)?;
+        let days = settings::queries::get(conn)?.invitation_days;
+        let expires_at = policy::expiry(new.expires_at, days, now)?;
+        let message = new.message.as_ref().map(|message| message.as_str().to_owned());
+        let blank = blank(group, actor.user_id, message, expires_at, now);
+        let max_uses = new.max_uses.map(|max| max.0);
+        let (id, token) = issue(conn, actor, InvitationRow { max_uses, ..blank })?;
+        let invitation = Invitation::of(queries::get(conn, group, id)?, actor.is_admin());
+        let issued = IssuedInvitation { invitation, token: Some(token) };
+        Ok(Made::created(&issued)?.at(format!("/api/v1/groups/{group}/invitations")))
+    })
+    .await
 }
 
 /// Renew an invitation

@@ -10,7 +10,9 @@ use crate::api::memberships::model::OwnMembership;
 use crate::api::sessions::model::Tokens;
 use crate::api::sessions::routes::{start_session, user_agent};
 use crate::api::users::model::{Account, AccountPatch, PasswordChange};
-use crate::api::{articles, groups, invitations, memberships, notices, posts, submissions, subscriptions, users};
+use crate::api::{
+    articles, groups, idempotency, invitations, memberships, notices, posts, submissions, subscriptions, users,
+};
 use crate::auth::actor::Actor;
 use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
@@ -88,6 +90,7 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
             submissions::queries::forget(conn, user)?;
             notices::queries::forget(conn, user)?;
             subscriptions::queries::forget(conn, user)?;
+            idempotency::forget(conn, user)?;
             Ok(((), users::queries::end_sessions(conn, user, now)?))
         })
         .await?;

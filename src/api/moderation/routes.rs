@@ -8,6 +8,7 @@ use super::model::{ContentChange, ContentDeletion, ContentRestoration, NewWarnin
 use super::{policy, queries};
 use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
 use crate::api::groups::shares::{self, Sharing};
+use crate::api::idempotency::{self, Made, Once};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, MemberPatch, MemberState, Membership, Reason, Role, State};
 use crate::api::posts::model::Names;
@@ -183,16 +184,21 @@ async fn create_post_warning(
     reader: Reader,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
+    once: Once,
     body: Body<NewWarning>,
 ) -> Result<HttpResponse> {
-    reader
+    let ticket = once.ticket()?;
+    let made = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
-            warn(conn, &access, actor, (post.id, None), (post.author_id, post.pseudonym_id), &body.0.reason)?;
-            Ok((access, ()))
+            let made = ticket.run(conn, actor.user_id, |conn| {
+                warn(conn, &access, actor, (post.id, None), (post.author_id, post.pseudonym_id), &body.0.reason)?;
+                Ok(Made::no_content())
+            })?;
+            Ok((access, made))
         })
         .await?;
-    Ok(json::no_content())
+    Ok(idempotency::respond(made))
 }
 
 /// Warn the author of a comment
@@ -210,17 +216,22 @@ async fn create_comment_warning(
     reader: Reader,
     db: web::Data<Db>,
     comment_id: web::Path<CommentId>,
+    once: Once,
     body: Body<NewWarning>,
 ) -> Result<HttpResponse> {
-    reader
+    let ticket = once.ticket()?;
+    let made = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = comments::queries::lock(conn, actor.viewer(), *comment_id)?;
             let row = found.row;
-            warn(conn, &access, actor, (post.id, Some(row.id)), (row.author_id, row.pseudonym_id), &body.0.reason)?;
-            Ok((access, ()))
+            let made = ticket.run(conn, actor.user_id, |conn| {
+                warn(conn, &access, actor, (post.id, Some(row.id)), (row.author_id, row.pseudonym_id), &body.0.reason)?;
+                Ok(Made::no_content())
+            })?;
+            Ok((access, made))
         })
         .await?;
-    Ok(json::no_content())
+    Ok(idempotency::respond(made))
 }
 
 fn entry(action: AuditAction, access: &Access, user: UserId, change: &ContentChange, reason: Option<&Reason>) -> Entry {

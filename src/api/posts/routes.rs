@@ -10,6 +10,7 @@ use super::model::{
 use super::{policy, queries, shares, views};
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
+use crate::api::idempotency::{Made, Once};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, Reason};
 use crate::api::memberships::policy::future;
@@ -112,7 +113,7 @@ fn changed(
 /// For members, or for facilitators only where the group says so. Published, it makes the group active now; a draft or a
 /// scheduled post is seen by nobody else, and makes it active when it comes out.
 #[utoipa::path(tag = "posts", operation_id = "create_post", security(("bearer" = [])), request_body = NewPost, responses(
-    (status = 201, description = "The post", body = Post, headers(("Location" = String, description = "Where it is"))),
+    (status = 201, description = "The post", body = Post),
     (status = 403, description = "Members only, or facilitators only (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group"),
     (status = 409, description = "The group is archived, its rules are not accepted, or somebody reads it first (`archived`, `rules_not_accepted`, `review_needed`)"),
@@ -122,24 +123,25 @@ async fn create_post(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
+    once: Once,
     body: Body<NewPost>,
 ) -> Result<HttpResponse> {
     let new = body.0;
-    let (version, post) = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), *group_id)?;
-            let is_draft = new.status == Some(PostStatus::Draft);
-            let writing = if is_draft { access.reviewed() } else { access.clone() };
-            policy::create(&writing, new.kind)?;
-            policy::anonymous(&writing, new.is_anonymous, Some(new.kind))?;
-            // under the lock, so that what comes later in the group has a later time
-            let now = Timestamp::now();
-            let publication = policy::publish_new(&new, now)?;
-            let found = queries::insert(conn, &access, &new, publication, now)?;
-            Ok((found.row.version(), views::one(conn, &access, found, now)?))
-        })
-        .await?;
-    Ok(conditional::created(&format!("/api/v1/posts/{}", post.id), version, &post))
+    once.write(actor, &db, move |conn| {
+        let access = Access::lock(conn, actor.viewer(), *group_id)?;
+        let is_draft = new.status == Some(PostStatus::Draft);
+        let writing = if is_draft { access.reviewed() } else { access.clone() };
+        policy::create(&writing, new.kind)?;
+        policy::anonymous(&writing, new.is_anonymous, Some(new.kind))?;
+        // under the lock, so that what comes later in the group has a later time
+        let now = Timestamp::now();
+        let publication = policy::publish_new(&new, now)?;
+        let found = queries::insert(conn, &access, &new, publication, now)?;
+        let version = found.row.version();
+        let post = views::one(conn, &access, found, now)?;
+        Ok(Made::created(&post)?.at(format!("/api/v1/posts/{}", post.id)).in_version(version))
+    })
+    .await
 }
 
 /// Get a post

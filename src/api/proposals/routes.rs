@@ -11,6 +11,7 @@ use super::{policy, queries};
 use crate::api::audit::model::{AuditAction, AuditTarget, Entry};
 use crate::api::group_types::queries::choose;
 use crate::api::groups::{relatives, routes::found};
+use crate::api::idempotency::{self, Made, Once};
 use crate::api::memberships::model::Reason;
 use crate::api::requests::model::Outcome;
 use crate::api::sessions::policy::log_in;
@@ -60,28 +61,38 @@ async fn list_group_proposals(
 /// wait at a time.
 #[utoipa::path(tag = "groups", operation_id = "create_group_proposal", security(("bearer" = [])),
     request_body = NewGroupProposal, responses(
-    (status = 201, description = "The proposal", body = GroupProposal, headers(("Location" = String, description = "Where it is"))),
+    (status = 201, description = "The proposal", body = GroupProposal),
     (status = 403, description = "The platform lets nobody but administrators create groups, or set these properties (`forbidden`, `approval_needed`)"),
     (status = 409, description = "Ten proposals wait already (`invalid_state`)"),
 ))]
 #[post("/group-proposals")]
-async fn create_group_proposal(actor: Actor, db: web::Data<Db>, body: Body<NewGroupProposal>) -> Result<HttpResponse> {
+async fn create_group_proposal(
+    actor: Actor,
+    db: web::Data<Db>,
+    once: Once,
+    body: Body<NewGroupProposal>,
+) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
-    let proposal = db
+    let ticket = once.ticket()?;
+    let work = move |conn: &mut Conn| {
+        let settings = settings::queries::get(conn)?;
+        settings::policy::propose_group(&settings, actor.is_admin())?;
+        policy::propose(&new, queries::count_pending(conn, actor.user_id)?)?;
+        check(conn, &actor, &new).map_err(|error| error.within("/group"))?;
+        let row = row(&actor, &new, now)?;
+        queries::insert(conn, &row)?;
+        let proposal = GroupProposal::of(queries::get(conn, row.id)?)?;
+        Ok(Made::created(&proposal)?.at(format!("/api/v1/group-proposals/{}", proposal.id)))
+    };
+    let made = db
         .write(move |conn| {
             // one after the other, so that they are counted
             users::queries::lock(conn, actor.user_id)?;
             actor.confirm(conn)?;
-            let settings = settings::queries::get(conn)?;
-            settings::policy::propose_group(&settings, actor.is_admin())?;
-            policy::propose(&new, queries::count_pending(conn, actor.user_id)?)?;
-            check(conn, &actor, &new).map_err(|error| error.within("/group"))?;
-            let row = row(&actor, &new, now)?;
-            queries::insert(conn, &row)?;
-            GroupProposal::of(queries::get(conn, row.id)?)
+            ticket.run(conn, actor.user_id, &work)
         })
         .await?;
-    Ok(json::created(&format!("/api/v1/group-proposals/{}", proposal.id), &proposal))
+    Ok(idempotency::respond(made))
 }
 
 /// What can be known beforehand of whether the group can be created.

@@ -9,6 +9,7 @@ use super::model::{
 use super::{policy, queries};
 use crate::api::audit::model::{AuditAction, AuditChange, AuditTarget, Entry};
 use crate::api::comments::model::NewComment;
+use crate::api::idempotency::{Made, Once};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, Reason};
 use crate::api::notices::model::{Notice, NoticeKind};
@@ -66,7 +67,7 @@ async fn list_submissions(
 /// then. Who `can` not `post`, but `submit`, does this; others may.
 #[utoipa::path(tag = "posts", operation_id = "create_post_submission", security(("bearer" = [])), request_body = NewPost,
     responses(
-    (status = 201, description = "It waits", body = Submission, headers(("Location" = String, description = "Where it is"))),
+    (status = 201, description = "It waits", body = Submission),
     (status = 403, description = "Members only, or facilitators only (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group"),
     (status = 409, description = "The group is archived, its rules are not accepted, or 20 of the caller's wait (`invalid_state`, `archived`, `rules_not_accepted`)"),
@@ -76,18 +77,18 @@ async fn create_post_submission(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
+    once: Once,
     body: Body<NewPost>,
 ) -> Result<HttpResponse> {
     let new = body.0;
-    let found = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), *group_id)?;
-            policy::submit_post(&access, &new)?;
-            let now = Timestamp::now();
-            queries::insert(conn, &SubmissionRow::of_post(access.group_id(), actor.user_id, &new, now), now)
-        })
-        .await?;
-    Ok(waits(&found.into()))
+    once.write(actor, &db, move |conn| {
+        let access = Access::lock(conn, actor.viewer(), *group_id)?;
+        policy::submit_post(&access, &new)?;
+        let now = Timestamp::now();
+        let row = SubmissionRow::of_post(access.group_id(), actor.user_id, &new, now);
+        waits(&queries::insert(conn, &row, now)?.into())
+    })
+    .await
 }
 
 /// Send a comment to be read first
@@ -95,7 +96,7 @@ async fn create_post_submission(
 /// The same for a comment on a post.
 #[utoipa::path(tag = "posts", operation_id = "create_comment_submission", security(("bearer" = [])),
     request_body = NewComment, responses(
-    (status = 201, description = "It waits", body = Submission, headers(("Location" = String, description = "Where it is"))),
+    (status = 201, description = "It waits", body = Submission),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
     (status = 409, description = "The group is archived, its rules are not accepted, the conversation is locked, or 20 of the caller's wait (`invalid_state`, `archived`, `locked`, `rules_not_accepted`)"),
@@ -105,23 +106,23 @@ async fn create_comment_submission(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
+    once: Once,
     body: Body<NewComment>,
 ) -> Result<HttpResponse> {
     let new = body.0;
-    let found = actor
-        .write(&db, move |conn| {
-            let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
-            policy::submit_comment(&access, &post, &new)?;
-            comments::queries::check_parent(conn, post.id, new.parent_id)?;
-            let now = Timestamp::now();
-            queries::insert(conn, &SubmissionRow::of_comment(access.group_id(), actor.user_id, post.id, &new, now), now)
-        })
-        .await?;
-    Ok(waits(&found.into()))
+    once.write(actor, &db, move |conn| {
+        let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
+        policy::submit_comment(&access, &post, &new)?;
+        comments::queries::check_parent(conn, post.id, new.parent_id)?;
+        let now = Timestamp::now();
+        let row = SubmissionRow::of_comment(access.group_id(), actor.user_id, post.id, &new, now);
+        waits(&queries::insert(conn, &row, now)?.into())
+    })
+    .await
 }
 
-fn waits(submission: &Submission) -> HttpResponse {
-    json::created(&format!("/api/v1/submissions/{}", submission.id), submission)
+fn waits(submission: &Submission) -> Result<Made> {
+    Ok(Made::created(submission)?.at(format!("/api/v1/submissions/{}", submission.id)))
 }
 
 /// List what I sent to be read first

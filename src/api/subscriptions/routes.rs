@@ -10,6 +10,7 @@ use super::model::{
     FeedToken, FeedTokenPage, FeedTokenRow, GivenToken, GroupFeedQuery, IssuedFeedToken, MyFeedQuery, NewFeedToken,
 };
 use super::{policy, queries};
+use crate::api::idempotency::{Made, Once};
 use crate::auth::actor::{Actor, Viewer};
 use crate::auth::tokens;
 use crate::db::{Conn, Db};
@@ -132,25 +133,28 @@ async fn list_feed_tokens(actor: Actor, db: web::Data<Db>) -> Result<HttpRespons
     (status = 409, description = "One has 20 already (`invalid_state`, `in_use`)"),
 ))]
 #[post("/me/feed-tokens")]
-async fn create_feed_token(actor: Actor, db: web::Data<Db>, body: Body<NewFeedToken>) -> Result<HttpResponse> {
+async fn create_feed_token(
+    actor: Actor,
+    db: web::Data<Db>,
+    once: Once,
+    body: Body<NewFeedToken>,
+) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
-    let made = actor
-        .write(&db, move |conn| {
-            policy::create(queries::lock_and_count(conn, actor.user_id)?)?;
-            let (token, token_hash) = tokens::new_feed_token()?;
-            let row = FeedTokenRow {
-                id: FeedTokenId::new(),
-                user_id: actor.user_id,
-                token_hash,
-                name: new.name.as_str().to_owned(),
-                created_at: now,
-                last_used_at: None,
-            };
-            queries::insert(conn, &row)?;
-            Ok(IssuedFeedToken::new(row, token))
-        })
-        .await?;
-    Ok(HttpResponse::Created().json(made))
+    once.write(actor, &db, move |conn| {
+        policy::create(queries::lock_and_count(conn, actor.user_id)?)?;
+        let (token, token_hash) = tokens::new_feed_token()?;
+        let row = FeedTokenRow {
+            id: FeedTokenId::new(),
+            user_id: actor.user_id,
+            token_hash,
+            name: new.name.as_str().to_owned(),
+            created_at: now,
+            last_used_at: None,
+        };
+        queries::insert(conn, &row)?;
+        Ok(Made::created(&IssuedFeedToken::new(row, token))?.at("/api/v1/me/feed-tokens".to_owned()))
+    })
+    .await
 }
 
 /// Revoke a feed token

@@ -1,0 +1,16 @@
+-- answers to requests that may be sent again, kept for a day: whoever has the key can read them, and nobody else
+CREATE TABLE idempotency_keys (
+    user_id UUID NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    operation TEXT NOT NULL,
+    key_hash BYTEA NOT NULL,
+    request_hash BYTEA NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    -- null while the work goes on, which nobody else sees
+    status INTEGER,
+    location TEXT,
+    etag TEXT,
+    nonce BYTEA,
+    sealed_body BYTEA,
+    PRIMARY KEY (user_id, operation, key_hash)
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

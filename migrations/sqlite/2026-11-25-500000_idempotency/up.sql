@@ -1,0 +1,16 @@
+-- answers to requests that may be sent again, kept for a day: whoever has the key can read them, and nobody else
+CREATE TABLE idempotency_keys (
+    user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    operation TEXT NOT NULL,
+    key_hash BLOB NOT NULL,
+    request_hash BLOB NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- null while the work goes on, which nobody else sees
+    status INTEGER,
+    location TEXT,
+    etag TEXT,
+    nonce BLOB,
+    sealed_body BLOB,
+    PRIMARY KEY (user_id, operation, key_hash)
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

@@ -1,0 +1,285 @@
+//! What creates something may be sent again: one effect, one answer.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use praxis::api::idempotency;
+use praxis::types::Timestamp;
+use serde_json::{Value, json};
+
+use crate::support::document::document;
+use crate::support::world::{COMMUNITY, article, comment, group, join, member, post};
+use crate::support::{Answer, App, Caller, Case, on_each, served};
+
+pub fn cases() -> Vec<Case> {
+    served![
+        whatever_is_created_is_created_once,
+        a_hundred_at_once_have_one_effect_and_one_answer,
+        another_request_with_the_key_is_refused,
+        the_key_of_one_is_not_that_of_another,
+        a_try_that_failed_is_made_again,
+        a_key_is_up_to_255_characters,
+        an_answer_is_kept_for_a_day,
+        what_is_kept_tells_nothing,
+        who_comes_while_the_first_is_worked_on_waits_and_then_is_told,
+    ]
+}
+
+/// Who may create everything, and where.
+struct Place {
+    owner: Caller,
+    editor: Caller,
+    admin: Caller,
+    member: Caller,
+    group: String,
+    read_first: String,
+    post: String,
+    comment: String,
+    article: String,
+}
+
+impl Place {
+    async fn new(app: &App) -> Self {
+        let (owner, who, admin) = (app.user("owner"), app.user("member"), app.admin());
+        let editor = app.person("editor", praxis::auth::actor::PlatformRole::Editor);
+        let group = group(&owner, "Circle", json!({})).await;
+        member(&who, &owner, &group).await;
+        let read_first = crate::support::world::group(&owner, "Quiet", json!({ "review_policy": "everyone" })).await;
+        join(&who, &read_first).await;
+        let post = post(&who, &group, "Words").await;
+        let comment = comment(&who, &post, None).await;
+        let article = article(&editor, "Piece", "published", &[]).await;
+        admin.patch("/admin/settings", json!({ "group_creation": "approval" })).await.expect(200);
+        Self { owner, editor, admin, member: who, group, read_first, post, comment, article }
+    }
+
+    /// Who sends what where.
+    fn request(&self, operation: &str) -> (&Caller, String, Value) {
+        let words = json!({ "kind": "discussion", "title": "T", "body": "B" });
+        let (group, post) = (&self.group, &self.post);
+        let kind = json!({
+            "name": "Ward", "plural": "Wards", "default_visibility": "listed", "default_join_policy": "open"
+        });
+        let new = json!({ "name": "Another", "type_ids": [COMMUNITY] });
+        let invited = json!({ "recipients": [{ "email": "new@example.org" }] });
+        let reason = json!({ "reason": "R" });
+        match operation {
+            "create_article" => (&self.editor, "/articles".to_owned(), json!({ "kind": "news", "title": "T" })),
+            "create_contribution" => {
+                let body = json!({ "group_id": group, "role": "wrote" });
+                (&self.editor, format!("/articles/{}/contributions", self.article), body)
+            }
+            "create_comment" => (&self.member, format!("/posts/{post}/comments"), json!({ "body": "B" })),
+            "create_comment_warning" => (&self.owner, format!("/comments/{}/warnings", self.comment), reason),
+            "create_post_warning" => (&self.owner, format!("/posts/{post}/warnings"), reason),
+            "create_group" => (&self.admin, "/groups".to_owned(), new),
+            "create_group_proposal" => (&self.member, "/group-proposals".to_owned(), json!({ "group": new })),
+            "create_group_type" => (&self.admin, "/group-types".to_owned(), kind),
+            "create_invitations" => (&self.owner, format!("/groups/{group}/invitations"), invited),
+            "create_invitation_link" => (&self.owner, format!("/groups/{group}/invitation-links"), json!({})),
+            "create_post" => (&self.member, format!("/groups/{group}/posts"), words),
+            "create_post_submission" => (&self.member, format!("/groups/{}/submissions", self.read_first), words),
+            "create_comment_submission" => (&self.member, format!("/posts/{post}/submissions"), json!({ "body": "B" })),
+            "create_feed_token" => (&self.member, "/me/feed-tokens".to_owned(), json!({ "name": "N" })),
+            other => panic!("{other} takes Idempotency-Key and is not tried"),
+        }
+    }
+
+    async fn send(&self, operation: &str, key: &str) -> Answer {
+        let (who, path, body) = self.request(operation);
+        who.post(path, body).header("idempotency-key", key).await
+    }
+}
+
+fn operations() -> Vec<String> {
+    let document = document();
+    let items = document["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap().values());
+    let takes = |operation: &&Value| {
+        let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+        parameters.any(|parameter| parameter["name"] == "Idempotency-Key")
+    };
+    operations.filter(takes).map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn posts_of(who: &Caller, group: &str) -> usize {
+    who.get(format!("/groups/{group}/posts?limit=100")).await.expect(200).items().len()
+}
+
+async fn whatever_is_created_is_created_once(app: App) {
+    let place = Place::new(&app).await;
+    let operations = operations();
+    assert_eq!(operations.len(), 14, "{operations:?}");
+    for operation in operations {
+        let first = place.send(&operation, "one").await;
+        assert!(matches!(first.status, 200 | 201 | 204), "{operation}: {first}");
+        assert!(!first.headers.contains_key("idempotency-replayed"));
+        let again = place.send(&operation, "one").await;
+        assert_eq!((again.status, &again.bytes), (first.status, &first.bytes), "{operation}");
+        assert_eq!(again.header("idempotency-replayed"), "true", "{operation}");
+        for header in ["location", "etag", "content-type"] {
+            assert_eq!(again.header(header), first.header(header), "{operation}: {header}");
+        }
+    }
+    // the same thing with another key is made again, where that is possible
+    let (first, other) = (place.send("create_post", "one").await, place.send("create_post", "two").await);
+    assert_ne!(first.id(), other.expect(201).id());
+    // and without a key each time
+    let (who, path, body) = place.request("create_comment");
+    let (one, two) = (who.post(&path, body.clone()).await, who.post(&path, body).await);
+    assert_ne!(one.id(), two.id());
+}
+
+async fn a_hundred_at_once_have_one_effect_and_one_answer(app: App) {
+    let place = Place::new(&app).await;
+    let before = posts_of(&place.member, &place.group).await;
+    let answers = join_all((0..100).map(|_| place.send("create_post", "storm"))).await;
+    let first = answers[0].id();
+    for answer in &answers {
+        assert_eq!((answer.status, answer.id()), (201, first.clone()), "{answer}");
+    }
+    let made = answers.iter().filter(|answer| !answer.headers.contains_key("idempotency-replayed")).count();
+    assert_eq!((made, posts_of(&place.member, &place.group).await), (1, before + 1));
+}
+
+async fn another_request_with_the_key_is_refused(app: App) {
+    let place = Place::new(&app).await;
+    place.send("create_post", "one").await.expect(201);
+    let (who, path, mut body) = place.request("create_post");
+    body["title"] = json!("Other");
+    let other = who.post(&path, body.clone()).header("idempotency-key", "one").await;
+    other.expect_field(422, "Idempotency-Key", "reused");
+    // in another group it is another request, too
+    body["title"] = json!("T");
+    let path = format!("/groups/{}/posts", place.read_first);
+    who.post(path, body).header("idempotency-key", "one").await.expect_field(422, "Idempotency-Key", "reused");
+    // another operation has keys of its own
+    place.send("create_comment", "one").await.expect(201);
+}
+
+async fn the_key_of_one_is_not_that_of_another(app: App) {
+    let place = Place::new(&app).await;
+    let (_, path, body) = place.request("create_post");
+    let one = place.member.post(&path, body.clone()).header("idempotency-key", "one").await.expect(201);
+    let other = place.owner.post(&path, body).header("idempotency-key", "one").await.expect(201);
+    assert_ne!(one.id(), other.id());
+    assert!(!other.headers.contains_key("idempotency-replayed"));
+    // who may not is told so, whatever the key
+    let (_, path, body) = place.request("create_group_type");
+    place.send("create_group_type", "one").await.expect(201);
+    place.member.post(path, body).header("idempotency-key", "one").await.expect_problem(403, "forbidden");
+}
+
+async fn a_try_that_failed_is_made_again(app: App) {
+    let place = Place::new(&app).await;
+    let archive = async |status: &str| {
+        place.owner.patch(format!("/groups/{}", place.group), json!({ "status": status })).await.expect(200)
+    };
+    archive("archived").await;
+    place.send("create_post", "one").await.expect_problem(409, "archived");
+    archive("active").await;
+    let made = place.send("create_post", "one").await.expect(201);
+    assert!(!made.headers.contains_key("idempotency-replayed"));
+    // what was made stays the answer, whatever happens then
+    archive("archived").await;
+    assert_eq!(place.send("create_post", "one").await.expect(201).id(), made.id());
+}
+
+async fn a_key_is_up_to_255_characters(app: App) {
+    let place = Place::new(&app).await;
+    for key in ["x", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", &"k".repeat(255)] {
+        place.send("create_comment", key).await.expect(201);
+    }
+    for (key, code) in [("", "too_long"), (&*"k".repeat(256), "too_long"), ("ü", "malformed"), ("a\tb", "malformed")] {
+        place.send("create_comment", key).await.expect_field(422, "Idempotency-Key", code);
+    }
+    let (who, path, body) = place.request("create_comment");
+    let twice = who.post(path, body).header("idempotency-key", "a").header("idempotency-key", "b").await;
+    twice.expect_field(422, "Idempotency-Key", "duplicate");
+}
+
+fn age(app: &App, hours: i64) {
+    let ago = if app.database.is_sqlite() {
+        format!("{}", hours * 3_600_000_000)
+    } else {
+        format!("interval '{hours} hours'")
+    };
+    app.in_database(|conn| {
+        let sql = format!("UPDATE idempotency_keys SET created_at = created_at - {ago}");
+        on_each!(conn => diesel::connection::SimpleConnection::batch_execute(conn, &sql)).unwrap();
+        Ok(())
+    });
+}
+
+async fn an_answer_is_kept_for_a_day(app: App) {
+    let place = Place::new(&app).await;
+    let first = place.send("create_post", "one").await.expect(201);
+    place.send("create_comment", "one").await.expect(201);
+    let purge = || app.in_database(|conn| idempotency::purge_due(conn, Timestamp::now()));
+    age(&app, 23);
+    assert_eq!(place.send("create_post", "one").await.expect(201).id(), first.id());
+    assert_eq!(purge(), 0);
+    age(&app, 2);
+    // then it is another, also where the job has not come by
+    let next = place.send("create_post", "one").await.expect(201);
+    assert_ne!(next.id(), first.id());
+    assert_eq!(place.send("create_post", "one").await.expect(201).id(), next.id());
+    assert_eq!(purge(), 1);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(purge(), 0);
+}
+
+async fn what_is_kept_tells_nothing(app: App) {
+    let place = Place::new(&app).await;
+    let token = place.send("create_feed_token", "a secret key").await.expect(201);
+    let token = token["token"].as_str().unwrap();
+    let rows = |app: &App| {
+        app.in_database(|conn| {
+            use diesel::prelude::*;
+            use praxis::db::schema::idempotency_keys::dsl::{idempotency_keys, key_hash, sealed_body};
+            let rows = idempotency_keys.select((key_hash, sealed_body));
+            let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = on_each!(conn => rows.load(conn)).unwrap();
+            Ok(rows)
+        })
+    };
+    let [(key, Some(body))] = &rows(&app)[..] else { panic!("one answer is kept") };
+    let holds = |bytes: &[u8], words: &str| bytes.windows(words.len()).any(|part| part == words.as_bytes());
+    assert!(!holds(body, token) && !holds(body, "token") && !holds(key, "a secret key"));
+    // it goes with the person
+    place.member.delete("/me").await.expect(204);
+    assert!(rows(&app).is_empty());
+}
+
+async fn who_comes_while_the_first_is_worked_on_waits_and_then_is_told(app: App) {
+    let place = Place::new(&app).await;
+    if app.database.is_sqlite() {
+        // one writes at a time: whoever comes second finds the answer
+        let both = futures_util::future::join(place.send("create_comment", "one"), place.send("create_comment", "one"));
+        let (one, two) = both.await;
+        assert_eq!(one.expect(201).id(), two.expect(201).id());
+        return;
+    }
+    // «key», a zero byte, «one»
+    let row = format!(
+        "BEGIN; INSERT INTO idempotency_keys (user_id, operation, key_hash, request_hash, created_at) \
+         VALUES ('{}', 'POST /api/v1/posts/{{post_id}}/comments', sha256('\\x6b6579006f6e65'), '\\x00', now())",
+        place.member.id()
+    );
+    let (begun, is_begun) = tokio::sync::oneshot::channel();
+    let mut conn = app.database.connect();
+    let first = std::thread::spawn(move || {
+        conn.execute(&row).unwrap();
+        begun.send(()).unwrap();
+        std::thread::sleep(Duration::from_secs(5));
+        conn.execute("ROLLBACK").unwrap();
+    });
+    is_begun.await.unwrap();
+    let started = std::time::Instant::now();
+    let told = place.send("create_comment", "one").await;
+    let told = told.expect_problem(409, "in_progress");
+    assert_eq!(told.header("retry-after"), "1");
+    assert!((2..5).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    first.join().unwrap();
+    // the first failed: it is made now
+    place.send("create_comment", "one").await.expect(201);
+}
