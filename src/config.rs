@@ -1,9 +1,12 @@
 //! One clap structure: flags, `PRAXIS_…` environment and `--help`. The only file that reads the environment.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 
 use crate::db::Target;
 
@@ -146,12 +149,28 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
 
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed; comma-separated.
-    #[arg(long, env = "PRAXIS_TRUSTED_PROXIES", value_delimiter = ',', global = true, value_name = "ADDRESSES")]
-    pub trusted_proxies: Vec<IpAddr>,
+    #[arg(long, env = "PRAXIS_TRUSTED_PROXIES", value_delimiter = ',', global = true, value_name = "NETWORKS", value_parser = parse_network)]
+    pub trusted_proxies: Vec<IpNet>,
 
-    /// Limit requests per address.
+    /// Limit requests per person, and per address where nobody is logged in.
     #[arg(long, env = "PRAXIS_RATE_LIMIT", value_enum, default_value = "on", global = true)]
     pub rate_limit: Switch,
+
+    /// How often passwords may be tried and accounts made: requests per so many seconds.
+    #[arg(long, env = "PRAXIS_RATE_LIMIT_AUTH", default_value = "20/60", global = true, value_name = "RATE", value_parser = parse_rate)]
+    pub rate_limit_auth: (NonZeroU32, Duration),
+
+    /// How often people may join and leave.
+    #[arg(long, env = "PRAXIS_RATE_LIMIT_MEMBERSHIPS", default_value = "60/60", global = true, value_name = "RATE", value_parser = parse_rate)]
+    pub rate_limit_memberships: (NonZeroU32, Duration),
+
+    /// How often one may search.
+    #[arg(long, env = "PRAXIS_RATE_LIMIT_SEARCH", default_value = "120/60", global = true, value_name = "RATE", value_parser = parse_rate)]
+    pub rate_limit_search: (NonZeroU32, Duration),
+
+    /// How many other requests may be made.
+    #[arg(long, env = "PRAXIS_RATE_LIMIT_REQUESTS", default_value = "500/10", global = true, value_name = "RATE", value_parser = parse_rate)]
+    pub rate_limit_requests: (NonZeroU32, Duration),
 
     /// Log lines for people or for machines.
     #[arg(long, env = "PRAXIS_LOG_FORMAT", value_enum, default_value = "text", global = true)]
@@ -182,6 +201,21 @@ fn parse_origin(text: &str) -> Result<String, String> {
     if is_origin { Ok(text.to_owned()) } else { Err(words.to_owned()) }
 }
 
+/// An address, or a network such as `10.0.0.0/8`.
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "must be an address, or a network such as 10.0.0.0/8".to_owned())
+}
+
+fn parse_rate(text: &str) -> Result<(NonZeroU32, Duration), String> {
+    let parts = text.split_once('/').and_then(|(count, seconds)| {
+        let seconds = seconds.parse::<u64>().ok().filter(|seconds| (1..=86_400).contains(seconds))?;
+        let count = count.parse::<NonZeroU32>().ok().filter(|count| count.get() <= 1_000_000)?;
+        Some((count, Duration::from_secs(seconds)))
+    });
+    parts.ok_or_else(|| "must be requests per seconds, such as 20/60".to_owned())
+}
+
 fn parse_scale(text: &str) -> Result<f64, String> {
     let scale = text.parse::<f64>().ok().filter(|scale| *scale > 0.0 && *scale <= 100.0);
     scale.ok_or_else(|| "must be a number above 0, at most 100".to_owned())
@@ -205,4 +239,27 @@ pub enum Notation {
     Json,
     /// YAML.
     Yaml,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_requests_per_seconds() {
+        assert_eq!(parse_rate("20/60"), Ok((NonZeroU32::new(20).unwrap(), Duration::from_mins(1))));
+        for wrong in ["", "20", "0/60", "20/0", "-1/60", "20/60s", "20/86401", "1000001/60", "20/60/1"] {
+            assert!(parse_rate(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        for (text, is) in [("10.0.0.0/8", "10.0.0.0/8"), ("127.0.0.1", "127.0.0.1/32"), ("::1", "::1/128")] {
+            assert_eq!(parse_network(text).map(|network| network.to_string()), Ok(is.to_owned()));
+        }
+        for wrong in ["", "10.0.0.0/33", "proxy.example", "10.0.0.0/8,::1"] {
+            assert!(parse_network(wrong).is_err(), "{wrong}");
+        }
+    }
 }

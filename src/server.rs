@@ -18,6 +18,7 @@ use crate::api::last_seen::{self, LastSeen};
 use crate::api::registration::model::NewAccountStatus;
 use crate::api::users::model::UserStatus;
 use crate::api::{self, sessions};
+use crate::auth::limits::{self, RateLimits, Rates};
 use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
 use crate::auth::tokens::Tokens;
@@ -26,7 +27,6 @@ use crate::contract::{self, Contract};
 use crate::db::{Conn, Db, Target, migrate};
 use crate::error::{Error, Result};
 use crate::http::json::BODY_LIMIT;
-use crate::http::limits::RateLimits;
 use crate::http::{conditional, envelope, problem};
 use crate::jobs;
 use crate::types::Timestamp;
@@ -150,6 +150,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
             .wrap(from_fn(conditional::tag))
             .wrap(from_fn(last_seen::wrap))
             .wrap(Compress::default())
+            .wrap(from_fn(limits::wrap))
             .wrap(from_fn(envelope::wrap))
             .wrap(state.cors())
             .wrap(Condition::new(state.has_cors(), from_fn(envelope::finish)))
@@ -220,7 +221,7 @@ impl State {
             new_account_status: web::Data::new(NewAccountStatus(status)),
             draining: web::Data::new(Draining::default()),
             last_seen: web::Data::new(LastSeen::default()),
-            rate_limits: is_limited.then(|| web::Data::new(RateLimits::new(settings.trusted_proxies.clone()))),
+            rate_limits: is_limited.then(|| web::Data::new(rate_limits(settings))),
             origins: settings.cors_origins.clone(),
             db: web::Data::new(db),
         })
@@ -253,12 +254,23 @@ impl State {
             .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH])
             .allowed_headers(["X-Request-Id", "Praxis-Access-Reason", "Idempotency-Key"])
             .expose_headers(["Location", "Link", "ETag", "Retry-After", "X-Request-Id", "Idempotency-Replayed"])
+            .expose_headers(["RateLimit", "RateLimit-Policy"])
             .max_age(3600);
         for origin in &self.origins {
             cors = cors.allowed_origin(origin);
         }
         Condition::new(self.has_cors(), cors)
     }
+}
+
+fn rate_limits(settings: &Settings) -> RateLimits {
+    let rates = Rates {
+        auth: settings.rate_limit_auth,
+        memberships: settings.rate_limit_memberships,
+        search: settings.rate_limit_search,
+        requests: settings.rate_limit_requests,
+    };
+    RateLimits::new(&rates, settings.trusted_proxies.clone())
 }
 
 async fn sweep(state: State) {

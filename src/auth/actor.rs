@@ -143,7 +143,11 @@ impl Actor {
     }
 }
 
-fn bearer(request: &HttpRequest) -> Result<Option<String>> {
+/// The token that a request has.
+///
+/// # Errors
+/// `invalid_token` where it is not one of ours by its form.
+pub(super) fn bearer(request: &HttpRequest) -> Result<Option<String>> {
     let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
     let token = value.to_str().ok().and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;

@@ -1,6 +1,7 @@
 //! Who calls: passwords, access tokens, what ends them, and the extractor that every handler names in its signature.
 
 pub mod actor;
+pub mod limits;
 pub mod password;
 pub mod revocations;
 pub mod tokens;

@@ -13,13 +13,16 @@ use actix_web::{HttpMessage as _, HttpResponse};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 
-use super::limits::RateLimits;
 use super::problem;
 use crate::error::{Code, Error};
 use crate::types::RequestId;
 
 /// The longest that an answer takes, the time of its body included.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+/// The headers of a failing answer that stay when it becomes a problem.
+const KEPT: [HeaderName; 3] =
+    [header::ALLOW, HeaderName::from_static("ratelimit"), HeaderName::from_static("ratelimit-policy")];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -47,14 +50,9 @@ pub async fn wrap(
     let is_docs = request.path().starts_with("/docs");
     request.extensions_mut().insert(id);
 
-    let limited = request.app_data::<actix_web::web::Data<RateLimits>>().and_then(|limits| limits.check(&request));
-    let response = if let Some(error) = limited {
-        request.into_response(problem::respond(&error, id.as_str()))
-    } else {
-        match answered(ANSWER_TIME, next.call(request)).await {
-            Ok(response) => response?.map_into_boxed_body(),
-            Err(error) => return Err(outright(error, &id, is_docs)),
-        }
+    let response = match answered(ANSWER_TIME, next.call(request)).await {
+        Ok(response) => response?.map_into_boxed_body(),
+        Err(error) => return Err(outright(error, &id, is_docs)),
     };
     let mut response = with_problem(response, &id);
     dress(response.headers_mut(), &id, is_docs);
@@ -133,10 +131,10 @@ fn with_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRe
         }
         None => problem::respond(&problem::from_status(status), id.as_str()),
     };
-    let allow = response.headers().get(header::ALLOW).cloned();
+    let kept = KEPT.map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
     let mut answer = response.into_response(answer);
-    if let Some(allow) = allow {
-        answer.headers_mut().insert(header::ALLOW, allow);
+    for (name, value) in kept.into_iter().flatten() {
+        answer.headers_mut().insert(name, value);
     }
     answer
 }

@@ -1,4 +1,4 @@
-//! What every endpoint shares: problems, bodies, pages, text, limits. It knows no feature.
+//! What every endpoint shares: problems, bodies, pages, text. It knows no feature.
 
 pub mod changes;
 pub mod conditional;
@@ -6,7 +6,6 @@ pub mod csv;
 pub mod envelope;
 pub mod export;
 pub mod json;
-pub mod limits;
 pub mod markdown;
 pub mod page;
 pub mod patch;

@@ -251,10 +251,11 @@ fn describe_successes(is_read: bool, (is_versioned, is_kept): (bool, bool), resp
     }
 }
 
-/// Adds these headers, and that which every answer has.
+/// Adds these headers, and those that every answer has; probes are not limited, so that theirs may lack some.
 fn add_headers(response: &mut Value, names: &[&str]) {
     let shared = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
-    let mut headers: Map<String, Value> = names.iter().chain(&["X-Request-Id"]).map(shared).collect();
+    let mut headers: Map<String, Value> =
+        names.iter().chain(&["RateLimit", "RateLimit-Policy", "X-Request-Id"]).map(shared).collect();
     headers.extend(response.get("headers").and_then(Value::as_object).cloned().unwrap_or_default());
     response["headers"] = Value::Object(headers);
 }
@@ -266,6 +267,8 @@ fn add_components(document: &mut Value) {
         "ETag": text("The version of what is answered (RFC 9110, section 8.8.3).", "\"642f7a1c9e4c0\""),
         "Idempotency-Replayed": text("Where this answer was given before: `true`.", "true"),
         "Link": text("The next page, where there is one (RFC 8288).", "</api/v1/groups?cursor=WyJ4Il0>; rel=\"next\""),
+        "RateLimit": text("What is left of the limit, and in how many seconds it is whole again.", "\"requests\";r=499;t=1"),
+        "RateLimit-Policy": text("The limit: so many requests in so many seconds.", "\"requests\";q=500;w=10"),
         "Location": text("Where it is.", "/api/v1/groups/019aaf5c-0000-7000-8000-000000000010"),
         "Retry-After": {
             "description": "After how many seconds to try again.",

@@ -38,6 +38,8 @@ pub fn cases() -> Vec<Case> {
         too_many_requests_are_told_when_to_come_back with ["--rate-limit", "on"],
         only_a_trusted_proxy_speaks_for_others with ["--rate-limit", "on", "--trusted-proxies", "127.0.0.1"],
         nobody_else_speaks_for_others with ["--rate-limit", "on"],
+        a_network_of_proxies_speaks_for_networks with ["--rate-limit", "on", "--trusted-proxies", "10.0.0.0/8,127.0.0.0/8"],
+        each_person_has_a_limit_of_their_own with ["--rate-limit", "on", "--rate-limit-requests", "5/60", "--rate-limit-search", "2/60"],
         a_fault_tells_nothing_of_its_cause,
     ]
 }
@@ -610,6 +612,48 @@ async fn only_a_trusted_proxy_speaks_for_others(app: App) {
         answered += usize::from(request.header("x-forwarded-for", &chain).await.status == 401);
     }
     assert!(answered <= 25, "{answered} tries from one address");
+}
+
+async fn a_network_of_proxies_speaks_for_networks(app: App) {
+    let tries = async |forwarded: fn(usize) -> String| {
+        let mut answered = 0;
+        for number in 0..30 {
+            let request = app.anon().post("/auth/refresh", json!({ "refresh_token": "guess" }));
+            answered += usize::from(request.header("x-forwarded-for", &forwarded(number)).await.status == 401);
+        }
+        answered
+    };
+    assert_eq!(tries(|number| format!("2001:db8:0:{number:x}::1, 10.1.2.3")).await, 30, "networks of their own");
+    let one = tries(|number| format!("[2001:db8:1:1::{number:x}]:4711")).await;
+    assert!((20..=22).contains(&one), "{one} tries from one network");
+    // what cannot be read is nobody's: the proxy's own address is counted
+    let unread = tries(|number| format!("203.0.113.{number}, unknown")).await;
+    assert!((20..=22).contains(&unread), "{unread} tries");
+}
+
+async fn each_person_has_a_limit_of_their_own(app: App) {
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    for left in (0..5).rev() {
+        let answer = ann.get(if left % 2 == 0 { "/me" } else { "/groups/nothing" }).await;
+        assert!(answer.header("ratelimit").starts_with(&format!("\"requests\";r={left};t=")), "{:?}", answer.headers);
+        assert_eq!(answer.header("ratelimit-policy"), "\"requests\";q=5;w=60");
+    }
+    let over = ann.get("/me").await;
+    let over = over.expect_problem(429, "rate_limited");
+    assert!((1..=12).contains(&over.header("retry-after").parse::<u32>().unwrap()));
+    assert!(over.header("ratelimit").starts_with("\"requests\";r=0;t="));
+    // a token that is none does not make somebody else of a caller
+    for number in 0..6 {
+        let answer = ann.with_token(format!("forged {number}")).get("/me").await;
+        assert_eq!(answer.status, if number < 5 { 401 } else { 429 });
+    }
+    // whoever is somebody else, at the same address, goes on
+    bob.get("/me").await.expect(200);
+    for status in [200, 200, 429] {
+        assert_eq!(ann.get("/search?q=words").await.status, status, "searches have a limit of their own");
+    }
+    let probe = ann.get("/health/live").await.expect(200);
+    assert!(!probe.headers.contains_key("ratelimit"));
 }
 
 async fn nobody_else_speaks_for_others(app: App) {
