@@ -37,10 +37,10 @@ pub use guide::page as guide;
     info(
         title = "Praxis",
         description = include_str!("description.md"),
+        contact(name = "The developers of Praxis"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    servers((url = "/", description = "The server that this document comes from")),
-    external_docs(url = "/docs/api", description = "The guide: what holds for all operations, and the rules"),
+    servers((url = "/", description = "The server that this document comes from, be it production, staging or local")),
     // beside the problem, what only query parameters refer to: utoipa does not collect those by itself
     components(schemas(
         Problem,
@@ -85,7 +85,11 @@ struct Bearer;
 
 impl utoipa::Modify for Bearer {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An access token: a JWT, signed with EdDSA and verified as RFC8725 wants it."))
+            .build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
@@ -100,6 +104,10 @@ pub fn document() -> Value {
     operations::complete(&mut document);
     schemas::tidy(&mut document);
     examples::fill(&mut document);
+    if let Some(server) = document.pointer_mut("/servers/0").and_then(Value::as_object_mut) {
+        // it is meant for everybody
+        server.insert("x-internal".to_owned(), Value::Bool(false));
+    }
     document
 }
 

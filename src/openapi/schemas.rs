@@ -26,7 +26,19 @@ pub fn tidy(document: &mut Value) {
             (false, false) => {}
         }
     }
+    walk(document, &mut bound_integer);
     drop_unreferenced(document);
+}
+
+/// All our numbers are of 32 bits, and none is below zero.
+fn bound_integer(value: &mut Value) {
+    let is_integer = |kind: &Value| kind == "integer" || kind.pointer("/0").is_some_and(|kind| kind == "integer");
+    let Some(schema) = value.as_object_mut().filter(|schema| schema.get("type").is_some_and(is_integer)) else {
+        return;
+    };
+    for (name, bound) in [("format", json!("int32")), ("minimum", json!(0)), ("maximum", json!(i32::MAX))] {
+        schema.entry(name).or_insert(bound);
+    }
 }
 
 /// Writes «all of A and these properties» as one object: generators differ about the former.

@@ -534,6 +534,16 @@ async fn the_documents_and_the_probes_are_at_the_root(app: App) {
         anon.get(path).header("if-none-match", "\"other\"").await.expect(200);
     }
 
+    let guide = anon.get("/docs/api").await.expect(200);
+    assert!(guide.header("content-type").starts_with("text/html"));
+    let described = praxis::openapi::document()["info"]["description"].as_str().unwrap().to_owned();
+    let places: Vec<&str> =
+        described.split("](/docs/api#").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    assert!(places.len() >= 6, "{places:?}");
+    for place in places {
+        assert!(guide.text().contains(&format!("id=\"{place}\"")), "the guide has no place {place}");
+    }
+
     assert_eq!(anon.get("/docs").await.header("location"), "/docs/");
     let page = anon.get("/docs/").await.expect(200);
     assert!(page.header("content-type").starts_with("text/html"));
