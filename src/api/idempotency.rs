@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 use serde::Serialize;
 
 use crate::auth::actor::Actor;
@@ -29,9 +30,10 @@ const REPLAYED: &str = "idempotency-replayed";
 const LONGEST: usize = 255;
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_hours(24);
-/// How long a request waits for another with its key, on PostgreSQL, where several write at once.
-const WAIT: &str = "SET LOCAL lock_timeout = '3s'";
-const NO_WAIT: &str = "SET LOCAL lock_timeout TO DEFAULT";
+/// How often, and how long each time, a request asks whether another with its key is done: on PostgreSQL, where several write
+/// at once.
+const TRIES: u32 = 60;
+const PAUSE: Duration = Duration::from_millis(50);
 /// Rows that one run of the job removes.
 const JOB: i64 = 500;
 
@@ -198,6 +200,12 @@ struct Slip {
     seal: Vec<u8>,
 }
 
+#[derive(QueryableByName)]
+struct Tried {
+    #[diesel(sql_type = Bool)]
+    is_ours: bool,
+}
+
 #[derive(Queryable)]
 struct Kept {
     request_hash: Vec<u8>,
@@ -217,12 +225,11 @@ impl Ticket {
     pub fn run(&self, conn: &mut Conn, user: UserId, work: impl Fn(&mut Conn) -> Result<Made>) -> Result<Made> {
         let Some(slip) = &self.0 else { return work(conn) };
         let now = Timestamp::now();
-        if !slip.take(conn, user, now)? {
-            if let Some(made) = slip.find(conn, user, now)? {
-                return Ok(made);
-            }
-            slip.renew(conn, user, now)?;
+        slip.wait(conn, user)?;
+        if let Some(made) = slip.find(conn, user, now)? {
+            return Ok(made);
         }
+        slip.take(conn, user, now)?;
         let made = work(conn)?;
         slip.keep(conn, user, &made)?;
         Ok(made)
@@ -230,8 +237,26 @@ impl Ticket {
 }
 
 impl Slip {
-    /// Notes that the work begins; not, where it has been done. Whoever comes second waits here for the first.
-    fn take(&self, conn: &mut Conn, user: UserId, now: Timestamp) -> Result<bool> {
+    /// Waits for others with this key; whoever comes next waits for us, until the transaction ends. On SQLite one writes at a time.
+    fn wait(&self, conn: &mut Conn, user: UserId) -> Result<()> {
+        let Conn::Postgres(conn) = conn else { return Ok(()) };
+        let place = [user.uuid().as_bytes(), self.operation.as_bytes(), b"\0", &self.key_hash].concat();
+        let lock = labelled("lock", &place).first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
+        for _ in 0..TRIES {
+            let tried = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS is_ours").bind::<BigInt, _>(lock);
+            if tried.get_result::<Tried>(conn)?.is_ours {
+                return Ok(());
+            }
+            std::thread::sleep(PAUSE);
+        }
+        let words = "The same request is being worked on; ask again in a moment.";
+        Err(Error::new(Code::InProgress, words).with_retry_after(1))
+    }
+
+    /// Notes that the work begins, in the place of what was kept long enough.
+    fn take(&self, conn: &mut Conn, user: UserId, now: Timestamp) -> Result<()> {
+        let old = idempotency_keys::table.find((user, &self.operation, &self.key_hash));
+        each_backend!(conn => diesel::delete(old).execute(conn))?;
         let new = (
             idempotency_keys::user_id.eq(user),
             idempotency_keys::operation.eq(&self.operation),
@@ -239,22 +264,11 @@ impl Slip {
             idempotency_keys::request_hash.eq(&self.request_hash),
             idempotency_keys::created_at.eq(now),
         );
-        let is_shared = matches!(conn, Conn::Postgres(_));
-        if is_shared {
-            conn.execute(WAIT)?;
-        }
-        let taken = each_backend!(conn => diesel::insert_into(idempotency_keys::table)
-            .values(new)
-            .on_conflict_do_nothing()
-            .execute(conn))
-        .map_err(still_running)?;
-        if is_shared {
-            conn.execute(NO_WAIT)?;
-        }
-        Ok(taken == 1)
+        each_backend!(conn => diesel::insert_into(idempotency_keys::table).values(new).execute(conn))?;
+        Ok(())
     }
 
-    /// The answer that was given to this request; none where it is too old.
+    /// The answer that was given to this request; none where there is none, or it is too old.
     fn find(&self, conn: &mut Conn, user: UserId, now: Timestamp) -> Result<Option<Made>> {
         let kept = idempotency_keys::table.find((user, &self.operation, &self.key_hash)).select((
             idempotency_keys::request_hash,
@@ -265,10 +279,8 @@ impl Slip {
             idempotency_keys::nonce,
             idempotency_keys::sealed_body,
         ));
-        let kept: Kept = each_backend!(conn => kept.first(conn))?;
-        if kept.created_at < now.before(KEPT) {
-            return Ok(None);
-        }
+        let kept: Option<Kept> = each_backend!(conn => kept.first(conn).optional())?;
+        let Some(kept) = kept.filter(|kept| kept.created_at >= now.before(KEPT)) else { return Ok(None) };
         if kept.request_hash != self.request_hash {
             return Err(malformed("reused", "came with another request before"));
         }
@@ -277,14 +289,6 @@ impl Slip {
         let status = kept.status.and_then(|status| u16::try_from(status).ok()).ok_or_else(lost)?;
         let body = self.open(&nonce, sealed)?;
         Ok(Some(Made { status, location: kept.location, etag: kept.etag, body, is_replayed: true }))
-    }
-
-    /// Begins anew where the answer was kept long enough.
-    fn renew(&self, conn: &mut Conn, user: UserId, now: Timestamp) -> Result<()> {
-        let row = idempotency_keys::table.find((user, &self.operation, &self.key_hash));
-        let renewed = (idempotency_keys::request_hash.eq(&self.request_hash), idempotency_keys::created_at.eq(now));
-        each_backend!(conn => diesel::update(row).set(renewed).execute(conn))?;
-        Ok(())
     }
 
     fn keep(&self, conn: &mut Conn, user: UserId, made: &Made) -> Result<()> {
@@ -297,30 +301,27 @@ impl Slip {
             idempotency_keys::nonce.eq(nonce),
             idempotency_keys::sealed_body.eq(sealed),
         );
-        each_backend!(conn => diesel::update(row).set(answer).execute(conn))?;
-        Ok(())
+        let kept = each_backend!(conn => diesel::update(row).set(answer).execute(conn))?;
+        if kept == 1 { Ok(()) } else { Err(Error::internal("an answer was not kept")) }
+    }
+
+    /// What an answer is sealed for: this request and no other.
+    fn bound(&self) -> Aad<Vec<u8>> {
+        Aad::from([self.operation.as_bytes(), b"\0", &self.request_hash].concat())
     }
 
     fn close(&self, mut body: Vec<u8>) -> Result<(Vec<u8>, Vec<u8>)> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, &self.seal).map_err(Error::internal)?;
-        let nonce = key.seal_in_place_append_tag(Aad::empty(), &mut body).map_err(Error::internal)?;
+        let nonce = key.seal_in_place_append_tag(self.bound(), &mut body).map_err(Error::internal)?;
         Ok((nonce.as_ref().to_vec(), body))
     }
 
     fn open(&self, nonce: &[u8], mut sealed: Vec<u8>) -> Result<Vec<u8>> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, &self.seal).map_err(Error::internal)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(Error::internal)?;
-        let body = key.open_in_place(nonce, Aad::empty(), &mut sealed).map_err(Error::internal)?;
+        let body = key.open_in_place(nonce, self.bound(), &mut sealed).map_err(Error::internal)?;
         Ok(body.to_vec())
     }
-}
-
-fn still_running(error: diesel::result::Error) -> Error {
-    if error.to_string().contains("lock timeout") {
-        let words = "The same request is being worked on; ask again in a moment.";
-        return Error::new(Code::InProgress, words).with_retry_after(1);
-    }
-    error.into()
 }
 
 /// Forgets answers that were kept long enough; how many there were. For a job: the caller is a transaction of its own.

@@ -57,6 +57,7 @@ type Limiter = RateLimiter<Caller, DefaultKeyedStateStore<Caller>, DefaultClock,
 struct Kind {
     name: &'static str,
     quota: Quota,
+    window: Duration,
     limiter: Limiter,
 }
 
@@ -71,13 +72,12 @@ impl Kind {
     fn new(name: &'static str, (count, window): Rate) -> Self {
         let each = window.checked_div(count.get()).unwrap_or_default().max(Duration::from_nanos(1));
         let quota = Quota::with_period(each).unwrap_or_else(|| Quota::per_second(count)).allow_burst(count);
-        Self { name, quota, limiter: RateLimiter::keyed(quota).with_middleware() }
+        Self { name, quota, window, limiter: RateLimiter::keyed(quota).with_middleware() }
     }
 
     fn count(&self, caller: Caller) -> Counted {
         let (most, each) = (self.quota.burst_size().get(), self.quota.replenish_interval());
-        let window = each.saturating_mul(most).as_secs().max(1);
-        let (left, wait, refused) = match self.limiter.check_key(&caller) {
+        let (left, whole, refused) = match self.limiter.check_key(&caller) {
             Ok(state) => {
                 let left = state.remaining_burst_capacity();
                 (left, each.saturating_mul(most.saturating_sub(left)), None)
@@ -86,12 +86,13 @@ impl Kind {
                 let wait = not_until.wait_time_from(DefaultClock::default().now());
                 let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
                 let error = Error::new(Code::RateLimited, "Too many requests: ask again a little later.");
-                (0, wait, Some(error.with_retry_after(seconds)))
+                let whole = wait.saturating_add(each.saturating_mul(most.saturating_sub(1)));
+                (0, whole, Some(error.with_retry_after(seconds)))
             }
         };
         Counted {
-            left: format!("\"{}\";r={left};t={}", self.name, wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
-            policy: format!("\"{}\";q={most};w={window}", self.name),
+            left: format!("\"{}\";r={left};t={}", self.name, whole.as_secs() + u64::from(whole.subsec_nanos() > 0)),
+            policy: format!("\"{}\";q={most};w={}", self.name, self.window.as_secs()),
             refused,
         }
     }
@@ -233,7 +234,7 @@ mod tests {
             assert!(counted.refused.is_none());
         }
         let counted = kind.count(caller);
-        assert_eq!(counted.left, "\"kind\";r=0;t=20");
+        assert_eq!(counted.left, "\"kind\";r=0;t=60");
         assert_eq!(counted.refused.and_then(|error| error.retry_after()), Some(20));
         assert!(kind.count(Caller::Person(UserId::new())).refused.is_none(), "others are others");
     }

@@ -64,18 +64,8 @@ pub fn ok(version: impl Into<Version>, body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::ETAG, version.into().etag())).json(body)
 }
 
-/// 201 with a body, where it can be read again, and its version.
-pub fn created(location: &str, version: impl Into<Version>, body: &impl Serialize) -> HttpResponse {
-    let headers = [(header::LOCATION, location.to_owned()), (header::ETAG, version.into().etag())];
-    let mut response = HttpResponse::Created();
-    for header in headers {
-        response.insert_header(header);
-    }
-    response.json(body)
-}
-
 /// A middleware that gives what is read a tag: its version, where it has one, and then a hash of what is shown, which depends on
-/// who asks. A caller who has it already is not sent it again. Pages after the first, files and secrets have none.
+/// who asks. A caller who has it already is not sent it again. Pages after the first and files have none.
 ///
 /// # Errors
 /// None of its own.
@@ -91,12 +81,10 @@ pub async fn tag(
         let value = response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         words.iter().any(|words| value.contains(words))
     };
-    let is_secret = says(header::CACHE_CONTROL, &["no-store"]);
     let is_shown =
         response.status().is_success() && says(header::CONTENT_TYPE, &["application/json", "application/yaml"]);
     let version = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-    if !is_shown || is_secret || (version.is_none() && (!is_read || is_further || response.status() != StatusCode::OK))
-    {
+    if !is_shown || (version.is_none() && (!is_read || is_further || response.status() != StatusCode::OK)) {
         return Ok(response);
     }
     let request = response.request().clone();
@@ -136,14 +124,6 @@ impl IfMatch {
         let words = "Read it again and make the change to what it is now.";
         Err(Error::new(Code::PreconditionFailed, words).with_etag(current.etag()))
     }
-
-    /// The same where the caller need not say which version they mean.
-    ///
-    /// # Errors
-    /// `precondition_failed`, with the current tag.
-    pub fn check_if_given(given: Option<&Self>, current: impl Into<Version>) -> Result<()> {
-        given.map_or(Ok(()), |given| given.check(current))
-    }
 }
 
 /// Whether a tag is of this version, however it was shown. A weak tag never is (RFC 9110, section 13.1.1).
@@ -157,10 +137,50 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let given = request.headers().get_all(header::IF_MATCH).filter_map(|value| value.to_str().ok());
-        let tags: Vec<String> = given.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).collect();
         let words = "Send «If-Match» with the «ETag» of what you have read.";
-        ready(if tags.is_empty() { Err(Error::new(Code::PreconditionRequired, words)) } else { Ok(Self(tags)) })
+        ready(given(request).and_then(|tags| tags.ok_or_else(|| Error::new(Code::PreconditionRequired, words))))
+    }
+}
+
+/// The condition, where there is one.
+fn given(request: &HttpRequest) -> Result<Option<IfMatch>> {
+    let malformed = || Error::parameter("If-Match", "malformed", "is tags in quotation marks, or *");
+    let mut tags = Vec::new();
+    for value in request.headers().get_all(header::IF_MATCH) {
+        let value = value.to_str().map_err(|_| malformed())?;
+        tags.extend(value.split(',').map(|tag| tag.trim().to_owned()));
+    }
+    let is_tag = |tag: &String| {
+        let quoted = tag.strip_prefix("W/").unwrap_or(tag);
+        tag == "*" || (quoted.len() > 1 && quoted.starts_with('"') && quoted.ends_with('"'))
+    };
+    match tags.iter().all(is_tag) {
+        true if tags.is_empty() => Ok(None),
+        true => Ok(Some(IfMatch(tags))),
+        false => Err(malformed()),
+    }
+}
+
+/// The version that the caller means to change, where they say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaybeMatch(Option<IfMatch>);
+
+impl MaybeMatch {
+    /// Refuses a change of anything but the version that the caller has seen, if they say which.
+    ///
+    /// # Errors
+    /// `precondition_failed`, with the current tag.
+    pub fn check(&self, current: impl Into<Version>) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |given| given.check(current))
+    }
+}
+
+impl FromRequest for MaybeMatch {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(given(request).map(Self))
     }
 }
 
@@ -181,7 +201,7 @@ mod tests {
         for other in ["\"22\"", "2", "\"\"", "\".2\"", "W/\"2\"", "\"2", "\"3.2\""] {
             assert!(IfMatch(vec![other.to_owned()]).check(now).is_err(), "{other}");
         }
-        assert!(IfMatch::check_if_given(None, now).is_ok());
-        assert!(IfMatch::check_if_given(Some(&stale), now).is_err());
+        assert!(MaybeMatch(None).check(now).is_ok());
+        assert!(MaybeMatch(Some(stale)).check(now).is_err());
     }
 }

@@ -12,9 +12,11 @@ pub fn cases() -> Vec<Case> {
     served![
         what_is_read_is_not_sent_again_until_it_changes,
         what_is_shown_to_one_has_not_the_tag_of_another,
-        later_pages_files_and_secrets_have_no_tag,
+        later_pages_and_files_have_no_tag,
         every_change_of_what_is_shared_says_which_version_it_means,
         a_deletion_may_say_which_version_it_means,
+        what_a_person_does_in_private_is_no_version_of_theirs,
+        a_change_of_nothing_is_no_way_around_saying_why,
         of_eight_who_have_seen_the_same_one_changes_it,
     ]
 }
@@ -137,7 +139,7 @@ async fn what_is_shown_to_one_has_not_the_tag_of_another(app: App) {
     }
 }
 
-async fn later_pages_files_and_secrets_have_no_tag(app: App) {
+async fn later_pages_and_files_have_no_tag(app: App) {
     let shared = Shared::new(&app).await;
     post(&shared.owner, &shared.group, "More").await;
     let first = shared.owner.get(format!("/groups/{}/posts?limit=1", shared.group)).await.expect(200);
@@ -173,9 +175,11 @@ async fn a_deletion_may_say_which_version_it_means(app: App) {
     let kind =
         json!({ "name": "Ward", "plural": "Wards", "default_visibility": "listed", "default_join_policy": "open" });
     let kind = shared.admin.post("/group-types", kind).await.expect(201).id();
+    let member = format!("/groups/{}/members/{}", shared.group, shared.member.id());
     let tried = [
         ("delete_comment", &shared.owner, format!("/comments/{}", shared.comment), json!({ "body": "Other" })),
         ("delete_post", &shared.owner, format!("/posts/{}", shared.post), json!({ "body": "Other" })),
+        ("delete_member", &shared.owner, member, json!({ "role": "facilitator" })),
         ("delete_group", &shared.owner, format!("/groups/{}", shared.group), json!({ "summary": "Other" })),
         ("delete_article", &shared.editor, format!("/articles/{}", shared.article), json!({ "title": "Other" })),
         ("delete_group_type", &shared.admin, format!("/group-types/{kind}"), json!({ "description": "Other" })),
@@ -189,9 +193,35 @@ async fn a_deletion_may_say_which_version_it_means(app: App) {
         let seen = who.get(&path).await.expect(200).header("etag").to_owned();
         who.patch(&path, change).await.expect(200);
         who.delete(&path).header("if-match", &seen).await.expect_problem(412, "precondition_failed");
+        for malformed in ["abc", "\"abc", "\u{e9}", "\"a\", b"] {
+            who.delete(&path).header("if-match", malformed).await.expect_field(400, "If-Match", "malformed");
+        }
         let seen = who.get(&path).await.expect(200).header("etag").to_owned();
         who.delete(&path).header("if-match", &seen).await.expect(204);
     }
+}
+
+async fn what_a_person_does_in_private_is_no_version_of_theirs(app: App) {
+    let shared = Shared::new(&app).await;
+    let open = json!({ "member_list_visibility": "everyone" });
+    shared.owner.patch(format!("/groups/{}", shared.group), open).await.expect(200);
+    let path = format!("/groups/{}/members/{}", shared.group, shared.member.id());
+    let before = app.anon().get(&path).await.expect(200).header("etag").to_owned();
+    let own = format!("/groups/{}/membership", shared.group);
+    shared.member.patch(own, json!({ "notification_level": "none" })).await.expect(200);
+    assert_eq!(app.anon().get(&path).await.expect(200).header("etag"), before);
+    shared.owner.patch_if(&before, &path, json!({ "role": "facilitator" })).await.expect(200);
+}
+
+async fn a_change_of_nothing_is_no_way_around_saying_why(app: App) {
+    let shared = Shared::new(&app).await;
+    let settings = json!({ "visibility": "hidden", "member_list_visibility": "members" });
+    shared.owner.patch(format!("/groups/{}", shared.group), settings).await.expect(200);
+    let path = format!("/groups/{}/members/{}", shared.group, shared.member.id());
+    shared.admin.get(&path).await.expect_problem(403, "access_reason_needed");
+    shared.admin.patch(&path, json!({})).await.expect_problem(403, "access_reason_needed");
+    shared.admin.patch(&path, json!({ "role": "member" })).await.expect_problem(403, "access_reason_needed");
+    shared.admin.patch(&path, json!({ "role": "facilitator" })).await.expect(200);
 }
 
 async fn of_eight_who_have_seen_the_same_one_changes_it(app: App) {

@@ -251,20 +251,23 @@ async fn what_is_kept_tells_nothing(app: App) {
 }
 
 async fn who_comes_while_the_first_is_worked_on_waits_and_then_is_told(app: App) {
-    let place = Place::new(&app).await;
+    let shared = Place::new(&app).await;
     if app.database.is_sqlite() {
         // one writes at a time: whoever comes second finds the answer
-        let both = futures_util::future::join(place.send("create_comment", "one"), place.send("create_comment", "one"));
+        let both =
+            futures_util::future::join(shared.send("create_comment", "one"), shared.send("create_comment", "one"));
         let (one, two) = both.await;
         assert_eq!(one.expect(201).id(), two.expect(201).id());
         return;
     }
-    // «key», a zero byte, «one»
-    let row = format!(
-        "BEGIN; INSERT INTO idempotency_keys (user_id, operation, key_hash, request_hash, created_at) \
-         VALUES ('{}', 'POST /api/v1/posts/{{post_id}}/comments', sha256('\\x6b6579006f6e65'), '\\x00', now())",
-        place.member.id()
-    );
+    let hash = |label: &str, bytes: &[u8]| {
+        let all = [label.as_bytes(), b"\0", bytes].concat();
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &all).as_ref().to_vec()
+    };
+    let operation = b"POST /api/v1/posts/{post_id}/comments\0";
+    let place = [shared.member.id().uuid().as_bytes(), &operation[..], &hash("key", b"one")].concat();
+    let lock = i64::from_be_bytes(hash("lock", &place)[..8].try_into().unwrap());
+    let row = format!("BEGIN; SELECT pg_advisory_xact_lock({lock})");
     let (begun, is_begun) = tokio::sync::oneshot::channel();
     let mut conn = app.database.connect();
     let first = std::thread::spawn(move || {
@@ -275,11 +278,11 @@ async fn who_comes_while_the_first_is_worked_on_waits_and_then_is_told(app: App)
     });
     is_begun.await.unwrap();
     let started = std::time::Instant::now();
-    let told = place.send("create_comment", "one").await;
+    let told = shared.send("create_comment", "one").await;
     let told = told.expect_problem(409, "in_progress");
     assert_eq!(told.header("retry-after"), "1");
     assert!((2..5).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
     first.join().unwrap();
     // the first failed: it is made now
-    place.send("create_comment", "one").await.expect(201);
+    shared.send("create_comment", "one").await.expect(201);
 }

@@ -18,7 +18,7 @@ use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{self, Span};
-use crate::http::conditional::{self, IfMatch};
+use crate::http::conditional::{self, IfMatch, MaybeMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -124,8 +124,9 @@ async fn list_articles(
 async fn create_article(actor: Actor, db: web::Data<Db>, once: Once, body: Body<NewArticle>) -> Result<HttpResponse> {
     actor.require_editor()?;
     let (new, now) = (body.0, Timestamp::now());
-    let publication = policy::create(&new, now)?;
     once.write(actor, &db, move |conn| {
+        // what was right when it was first sent is right when it is sent again
+        let publication = policy::create(&new, now)?;
         let row = queries::insert(conn, &new, publication, actor.user_id, now)?;
         let article = whole(conn, &actor.viewer(), row)?;
         Ok(Made::created(&article)?.at(format!("/api/v1/articles/{}", article.id)).in_version(article.updated_at))
@@ -226,14 +227,14 @@ async fn delete_article(
     actor: Actor,
     db: web::Data<Db>,
     article_id: web::Path<ArticleId>,
-    if_match: Option<IfMatch>,
+    if_match: MaybeMatch,
 ) -> Result<HttpResponse> {
     actor.require_editor()?;
     let now = Timestamp::now();
     actor
         .write(&db, move |conn| {
             let article = queries::lock(conn, *article_id)?;
-            IfMatch::check_if_given(if_match.as_ref(), article.updated_at)?;
+            if_match.check(article.updated_at)?;
             queries::delete(conn, &article, now)
         })
         .await?;

@@ -16,7 +16,7 @@ use crate::api::posts::policy::Author;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
-use crate::http::conditional::{self, IfMatch};
+use crate::http::conditional::{self, IfMatch, MaybeMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -185,14 +185,14 @@ async fn delete_comment(
     reader: Reader,
     db: web::Data<Db>,
     comment_id: web::Path<CommentId>,
-    if_match: Option<IfMatch>,
+    if_match: MaybeMatch,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = queries::lock(conn, actor.viewer(), *comment_id)?;
             posts::policy::require_on_comment(&access, &post, author(&found.row), PostAction::Delete)?;
-            IfMatch::check_if_given(if_match.as_ref(), found.row.version())?;
+            if_match.check(found.row.version())?;
             queries::delete(conn, &found.row, actor.user_id, now)?;
             if actor.user_id != found.row.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &found.row), now)?;

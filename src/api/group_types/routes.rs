@@ -11,7 +11,7 @@ use crate::api::{audit, settings};
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
-use crate::http::conditional::{self, IfMatch};
+use crate::http::conditional::{self, IfMatch, MaybeMatch};
 use crate::http::json::{self, Body};
 use crate::http::query::Query;
 use crate::types::{GroupTypeId, Timestamp};
@@ -152,7 +152,7 @@ async fn delete_group_type(
     actor: Actor,
     db: web::Data<Db>,
     group_type_id: web::Path<GroupTypeId>,
-    if_match: Option<IfMatch>,
+    if_match: MaybeMatch,
 ) -> Result<HttpResponse> {
     actor.require_admin()?;
     let now = Timestamp::now();
@@ -160,7 +160,7 @@ async fn delete_group_type(
         .write(&db, move |conn| {
             let kinds = lock_all(conn)?;
             let kind = find(&kinds, *group_type_id)?;
-            IfMatch::check_if_given(if_match.as_ref(), kind.updated_at)?;
+            if_match.check(kind.updated_at)?;
             policy::delete(queries::count_groups(conn, kind.id)?)?;
             queries::delete(conn, &kinds, kind.id, now)?;
             let changes = vec![AuditChange::new("name", Some(&kind.name), None)];

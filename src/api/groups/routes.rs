@@ -20,7 +20,7 @@ use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{self, Span};
-use crate::http::conditional::{self, IfMatch};
+use crate::http::conditional::{self, IfMatch, MaybeMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::query::Query;
@@ -298,7 +298,7 @@ async fn delete_group(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
-    if_match: Option<IfMatch>,
+    if_match: MaybeMatch,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     actor
@@ -306,9 +306,7 @@ async fn delete_group(
             shares::lock(conn, Sharing::OfGroup(*group_id), &[*group_id])?;
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             access.require(Action::Delete)?;
-            if let Some(if_match) = &if_match {
-                if_match.check(queries::get(conn, access.viewer(), access.group_id())?.group.updated_at)?;
-            }
+            if_match.check(queries::get(conn, access.viewer(), access.group_id())?.group.updated_at)?;
             queries::delete(conn, access.group_id(), now)?;
             let entry = Entry::group(AuditAction::GroupDeleted, access.group_id());
             audit::queries::record(conn, Some(&actor), entry, now)

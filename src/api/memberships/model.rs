@@ -10,6 +10,7 @@ use crate::db::schema::{groups, membership_events, memberships, users};
 use crate::db::sql_types::JsonList;
 use crate::error::Result;
 use crate::http::changes::Gone;
+use crate::http::conditional::Version;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set};
 use crate::http::text::{Line, Markdown};
@@ -390,6 +391,15 @@ pub struct Membership {
     pub notification_level: NotificationLevel,
     /// What mentions the person, where the group has a name of its own for them.
     pub handle: Option<String>,
+}
+
+impl Membership {
+    /// The version of what those who manage members may change. What the person does with it is none of theirs.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        let until = (self.role_ends_at, self.banned_until);
+        Version::of(&(self.role, self.state, until, &self.decision_reason, &self.private_note))
+    }
 }
 
 impl Membership {

@@ -15,7 +15,7 @@ use crate::auth::actor::Actor;
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Error, Result};
 use crate::http::changes::{self, Span};
-use crate::http::conditional::{self, IfMatch};
+use crate::http::conditional::{self, IfMatch, MaybeMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::patch::Set;
@@ -307,7 +307,7 @@ async fn get_member(reader: Reader, db: web::Data<Db>, path: web::Path<(GroupId,
         .read(&db, Action::ReadRecords, move |conn, viewer| {
             let access = Access::find(conn, viewer, group_id)?;
             let found = readable(conn, &access, user_id)?;
-            let version = found.membership.updated_at;
+            let version = found.membership.version();
             let member = found.member(access.may(Action::ReadRecords), Timestamp::now());
             Ok((access, (version, member)))
         })
@@ -322,7 +322,7 @@ async fn get_member(reader: Reader, db: web::Data<Db>, path: web::Path<(GroupId,
 #[utoipa::path(tag = "memberships", operation_id = "update_member", security(("bearer" = [])),
     request_body = MemberPatch, params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The member as it is now", body = Member),
-    (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
+    (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such group or member"),
     (status = 409, description = "The last owner, or not possible from this state (`invalid_state`, `last_owner`)"),
 ))]
@@ -339,11 +339,16 @@ async fn update_member(
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             access.require(Action::ManageMembers)?;
-            let before = queries::find(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
-            if_match.check(before.updated_at)?;
+            let before = queries::find(conn, group_id, user_id)?.ok_or_else(Error::not_found)?.version();
+            if_match.check(before.clone())?;
             change_member(conn, &access, actor, user_id, &patch, now)?;
             let member = queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
-            Ok((member.membership.updated_at, member.member(access.may(Action::ReadRecords), now)))
+            let version = member.membership.version();
+            if version == before {
+                // nothing was changed, so that it was only read
+                readable(conn, &access, user_id)?;
+            }
+            Ok((version, member.member(access.may(Action::ReadRecords), now)))
         })
         .await?;
     Ok(conditional::ok(version, &member))
@@ -352,19 +357,28 @@ async fn update_member(
 /// Remove a member
 ///
 /// The person is free to come back. The same as a change to `removed` without a reason.
-#[utoipa::path(tag = "memberships", operation_id = "delete_member", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "delete_member", security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")), responses(
     (status = 204, description = "Not a member any more"),
     (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
     (status = 404, description = "No such group or member"),
     (status = 409, description = "The last owner, or not a member (`invalid_state`, `last_owner`)"),
 ))]
 #[delete("/groups/{group_id}/members/{user_id}")]
-async fn delete_member(actor: Actor, db: web::Data<Db>, path: web::Path<(GroupId, UserId)>) -> Result<HttpResponse> {
+async fn delete_member(
+    actor: Actor,
+    db: web::Data<Db>,
+    path: web::Path<(GroupId, UserId)>,
+    if_match: MaybeMatch,
+) -> Result<HttpResponse> {
     let ((group_id, user_id), now) = (path.into_inner(), Timestamp::now());
     let patch = MemberPatch { state: Set(Some(MemberState::Removed)), ..MemberPatch::default() };
     actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
+            access.require(Action::ManageMembers)?;
+            let before = queries::find(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
+            if_match.check(before.version())?;
             change_member(conn, &access, actor, user_id, &patch, now)
         })
         .await?;

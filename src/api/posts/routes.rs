@@ -18,7 +18,7 @@ use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{self, Span};
-use crate::http::conditional::{self, IfMatch};
+use crate::http::conditional::{self, IfMatch, MaybeMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -220,7 +220,7 @@ async fn delete_post(
     reader: Reader,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: Option<IfMatch>,
+    if_match: MaybeMatch,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     reader
@@ -228,9 +228,7 @@ async fn delete_post(
             shares::lock_groups(conn, *post_id, None)?;
             let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, &head, PostAction::Delete)?;
-            if let Some(if_match) = &if_match {
-                if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
-            }
+            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
             queries::delete(conn, &head, actor.user_id, now)?;
             if actor.user_id != head.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &head), now)?;
