@@ -2,10 +2,11 @@
 //! parameters that it does not name.
 
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, SystemTime};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName, HeaderValue, HttpDate};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::config::{Dialect, Notation};
 use crate::error::{Error, Result};
 use crate::openapi;
+use crate::types::Timestamp;
 
 /// The browser for the document, and its files.
 const DOCS: &str = "/docs/{_:.*}";
@@ -35,6 +37,8 @@ pub struct Contract {
     paths: Vec<Path>,
     /// Paths without parameters that others with some match too: a verb that they lack is not that of the other.
     literal: HashSet<String>,
+    /// The paths, by their places, with operations that are not there for ever.
+    ending: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -58,8 +62,17 @@ impl Document {
 #[derive(Debug)]
 struct Path {
     pattern: ResourceDef,
-    /// The names of the query parameters, by verb.
-    verbs: HashMap<String, Vec<String>>,
+    /// By verb.
+    verbs: HashMap<String, Verb>,
+}
+
+/// What an operation takes, and until when.
+#[derive(Debug)]
+struct Verb {
+    /// The names of the query parameters.
+    parameters: Vec<String>,
+    /// The headers of an operation that is not there for ever.
+    ending: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Contract {
@@ -75,9 +88,11 @@ impl Contract {
         let served = DOCUMENTS.map(|(path, ..)| path);
         paths.extend(served.into_iter().chain(["/docs", GUIDE, DOCS]).map(|path| Path::new(path, &about_itself)));
         let literal = literal(&document, &paths);
+        let ends = |path: &Path| path.verbs.values().any(|verb| !verb.ending.is_empty());
+        let ending = paths.iter().enumerate().filter(|(_, path)| ends(path)).map(|(index, _)| index).collect();
         let documents = DOCUMENTS.map(|(path, dialect, notation)| Ok((path, Document::new(dialect, notation)?)));
         let guide = openapi::guide().into();
-        Ok(Self { guide, documents: documents.into_iter().collect::<Result<_>>()?, paths, literal })
+        Ok(Self { guide, documents: documents.into_iter().collect::<Result<_>>()?, paths, literal, ending })
     }
 
     fn find(&self, path: &str) -> Option<&Path> {
@@ -98,7 +113,7 @@ impl Path {
 
     fn new(path: &str, item: &Value) -> Self {
         let verbs = item.as_object().into_iter().flatten();
-        let verbs = verbs.map(|(verb, operation)| (verb.to_uppercase(), names_of_parameters(operation)));
+        let verbs = verbs.map(|(verb, operation)| (verb.to_uppercase(), Verb::new(operation)));
         Self { pattern: ResourceDef::new(path), verbs: verbs.collect() }
     }
 
@@ -110,6 +125,26 @@ impl Path {
         verbs.sort_unstable();
         verbs.join(", ")
     }
+}
+
+impl Verb {
+    fn new(operation: &Value) -> Self {
+        Self { parameters: names_of_parameters(operation), ending: ending(operation).unwrap_or_default() }
+    }
+}
+
+/// Since when an operation is deprecated (RFC 9745), until when it answers (RFC 8594), and what takes its place (RFC 5829).
+fn ending(operation: &Value) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let text = |name: &str| operation.get(name).and_then(Value::as_str);
+    let day = |name: &str| -> Option<u64> {
+        let midnight = Value::String(format!("{}T00:00:00Z", text(name)?));
+        u64::try_from(serde_json::from_value::<Timestamp>(midnight).ok()?.seconds()).ok()
+    };
+    let since = format!("@{}", day("x-deprecated-since")?);
+    let until = HttpDate::from(SystemTime::UNIX_EPOCH + Duration::from_secs(day("x-sunset")?)).to_string();
+    let successor = format!("<{}>; rel=\"successor-version\"", text("x-successor")?);
+    let headers = [("deprecation", since), ("sunset", until), ("link", successor)].into_iter();
+    headers.map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))).collect()
 }
 
 fn names_of_parameters(operation: &Value) -> Vec<String> {
@@ -169,6 +204,26 @@ pub async fn refuse_unknown_parameters(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
+/// A middleware that says of an operation which is not there for ever until when it is.
+///
+/// # Errors
+/// None of its own.
+pub async fn tell_ending(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let ending = request.app_data::<web::Data<Contract>>().and_then(|contract| {
+        let (path, method) = (request.match_info().unprocessed(), request.method().as_str());
+        let mut ending = contract.ending.iter().filter_map(|index| contract.paths.get(*index));
+        Some(ending.find(|known| known.pattern.is_match(path))?.verbs.get(method)?.ending.clone())
+    });
+    let mut response = next.call(request).await?;
+    for (name, value) in ending.into_iter().flatten() {
+        response.headers_mut().append(name, value);
+    }
+    Ok(response)
+}
+
 /// The verbs of a path that has not the request's.
 fn shadowed(request: &ServiceRequest) -> Option<String> {
     // decoded as the router decodes it
@@ -185,7 +240,7 @@ fn unknown_parameter(request: &ServiceRequest) -> Option<String> {
         return None;
     }
     let contract = request.app_data::<web::Data<Contract>>()?;
-    let known = contract.find(path)?.verbs.get(request.method().as_str())?;
+    let known = &contract.find(path)?.verbs.get(request.method().as_str())?.parameters;
     let mut names = form_urlencoded::parse(request.query_string().as_bytes()).map(|(name, _)| name.into_owned());
     names.find(|name| !known.contains(name))
 }

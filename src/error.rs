@@ -51,6 +51,8 @@ codes! {
     InvalidRefreshToken = 401 "invalid_refresh_token" "The refresh token is not valid";
     /// The caller may know of the thing but not do this to it.
     Forbidden = 403 "forbidden" "You may not do this";
+    /// An API key without the scope that the operation wants, or for an operation that takes none.
+    InsufficientScope = 403 "insufficient_scope" "The API key is not for this";
     /// Content of a group that only its members read.
     MembersOnly = 403 "members_only" "For members only";
     /// The account waits for an administrator.

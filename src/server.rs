@@ -18,9 +18,11 @@ use crate::api::last_seen::{self, LastSeen};
 use crate::api::registration::model::NewAccountStatus;
 use crate::api::users::model::UserStatus;
 use crate::api::{self, sessions};
+use crate::auth::keys::Keys;
 use crate::auth::limits::{self, RateLimits, Rates};
 use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
+use crate::auth::scopes::Scopes;
 use crate::auth::tokens::Tokens;
 use crate::config::{Registration, Settings, Switch};
 use crate::contract::{self, Contract};
@@ -29,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::http::json::BODY_LIMIT;
 use crate::http::{conditional, envelope, problem};
 use crate::jobs;
+use crate::openapi;
 use crate::types::Timestamp;
 
 /// How long a database may take to come up.
@@ -147,6 +150,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(contract::refuse_unknown_parameters))
+            .wrap(from_fn(contract::tell_ending))
             .wrap(from_fn(conditional::tag))
             .wrap(from_fn(last_seen::wrap))
             .wrap(Compress::default())
@@ -196,6 +200,8 @@ struct State {
     tokens: web::Data<Tokens>,
     passwords: web::Data<Passwords>,
     revocations: web::Data<Revocations>,
+    keys: web::Data<Keys>,
+    scopes: web::Data<Scopes>,
     new_account_status: web::Data<NewAccountStatus>,
     draining: web::Data<Draining>,
     last_seen: web::Data<LastSeen>,
@@ -218,6 +224,8 @@ impl State {
             tokens: web::Data::new(Tokens::load(&settings.data_dir)?),
             passwords: web::Data::new(web::block(Passwords::new).await.map_err(Error::internal)??),
             revocations: web::Data::new(Revocations::load(db.clone()).await?),
+            keys: web::Data::new(Keys::new(db.clone())),
+            scopes: web::Data::new(openapi::scopes()),
             new_account_status: web::Data::new(NewAccountStatus(status)),
             draining: web::Data::new(Draining::default()),
             last_seen: web::Data::new(LastSeen::default()),
@@ -233,6 +241,8 @@ impl State {
             .app_data(self.tokens.clone())
             .app_data(self.passwords.clone())
             .app_data(self.revocations.clone())
+            .app_data(self.keys.clone())
+            .app_data(self.scopes.clone())
             .app_data(self.new_account_status.clone())
             .app_data(self.draining.clone())
             .app_data(self.last_seen.clone())

@@ -140,6 +140,8 @@ ids! {
     NotificationId;
     /// The id of a secret that opens feeds.
     FeedTokenId;
+    /// The id of an API key.
+    ApiKeyId;
     /// The id of a note that something is gone.
     TombstoneId;
 }

@@ -1,5 +1,5 @@
-//! When people were last here: noted after each authenticated answer, in memory, and written in the background, at most
-//! once per person in five minutes. It never delays or fails a request.
+//! When people were last here, and API keys last used: noted after each authenticated answer, in memory, and written in the background, at most
+//! once each in five minutes. It never delays or fails a request.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,11 +10,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, web};
 
-use crate::api::users;
+use crate::api::{api_keys, users};
 use crate::auth::actor::Actor;
 use crate::db::Db;
 use crate::error::Result;
-use crate::types::{Timestamp, UserId};
+use crate::types::{ApiKeyId, Timestamp, UserId};
 
 /// A person's date is written at most this often.
 const INTERVAL: Duration = Duration::from_mins(5);
@@ -22,6 +22,15 @@ const INTERVAL: Duration = Duration::from_mins(5);
 const BATCH: usize = 200;
 /// People remembered at most; beyond it a visit goes unnoted rather than the memory fill up.
 const CAPACITY: usize = 100_000;
+
+/// Whoever was here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Seen {
+    /// A person.
+    Person(UserId),
+    /// An API key.
+    Key(ApiKeyId),
+}
 
 #[derive(Debug, Default)]
 struct Visit {
@@ -31,30 +40,30 @@ struct Visit {
 
 /// Who was here since the last flush.
 #[derive(Debug, Default)]
-pub struct LastSeen(Mutex<HashMap<UserId, Visit>>);
+pub struct LastSeen(Mutex<HashMap<Seen, Visit>>);
 
 impl LastSeen {
-    /// Notes that a person is here.
-    pub fn note(&self, user: UserId, now: Timestamp) {
+    /// Notes that somebody is here.
+    pub fn note(&self, seen: Seen, now: Timestamp) {
         let mut visits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if visits.len() >= CAPACITY && !visits.contains_key(&user) {
+        if visits.len() >= CAPACITY && !visits.contains_key(&seen) {
             return;
         }
-        let visit = visits.entry(user).or_default();
+        let visit = visits.entry(seen).or_default();
         if visit.written.is_none_or(|written| written < now.before(INTERVAL)) {
             visit.unwritten = Some(now);
         }
     }
 
-    fn take(&self, now: Timestamp) -> Vec<(UserId, Timestamp)> {
+    fn take(&self, now: Timestamp) -> Vec<(Seen, Timestamp)> {
         let mut visits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = now.before(INTERVAL);
         visits.retain(|_, visit| visit.unwritten.is_some() || visit.written.is_some_and(|written| written >= recent));
         let mut taken = Vec::new();
-        for (user, visit) in visits.iter_mut() {
+        for (seen, visit) in visits.iter_mut() {
             if let Some(at) = visit.unwritten.take() {
                 visit.written = Some(at);
-                taken.push((*user, at));
+                taken.push((*seen, at));
             }
         }
         // one order for all servers, so that two that flush together cannot deadlock
@@ -68,8 +77,18 @@ impl LastSeen {
     /// When the database does not answer; those dates are lost, later visits bring newer ones.
     pub async fn flush(&self, db: &Db) -> Result<()> {
         for batch in self.take(Timestamp::now()).chunks(BATCH) {
-            let batch = batch.to_vec();
-            db.write(move |conn| users::queries::touch_last_seen(conn, &batch)).await?;
+            let (mut people, mut keys) = (Vec::new(), Vec::new());
+            for (seen, at) in batch {
+                match seen {
+                    Seen::Person(id) => people.push((*id, *at)),
+                    Seen::Key(id) => keys.push((*id, *at)),
+                }
+            }
+            db.write(move |conn| {
+                users::queries::touch_last_seen(conn, &people)?;
+                api_keys::queries::touch(conn, &keys)
+            })
+            .await?;
         }
         Ok(())
     }
@@ -86,7 +105,11 @@ pub async fn wrap(
     let response = next.call(request).await?;
     let actor = response.request().extensions().get::<Actor>().copied();
     if let (Some(actor), Some(last_seen)) = (actor, response.request().app_data::<web::Data<LastSeen>>()) {
-        last_seen.note(actor.user_id, Timestamp::now());
+        let now = Timestamp::now();
+        last_seen.note(Seen::Person(actor.user_id), now);
+        if let Some(key) = actor.key_id() {
+            last_seen.note(Seen::Key(key), now);
+        }
     }
     Ok(response)
 }
@@ -97,7 +120,7 @@ mod tests {
 
     #[test]
     fn one_write_per_person_in_five_minutes() {
-        let (seen, user, start) = (LastSeen::default(), UserId::new(), Timestamp::now());
+        let (seen, user, start) = (LastSeen::default(), Seen::Person(UserId::new()), Timestamp::now());
         seen.note(user, start);
         assert_eq!(seen.take(start), [(user, start)]);
         let soon = start.after(Duration::from_mins(4));

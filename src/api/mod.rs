@@ -1,6 +1,7 @@
 //! The table of contents: one line a feature, in the order of `docs/ARCHITECTURE.md`; a feature imports only those below.
 
 pub mod admin_groups;
+pub mod api_keys;
 pub mod articles;
 pub mod audit;
 pub mod comments;
@@ -61,6 +62,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     search::routes::configure(config);
     me::routes::configure(config);
     people::routes::configure(config);
+    api_keys::routes::configure(config);
     registration::routes::configure(config);
     subscriptions::routes::configure(config);
     invitations::routes::configure(config);
@@ -77,6 +79,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
 fn configure_admin(config: &mut ServiceConfig<'_>) {
     admin_groups::routes::configure(config);
     users::routes::configure(config);
+    api_keys::routes::configure_admin(config);
     settings::routes::configure(config);
     audit::routes::configure(config);
 }

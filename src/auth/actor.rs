@@ -9,12 +9,14 @@ use diesel::prelude::*;
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
+use super::keys::{self, Keys};
 use super::revocations::Revocations;
+use super::scopes::Scopes;
 use super::tokens::Tokens;
 use crate::db::schema::{sessions, users};
 use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
-use crate::types::{RequestId, SessionId, UserId, text_enum};
+use crate::types::{ApiKeyId, RequestId, SessionId, Timestamp, UserId, text_enum};
 
 text_enum! {
     /// What a person may do on the whole platform.
@@ -30,13 +32,29 @@ text_enum! {
     }
 }
 
-/// Somebody who is logged in.
+/// By what somebody is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A session that they logged in to.
+    Session(SessionId),
+    /// An API key.
+    Key {
+        /// Which.
+        id: ApiKeyId,
+        /// Whether it opens some groups only.
+        is_restricted: bool,
+    },
+    /// None: the server itself asks what they may do.
+    Server,
+}
+
+/// Somebody who is logged in, or whose API key a program has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Actor {
     /// The person.
     pub user_id: UserId,
-    /// The session.
-    pub session_id: SessionId,
+    /// By what it is known that this is the person.
+    pub credential: Credential,
     /// The platform role.
     pub role: PlatformRole,
     /// The request, for the audit log.
@@ -56,6 +74,15 @@ impl Viewer {
         self.0.map_or_else(UserId::nil, |actor| actor.user_id)
     }
 
+    /// The API key that opens some groups only, where the caller has such a one.
+    #[must_use]
+    pub fn restricted_to(&self) -> Option<ApiKeyId> {
+        match self.0?.credential {
+            Credential::Key { id, is_restricted: true } => Some(id),
+            _ => None,
+        }
+    }
+
     /// Whether an administrator looks.
     #[must_use]
     pub fn is_admin(&self) -> bool {
@@ -70,6 +97,30 @@ impl Viewer {
 }
 
 impl Actor {
+    /// Somebody who does not ask: what they may do is asked by the server.
+    #[must_use]
+    pub fn on_behalf(user_id: UserId, role: PlatformRole, request_id: RequestId) -> Self {
+        Self { user_id, credential: Credential::Server, role, request_id, gives_reason: false }
+    }
+
+    /// The session, where there is one.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        match self.credential {
+            Credential::Session(id) => Some(id),
+            Credential::Key { .. } | Credential::Server => None,
+        }
+    }
+
+    /// The API key, where there is one.
+    #[must_use]
+    pub fn key_id(&self) -> Option<ApiKeyId> {
+        match self.credential {
+            Credential::Key { id, .. } => Some(id),
+            Credential::Session(_) | Credential::Server => None,
+        }
+    }
+
     /// Whether this is an administrator.
     #[must_use]
     pub fn is_admin(&self) -> bool {
@@ -82,11 +133,11 @@ impl Actor {
         matches!(self.role, PlatformRole::Editor | PlatformRole::Admin)
     }
 
-    /// Runs a transaction on the caller's behalf. Its first statement asks once more whether the session goes on and the
-    /// role stands: much may have happened since the request's head arrived.
+    /// Runs a transaction on the caller's behalf. Its first statement asks once more whether the session or key goes on and
+    /// the role stands: much may have happened since the request's head arrived.
     ///
     /// # Errors
-    /// `invalid_token` when the session has ended; what `work` returns, after a rollback.
+    /// `invalid_token` when the session or key has ended; what `work` returns, after a rollback.
     pub async fn write<T: Send + 'static>(
         self,
         db: &Db,
@@ -99,8 +150,8 @@ impl Actor {
         .await
     }
 
-    /// Asks whether the session goes on and the role stands. The account cannot be locked exclusively, as what ends
-    /// sessions does first, until the transaction ends.
+    /// Asks whether the session or key goes on and the role stands. The account cannot be locked exclusively, as what ends
+    /// sessions does first, nor the key removed, until the transaction ends.
     ///
     /// # Errors
     /// `invalid_token`.
@@ -114,10 +165,13 @@ impl Actor {
             Conn::Sqlite(conn) => account.first(conn).optional()?,
             Conn::Postgres(conn) => account.for_key_share().first(conn).optional()?,
         };
-        let session = sessions::table.find(self.session_id).filter(sessions::revoked_at.is_null()).select(sessions::id);
-        let session: Option<SessionId> = each_backend!(conn => session.first(conn).optional())?;
+        let goes_on = match self.credential {
+            Credential::Session(id) => session_goes_on(conn, id)?,
+            Credential::Key { id, .. } => keys::goes_on(conn, id, Timestamp::now())?,
+            Credential::Server => false,
+        };
         let ended = || Error::new(Code::InvalidToken, "The session has ended.");
-        account.and(session).map(drop).ok_or_else(ended)
+        account.filter(|_| goes_on).map(drop).ok_or_else(ended)
     }
 
     /// The same person as somebody who looks.
@@ -134,6 +188,17 @@ impl Actor {
         if self.is_admin() { Ok(()) } else { Err(Error::new(Code::Forbidden, "Only administrators may do this.")) }
     }
 
+    /// Refuses an API key that opens some groups only: what this does is not done in them.
+    ///
+    /// # Errors
+    /// `insufficient_scope`.
+    pub fn require_unrestricted(&self) -> Result<()> {
+        match self.viewer().restricted_to() {
+            Some(_) => Err(Error::new(Code::InsufficientScope, "This API key is for some groups only.")),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses everybody but editors and administrators.
     ///
     /// # Errors
@@ -141,6 +206,12 @@ impl Actor {
     pub fn require_editor(&self) -> Result<()> {
         if self.is_editor() { Ok(()) } else { Err(Error::new(Code::Forbidden, "Only editors may do this.")) }
     }
+}
+
+fn session_goes_on(conn: &mut Conn, id: SessionId) -> Result<bool> {
+    let session = sessions::table.find(id).filter(sessions::revoked_at.is_null()).select(sessions::id);
+    let session: Option<SessionId> = each_backend!(conn => session.first(conn).optional())?;
+    Ok(session.is_some())
 }
 
 /// The token that a request has.
@@ -158,18 +229,34 @@ pub(super) fn bearer(request: &HttpRequest) -> Result<Option<String>> {
         .ok_or_else(|| Error::new(Code::InvalidToken, "Send «Authorization: Bearer», then the access token."))
 }
 
-async fn identify(request: HttpRequest) -> Result<Option<Actor>> {
-    let Some(token) = bearer(&request)? else { return Ok(None) };
-    let missing = || Error::internal("the server was put together without tokens");
-    let tokens = request.app_data::<web::Data<Tokens>>().ok_or_else(missing)?;
-    let revocations = request.app_data::<web::Data<Revocations>>().ok_or_else(missing)?;
-    let claims = tokens.verify(&token)?;
-    if !revocations.is_live(claims.sid).await? {
+/// What the server was put together with.
+fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>> {
+    request.app_data().ok_or_else(|| Error::internal(format!("there is no {}", std::any::type_name::<T>())))
+}
+
+/// Whose session an access token belongs to.
+async fn by_token(request: &HttpRequest, token: &str) -> Result<(UserId, Credential, PlatformRole)> {
+    let claims = shared::<Tokens>(request)?.verify(token)?;
+    if !shared::<Revocations>(request)?.is_live(claims.sid).await? {
         return Err(Error::new(Code::InvalidToken, "The session has ended."));
     }
+    Ok((claims.sub, Credential::Session(claims.sid), claims.role))
+}
+
+/// Whose API key this is, where it is for the operation.
+async fn by_key(request: &HttpRequest, secret: &str) -> Result<(UserId, Credential, PlatformRole)> {
+    let key = shared::<Keys>(request)?.verify(secret).await?;
+    let pattern = request.match_pattern().unwrap_or_default();
+    shared::<Scopes>(request)?.require(request.method().as_str(), &pattern, &key.scopes.0)?;
+    Ok((key.user_id, Credential::Key { id: key.id, is_restricted: key.is_restricted }, key.role))
+}
+
+async fn identify(request: HttpRequest) -> Result<Option<Actor>> {
+    let Some(token) = bearer(&request)? else { return Ok(None) };
+    let (user_id, credential, role) =
+        if Keys::is_key(&token) { by_key(&request, &token).await? } else { by_token(&request, &token).await? };
     let request_id = request.extensions().get::<RequestId>().copied().unwrap_or_default();
-    let actor =
-        Actor { user_id: claims.sub, session_id: claims.sid, role: claims.role, request_id, gives_reason: false };
+    let actor = Actor { user_id, credential, role, request_id, gives_reason: false };
     // last-seen tracking finds it here after the answer
     request.extensions_mut().insert(actor);
     Ok(Some(actor))

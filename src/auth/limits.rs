@@ -17,6 +17,7 @@ use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 
 use super::actor::bearer;
+use super::keys::Keys;
 use super::tokens::Tokens;
 use crate::error::{Code, Error};
 use crate::types::UserId;
@@ -179,9 +180,13 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whose token the request has, where it is a valid one. Whether its session goes on is asked later.
+/// Whose token the request has, where it is a valid one, or a key that was valid when it was last used here. Whether its session or
+/// it goes on is asked later.
 fn person(request: &ServiceRequest) -> Option<UserId> {
     let token = bearer(request.request()).ok()??;
+    if Keys::is_key(&token) {
+        return request.app_data::<web::Data<Keys>>()?.owner(&token);
+    }
     let tokens = request.app_data::<web::Data<Tokens>>()?;
     tokens.verify(&token).ok().map(|claims| claims.sub)
 }

@@ -230,6 +230,17 @@ pub fn new_feed_token() -> Result<(String, Vec<u8>)> {
     random_token("prx_feed_")
 }
 
+/// How the secret of an API key begins, so that scanners for secrets find it.
+pub const KEY_PREFIX: &str = "prx_key_";
+
+/// A new secret of an API key, and the hash to keep of it.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn new_api_key() -> Result<(String, Vec<u8>)> {
+    random_token(KEY_PREFIX)
+}
+
 fn random_token(prefix: &str) -> Result<(String, Vec<u8>)> {
     let mut bytes = [0_u8; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;

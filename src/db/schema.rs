@@ -30,6 +30,7 @@ table! {
         skills_search -> Text,
         handle -> Nullable<Text>,
         muted_notifications -> Text,
+        is_service -> Bool,
     }
 }
 
@@ -600,8 +601,44 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{Bool, Nullable, Text};
+    use crate::db::sql_types::{Id, Instant};
+    api_keys (id) {
+        id -> Id,
+        user_id -> Id,
+        made_by -> Id,
+        name -> Text,
+        scopes -> Text,
+        is_restricted -> Bool,
+        created_at -> Instant,
+        expires_at -> Nullable<Instant>,
+        last_used_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use crate::db::sql_types::Id;
+    api_key_groups (api_key_id, group_id) {
+        api_key_id -> Id,
+        group_id -> Id,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable};
+    use crate::db::sql_types::{Id, Instant};
+    api_key_secrets (secret_hash) {
+        secret_hash -> Binary,
+        api_key_id -> Id,
+        created_at -> Instant,
+        valid_until -> Nullable<Instant>,
+    }
+}
+
 joinable!(sessions -> users (user_id));
 joinable!(refresh_tokens -> sessions (session_id));
+joinable!(api_key_secrets -> api_keys (api_key_id));
 joinable!(group_type_links -> groups (group_id));
 joinable!(group_type_links -> group_types (group_type_id));
 joinable!(memberships -> groups (group_id));
@@ -625,6 +662,9 @@ joinable!(post_shares -> users (shared_by));
 
 allow_tables_to_appear_in_same_query!(
     users,
+    api_keys,
+    api_key_groups,
+    api_key_secrets,
     sessions,
     refresh_tokens,
     group_types,

@@ -25,7 +25,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::http::json;
 use crate::http::patch::Set;
-use crate::types::{ArticleId, GroupId, RequestId, SessionId, Timestamp, UserId};
+use crate::types::{ArticleId, GroupId, RequestId, Timestamp, UserId};
 
 const PAGE: &str = include_str!("page.json");
 
@@ -137,6 +137,7 @@ fn add_person(conn: &mut Conn, place: usize, platform_role: PlatformRole) -> Res
         password_hash: String::new(),
         status: UserStatus::Active,
         platform_role,
+        is_service: false,
         show_last_seen: true,
         created_at: FOUNDED,
         updated_at: FOUNDED,
@@ -146,7 +147,7 @@ fn add_person(conn: &mut Conn, place: usize, platform_role: PlatformRole) -> Res
 }
 
 fn act_as(user_id: UserId, role: PlatformRole) -> Viewer {
-    Actor { user_id, session_id: SessionId::nil(), role, request_id: RequestId::new(), gives_reason: false }.viewer()
+    Actor::on_behalf(user_id, role, RequestId::new()).viewer()
 }
 
 fn add_group(conn: &mut Conn, group: &PageGroup, members: &[UserId]) -> Result<(GroupId, Viewer)> {

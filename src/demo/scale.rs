@@ -135,6 +135,7 @@ fn person(seeds: &mut Seeds, rng: &mut StdRng, number: usize) -> UserId {
         password_hash: String::new(),
         status: UserStatus::Active,
         platform_role: PlatformRole::Member,
+        is_service: false,
         show_last_seen: true,
         created_at,
         updated_at: created_at,

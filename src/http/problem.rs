@@ -59,6 +59,19 @@ impl ResponseError for Error {
     }
 }
 
+/// How to be let in (RFC 6750, section 3).
+fn challenge(error: &Error) -> Option<String> {
+    let scope = error.extra().iter().find(|(name, _)| *name == "scope").and_then(|(_, scope)| scope.as_str());
+    match (error.code(), scope) {
+        (Code::InvalidToken, _) => Some("Bearer error=\"invalid_token\"".to_owned()),
+        (Code::InsufficientScope, Some(scope)) => {
+            Some(format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""))
+        }
+        (Code::InsufficientScope, None) => Some("Bearer error=\"insufficient_scope\"".to_owned()),
+        (code, _) => (code.status() == 401).then(|| "Bearer".to_owned()),
+    }
+}
+
 /// The answer for an error.
 #[must_use]
 pub fn respond(error: &Error, request_id: &str) -> HttpResponse {
@@ -79,8 +92,7 @@ pub fn respond(error: &Error, request_id: &str) -> HttpResponse {
         members.extend(error.extra().iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     }
     let mut response = HttpResponseBuilder::new(error.status_code());
-    if code.status() == 401 {
-        let challenge = if code == Code::InvalidToken { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+    if let Some(challenge) = challenge(error) {
         response.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
     if let Some(seconds) = error.retry_after() {

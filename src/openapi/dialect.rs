@@ -13,8 +13,19 @@ pub fn to_3_0(mut document: Value) -> Value {
         license.remove("identifier");
         license.insert("url".to_owned(), json!("https://spdx.org/licenses/"));
     }
+    drop_scopes(&mut document);
     convert(&mut document);
     document
+}
+
+/// 3.0 knows scopes of OAuth only; the descriptions name them.
+fn drop_scopes(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
+    let operations = paths.filter_map(|(_, item)| item.as_object_mut()).flatten();
+    for (_, operation) in operations {
+        let schemes = operation.get_mut("security").and_then(Value::as_array_mut).into_iter().flatten();
+        schemes.filter_map(|scheme| scheme.get_mut("api_key")).for_each(|scopes| *scopes = json!([]));
+    }
 }
 
 /// Everything but data: what stands in examples and defaults is left as it is.

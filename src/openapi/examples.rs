@@ -125,6 +125,7 @@ fn text(name: &str, schema: &Value) -> String {
         "kty" => "OKP",
         "use" => "sig",
         "kid" | "x" => "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "secret" => "prx_key_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E",
         "refresh_token" | "token" => "prx_feed_3yTt0b0b3JX0WcXk8l1nQ2rA",
         "token_type" => "Bearer",
         "cursor" => "WyI4MVhTcVJ2dyIsMTc2NDAwMDAwMCwiMDE5YWFmNWMiXQ",

@@ -24,7 +24,9 @@ use crate::api::proposals::model::ProposalState;
 use crate::api::requests::model::RequestState;
 use crate::api::search::model::SearchKinds;
 use crate::api::users::model::Skill;
+use crate::auth::scopes::{Scope, Scopes};
 use crate::config::{Dialect, Notation};
+use crate::db::sql_types::TextEnum as _;
 use crate::error::{Error, Result};
 use crate::http::page::Limit;
 use crate::http::problem::Problem;
@@ -65,7 +67,7 @@ pub use guide::page as guide;
         SearchKinds,
         Slug
     )),
-    modifiers(&Bearer),
+    modifiers(&Schemes),
     tags(
         (name = "articles", description = "Editorial pieces and the groups that contributed to them"),
         (name = "posts", description = "Conversations in a group, with comments in threads"),
@@ -74,6 +76,7 @@ pub use guide::page as guide;
         (name = "people", description = "People who let others see which groups they are in"),
         (name = "search", description = "Everything that the caller may read, by its words"),
         (name = "me", description = "One's own account"),
+        (name = "api-keys", description = "What programs call with"),
         (name = "sessions", description = "Registering, logging in and out"),
         (name = "admin", description = "What administrators do"),
         (name = "operations", description = "For load balancers and monitoring"),
@@ -81,17 +84,23 @@ pub use guide::page as guide;
 )]
 struct Base;
 
-struct Bearer;
+struct Schemes;
 
-impl utoipa::Modify for Bearer {
+impl utoipa::Modify for Schemes {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("An access token: a JWT, signed with EdDSA and verified as RFC8725 wants it."))
-            .build();
         let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        for (name, format, words) in [
+            ("bearer", "JWT", "An access token: a JWT, signed with EdDSA and verified as RFC8725 wants it."),
+            (
+                "api_key",
+                "prx_key_…",
+                "An API key: the secret of a program. Each operation names the scope that it wants.",
+            ),
+        ] {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
+            let scheme = scheme.description(Some(words)).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
     }
 }
 
@@ -124,6 +133,22 @@ pub fn text(dialect: Dialect, notation: Notation) -> Result<String> {
         Notation::Json => Ok(format!("{document:#}\n")),
         Notation::Yaml => yaml_serde::to_string(&document).map_err(Error::internal),
     }
+}
+
+/// Which scope each operation wants of an API key.
+#[must_use]
+pub fn scopes() -> Scopes {
+    let document = document();
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        item.as_object().into_iter().flatten().map(move |(method, operation)| (method.to_uppercase(), path, operation))
+    });
+    let wanted = operations.filter_map(|(method, path, operation)| {
+        let schemes = operation.get("security")?.as_array()?;
+        let scope = schemes.iter().find_map(|scheme| scheme.pointer("/api_key/0")?.as_str())?;
+        Some(((method, path.clone()), Scope::parse(scope)?))
+    });
+    Scopes(wanted.collect())
 }
 
 /// Each path template with its methods, for answers about wrong methods. What can be got has a head too.

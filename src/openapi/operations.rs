@@ -12,11 +12,20 @@ pub fn complete(document: &mut Value) {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             name_path_parameters(path, operation);
             take_idempotency_key(method, operation);
+            describe_scope(operation);
+            let ends = operation.get("x-sunset").is_some();
+            if ends {
+                operation["deprecated"] = json!(true);
+            }
             let failures = failures(path, operation);
             let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
             add_failures(responses, &failures);
             let has = |name: &str| failures.iter().any(|failure| failure.name == name);
             describe_successes(method == "get", (has("PreconditionRequired"), has("InProgress")), responses);
+            if ends {
+                let answers = responses.values_mut().filter(|response| response.get("description").is_some());
+                answers.for_each(|response| add_headers(response, &["Deprecation", "Sunset", "Link"]));
+            }
         }
     }
     add_components(document);
@@ -71,6 +80,15 @@ fn take_idempotency_key(method: &str, operation: &mut Value) {
     operation["parameters"] = Value::Array(all);
 }
 
+/// Says for people what an API key needs: 3.0 has no other place for it.
+fn describe_scope(operation: &mut Value) {
+    let mut schemes = operation.get("security").and_then(Value::as_array).into_iter().flatten();
+    let scope = schemes.find_map(|scheme| scheme.pointer("/api_key/0")?.as_str());
+    let Some(words) = scope.map(|scope| format!("An API key needs the scope `{scope}`.")) else { return };
+    let so_far = operation.get("description").and_then(Value::as_str).unwrap_or_default();
+    operation["description"] = json!(format!("{so_far}\n\n{words}").trim_start());
+}
+
 fn parameters(operation: &Value) -> impl Iterator<Item = &Value> {
     operation.get("parameters").and_then(Value::as_array).into_iter().flatten()
 }
@@ -83,7 +101,7 @@ struct Failure {
     codes: &'static [Code],
 }
 
-const FAILURES: [Failure; 15] = [
+const FAILURES: [Failure; 16] = [
     Failure {
         name: "BadParameter",
         status: "400",
@@ -105,14 +123,20 @@ const FAILURES: [Failure; 15] = [
     Failure {
         name: "Unauthorized",
         status: "401",
-        words: "No valid access token",
+        words: "No valid access token or API key",
         codes: &[Code::Unauthenticated, Code::InvalidToken],
     },
     Failure {
         name: "Unexplained",
         status: "403",
-        words: "An administrator who does not say why",
-        codes: &[Code::AccessReasonNeeded],
+        words: "An administrator who does not say why, or an API key that is not for this",
+        codes: &[Code::AccessReasonNeeded, Code::InsufficientScope],
+    },
+    Failure {
+        name: "Insufficient",
+        status: "403",
+        words: "An API key that is not for this",
+        codes: &[Code::InsufficientScope],
     },
     Failure {
         name: "RequestTimeout",
@@ -165,6 +189,7 @@ fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
     }
     if operation.get("security").is_some_and(|security| *security != json!([{}])) {
         names.push("Unauthorized");
+        names.push(if named("Praxis-Access-Reason") { "Unexplained" } else { "Insufficient" });
     }
     match (has_body, named("cursor"), has_parameters) {
         (true, ..) => names.push("BadBody"),
@@ -174,9 +199,6 @@ fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
     }
     if has_body {
         names.extend(["RequestTimeout", "TooLarge", "UnsupportedMediaType", "Invalid"]);
-    }
-    if named("Praxis-Access-Reason") {
-        names.push("Unexplained");
     }
     if named("Idempotency-Key") {
         names.push("InProgress");
@@ -264,9 +286,11 @@ fn add_headers(response: &mut Value, names: &[&str]) {
 fn add_components(document: &mut Value) {
     let text = |words: &str, example: &str| json!({ "description": words, "schema": { "type": "string" }, "example": example });
     let headers = json!({
+        "Deprecation": text("Since when it should not be used any more, in seconds since 1970 (RFC 9745).", "@1796083200"),
+        "Sunset": text("Until when it answers at least (RFC 8594).", "Sat, 01 Jan 2028 00:00:00 GMT"),
         "ETag": text("The version of what is answered (RFC 9110, section 8.8.3).", "\"642f7a1c9e4c0\""),
         "Idempotency-Replayed": text("Where this answer was given before: `true`.", "true"),
-        "Link": text("The next page, where there is one (RFC 8288).", "</api/v1/groups?cursor=WyJ4Il0>; rel=\"next\""),
+        "Link": text("The next page, where there is one, or what takes the place of something deprecated (RFC 8288).", "</api/v1/groups?cursor=WyJ4Il0>; rel=\"next\""),
         "RateLimit": text("What is left of the limit, and in how many seconds it is whole again.", "\"requests\";r=499;t=1"),
         "RateLimit-Policy": text("The limit: so many requests in so many seconds.", "\"requests\";q=500;w=10"),
         "Location": text("Where it is.", "/api/v1/groups/019aaf5c-0000-7000-8000-000000000010"),

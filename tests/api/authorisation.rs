@@ -19,6 +19,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = plain![every_operation_has_a_row_and_every_row_an_operation];
     cases.extend(served![
         accounts_answer_as_the_table_says,
+        api_keys_answer_as_the_table_says,
         the_platform_answers_as_the_table_says,
         groups_answer_as_the_table_says,
         memberships_answer_as_the_table_says,
@@ -125,6 +126,10 @@ struct World<'a> {
     /// What the caller wrote, where the caller is or was a member; what the founder wrote otherwise.
     own_post: String,
     own_comment: String,
+}
+
+fn a_key() -> Value {
+    json!({ "name": "A program", "scopes": ["groups:read"] })
 }
 
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -307,6 +312,19 @@ impl<'a> World<'a> {
         made["token"].as_str().unwrap().to_owned()
     }
 
+    /// The id of an API key: of the caller's own, or of somebody else's.
+    async fn api_key(&self, is_own: bool) -> String {
+        let owner = if is_own && self.caller.token.is_some() { self.caller.clone() } else { self.somebody() };
+        let made = owner.post("/me/api-keys", a_key()).await.expect(201);
+        made["key"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The id of a service account.
+    async fn program(&self) -> String {
+        let admin = self.app.person(&format!("Admin {}", UserId::new()), PlatformRole::Admin);
+        admin.post("/admin/service-accounts", json!({ "display_name": "A program" })).await.expect(201).id()
+    }
+
     /// The path of a feed token: of the caller's own, or of somebody else's.
     async fn feed_token_path(&self, is_own: bool) -> String {
         let owner = if is_own && self.caller.token.is_some() { self.caller.clone() } else { self.somebody() };
@@ -398,6 +416,38 @@ impl<'a> World<'a> {
     }
 }
 
+fn api_keys() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "list_api_keys" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/me/api-keys");
+        "create_api_key" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.post("/me/api-keys", a_key());
+        "create_api_key_secret" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.post(format!("/me/api-keys/{}/secrets", w.api_key(true).await), json!({}));
+        "create_api_key_secret" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.post(format!("/me/api-keys/{}/secrets", w.api_key(false).await), json!({}));
+        "revoke_api_key" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.delete(format!("/me/api-keys/{}", w.api_key(true).await));
+        "revoke_api_key" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.delete(format!("/me/api-keys/{}", w.api_key(false).await));
+        "create_service_account" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 201, 403, 403] |w|
+            w.caller.post("/admin/service-accounts", json!({ "display_name": "A program" }));
+        "list_user_api_keys" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
+            w.caller.get(format!("/admin/users/{}/api-keys", w.founder.id()));
+        "create_user_api_key" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 409, 403, 403] |w|
+            w.caller.post(format!("/admin/users/{}/api-keys", w.founder.id()), a_key());
+        "create_user_api_key" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 201, 403, 403] |w|
+            w.caller.post(format!("/admin/users/{}/api-keys", w.program().await), a_key());
+        "create_user_api_key_secret" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 404, 403, 403] |w|
+            w.caller.post(format!("/admin/users/{}/api-keys/{}/secrets", w.program().await, UserId::new()), json!({}));
+        "revoke_user_api_key" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 204, 403, 403] |w| {
+            let somebody = w.somebody();
+            let key = somebody.post("/me/api-keys", a_key()).await.expect(201)["key"]["id"].clone();
+            w.caller.delete(format!("/admin/users/{}/api-keys/{}", somebody.id(), key.as_str().unwrap()))
+        };
+    }
+}
+
 fn accounts() -> Vec<Row> {
     rows! {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
@@ -413,6 +463,8 @@ fn accounts() -> Vec<Row> {
         "refresh_session" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
             w.caller.post("/auth/refresh", json!({ "refresh_token": w.somebody().refresh_token() }));
         "delete_current_session" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.delete("/auth/sessions/current");
+        "end_current_session" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
             w.caller.request(Method::POST, "/auth/logout");
         "list_sessions" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/auth/sessions");
         "delete_session" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
@@ -1248,6 +1300,7 @@ fn articles() -> Vec<Row> {
 fn every_operation_has_a_row_and_every_row_an_operation() {
     let tables = [
         accounts(),
+        api_keys(),
         platform(),
         groups(),
         memberships(),
@@ -1291,6 +1344,11 @@ async fn compare(app: &App, rows: Vec<Row>, at_once: usize) {
 async fn accounts_answer_as_the_table_says(app: App) {
     // passwords take a core each, and wait for one only so long
     compare(&app, accounts(), 1).await;
+}
+
+async fn api_keys_answer_as_the_table_says(app: App) {
+    // passwords take a core each, and wait for one only so long
+    compare(&app, api_keys(), 1).await;
 }
 
 async fn the_platform_answers_as_the_table_says(app: App) {

@@ -36,6 +36,15 @@ struct Place {
     post: String,
     comment: String,
     article: String,
+    program: String,
+    own_key: String,
+    program_key: String,
+}
+
+/// An API key, by its id.
+async fn key(who: &Caller, path: &str) -> String {
+    let made = who.post(path, json!({ "name": "N", "scopes": ["groups:read"] })).await.expect(201);
+    made["key"]["id"].as_str().unwrap().to_owned()
 }
 
 impl Place {
@@ -50,7 +59,11 @@ impl Place {
         let comment = comment(&who, &post, None).await;
         let article = article(&editor, "Piece", "published", &[]).await;
         admin.patch("/admin/settings", json!({ "group_creation": "approval" })).await.expect(200);
-        Self { owner, editor, admin, member: who, group, read_first, post, comment, article }
+        let program = admin.post("/admin/service-accounts", json!({ "display_name": "P" })).await.expect(201).id();
+        let program_key = key(&admin, &format!("/admin/users/{program}/api-keys")).await;
+        let own_key = key(&who, "/me/api-keys").await;
+        let member = who;
+        Self { owner, editor, admin, member, group, read_first, post, comment, article, program, own_key, program_key }
     }
 
     /// Who sends what where.
@@ -63,6 +76,7 @@ impl Place {
         let new = json!({ "name": "Another", "type_ids": [COMMUNITY] });
         let invited = json!({ "recipients": [{ "email": "new@example.org" }] });
         let reason = json!({ "reason": "R" });
+        let key = json!({ "name": "N", "scopes": ["groups:read"] });
         match operation {
             "create_article" => (&self.editor, "/articles".to_owned(), json!({ "kind": "news", "title": "T" })),
             "create_contribution" => {
@@ -81,6 +95,18 @@ impl Place {
             "create_post_submission" => (&self.member, format!("/groups/{}/submissions", self.read_first), words),
             "create_comment_submission" => (&self.member, format!("/posts/{post}/submissions"), json!({ "body": "B" })),
             "create_feed_token" => (&self.member, "/me/feed-tokens".to_owned(), json!({ "name": "N" })),
+            "create_api_key" => (&self.member, "/me/api-keys".to_owned(), key),
+            "create_api_key_secret" => {
+                (&self.member, format!("/me/api-keys/{}/secrets", self.own_key), json!({ "overlap_minutes": 5 }))
+            }
+            "create_service_account" => {
+                (&self.admin, "/admin/service-accounts".to_owned(), json!({ "display_name": "Q" }))
+            }
+            "create_user_api_key" => (&self.admin, format!("/admin/users/{}/api-keys", self.program), key),
+            "create_user_api_key_secret" => {
+                let path = format!("/admin/users/{}/api-keys/{}/secrets", self.program, self.program_key);
+                (&self.admin, path, json!({}))
+            }
             other => panic!("{other} takes Idempotency-Key and is not tried"),
         }
     }
@@ -109,7 +135,7 @@ async fn posts_of(who: &Caller, group: &str) -> usize {
 async fn whatever_is_created_is_created_once(app: App) {
     let place = Place::new(&app).await;
     let operations = operations();
-    assert_eq!(operations.len(), 14, "{operations:?}");
+    assert_eq!(operations.len(), 19, "{operations:?}");
     for operation in operations {
         let first = place.send(&operation, "one").await;
         assert!(matches!(first.status, 200 | 201 | 204), "{operation}: {first}");

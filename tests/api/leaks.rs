@@ -102,6 +102,7 @@ impl Place {
             ("invitation_id", vec![GroupId::new().to_string()]),
             ("group_proposal_id", vec![GroupId::new().to_string()]),
             ("group_type_id", vec![world::COMMUNITY.to_owned()]),
+            ("api_key_id", vec![GroupId::new().to_string()]),
         ])
     }
 }
@@ -145,6 +146,16 @@ async fn outsiders(app: &App, place: &Place) -> Vec<(&'static str, Caller)> {
 }
 
 /// What opens feeds as each of these people reads them.
+/// A member's API key that is restricted to another group.
+async fn key_for_another_group(app: &App, place: &Place, other: &str) -> Caller {
+    let insider = app.user("insider");
+    world::member(&insider, &place.owner, place.id()).await;
+    let scopes = ["groups:read", "groups:write", "members:read", "members:write", "posts:read", "posts:write"];
+    let key = json!({ "name": "For another", "scopes": scopes, "group_ids": [other] });
+    let key = insider.post("/me/api-keys", key).await.expect(201);
+    insider.with_token(key["secret"].as_str().unwrap())
+}
+
 async fn feed_tokens(people: &[(&'static str, Caller)]) -> Vec<String> {
     let mut tokens = Vec::new();
     for (_, person) in people.iter().filter(|(_, person)| person.token.is_some()) {
@@ -198,7 +209,7 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
             "since" | "until" => vec!["2025-01-01T00:00:00Z".to_owned(), "2125-01-01T00:00:00Z".to_owned()],
             "in" => ["groups", "posts", "comments", "articles", "people"].map(str::to_owned).to_vec(),
             "token" => secret.paths["token"].clone(),
-            "mine" | "pinned" | "unanswered" | "unread" => vec!["true".to_owned(), "false".to_owned()],
+            "is_service" | "mine" | "pinned" | "unanswered" | "unread" => vec!["true".to_owned(), "false".to_owned()],
             "tag" => vec!["ZyxPostTag".to_owned()],
             other => panic!("{}: say what to ask for as {other}", operation.id),
         };
@@ -275,6 +286,7 @@ async fn a_hidden_group_is_nowhere(app: App) {
     let outsiders = outsiders(&app, &place).await;
     let public_slug = place.group["slug"].as_str().unwrap().to_owned();
     let public = Place::new(&app, "Public").await;
+    let key = key_for_another_group(&app, &place, public.id()).await;
     place.change(json!({ "visibility": "hidden" })).await;
     world::settle(&app);
     let slug = place.group["slug"].as_str().unwrap().to_owned();
@@ -307,6 +319,7 @@ async fn a_hidden_group_is_nowhere(app: App) {
     let unseen: Vec<_> = all.iter().filter(|word| !seen.contains_key(**word)).collect();
     assert!(unseen.is_empty(), "a member does not find {unseen:?}: the search is too narrow");
     expect_nothing(&outsiders, &secret).await;
+    expect_nothing(&[("a key for another group", key)], &secret).await;
 
     // numbers give it away no more than words do
     for (who, caller) in &outsiders {

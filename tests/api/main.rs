@@ -11,10 +11,12 @@
 
 mod activity;
 mod anonymity;
+mod api_keys;
 mod architecture;
 mod articles;
 mod authorisation;
 mod changes;
+mod compatibility;
 mod conditional;
 mod conversations;
 mod crash;
@@ -61,10 +63,12 @@ fn main() -> ExitCode {
         ("ground_floor", ground_floor::cases()),
         ("activity", activity::cases()),
         ("anonymity", anonymity::cases()),
+        ("api_keys", api_keys::cases()),
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
         ("authorisation", authorisation::cases()),
         ("changes", changes::cases()),
+        ("compatibility", compatibility::cases()),
         ("conditional", conditional::cases()),
         ("conversations", conversations::cases()),
         ("crash", crash::cases()),

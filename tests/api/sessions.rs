@@ -13,6 +13,7 @@ use praxis::auth::actor::PlatformRole;
 use praxis::auth::tokens::{self, ACCESS_LIFE};
 use praxis::db::schema::{refresh_tokens, sessions as session_rows};
 use praxis::types::{SessionId, Timestamp};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::app::{PASSWORD, email_of};
@@ -35,6 +36,7 @@ pub fn cases() -> Vec<Case> {
         an_unknown_or_expired_refresh_token_is_refused,
         secrets_are_kept_only_as_hashes,
         logging_out_ends_the_access_token_at_once,
+        the_first_way_to_log_out_says_until_when_it_answers,
         an_ended_session_stays_ended_over_a_restart,
         sessions_are_listed_newest_first_page_by_page,
         people_end_their_own_sessions_only,
@@ -302,6 +304,26 @@ async fn logging_out_ends_the_access_token_at_once(app: App) {
     refresh(&app, ann.refresh_token()).await.expect_problem(401, "invalid_refresh_token");
     ann.request(reqwest::Method::POST, "/auth/logout").await.expect_problem(401, "invalid_token");
     assert!(is_let_in(&elsewhere).await, "the person's other session goes on");
+}
+
+async fn the_first_way_to_log_out_says_until_when_it_answers(app: App) {
+    let told = |answer: &Answer| {
+        ["deprecation", "sunset", "link"]
+            .map(|name| answer.headers.get(name).map(|value| value.to_str().unwrap().to_owned()))
+    };
+    let expected =
+        ["@1796083200", "Sat, 01 Jan 2028 00:00:00 GMT", "</api/v1/auth/sessions/current>; rel=\"successor-version\""];
+    let ann = app.user("Ann");
+    let first = ann.request(Method::POST, "/auth/logout").await.expect(204);
+    assert_eq!(told(&first), expected.map(|value| Some(value.to_owned())));
+    // a failure says so too
+    let again = ann.request(Method::POST, "/auth/logout").await.expect_problem(401, "invalid_token");
+    assert_eq!(told(&again), expected.map(|value| Some(value.to_owned())));
+    let bob = app.user("Bob");
+    assert_eq!(told(&bob.delete("/auth/sessions/current").await.expect(204)), [const { None }; 3]);
+    assert!(!is_let_in(&bob).await);
+    let operation = &praxis::openapi::document()["paths"]["/api/v1/auth/logout"]["post"];
+    assert_eq!((&operation["deprecated"], &operation["x-sunset"]), (&json!(true), &json!("2028-01-01")));
 }
 
 async fn an_ended_session_stays_ended_over_a_restart(mut app: App) {

@@ -16,15 +16,15 @@ use praxis::api::proposals::model::ProposalState;
 use praxis::api::requests::model::RequestState;
 use praxis::api::users::model::AccountQuery;
 use praxis::api::{
-    admin_groups, articles, audit, comments, feeds, groups, inbox, invitations, marks, me, memberships, people, posts,
-    proposals, requests, sessions, submissions, subscriptions, users,
+    admin_groups, api_keys, articles, audit, comments, feeds, groups, inbox, invitations, marks, me, memberships,
+    people, posts, proposals, requests, sessions, submissions, subscriptions, users,
 };
 use praxis::auth::actor::{Actor, PlatformRole, Viewer};
 use praxis::db::Conn;
 use praxis::db::tombstones;
 use praxis::http::changes::Span;
 use praxis::http::page::{Key, Page, Place};
-use praxis::types::{GroupId, PostId, RequestId, SessionId, Timestamp, UserId};
+use praxis::types::{GroupId, PostId, RequestId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -102,6 +102,7 @@ async fn no_list_issues_more_than_six_statements(app: App) {
             "/me/unread?limit=100".to_owned(),
             "/me/notifications?limit=100".to_owned(),
             "/me/feed-tokens".to_owned(),
+            "/me/api-keys".to_owned(),
             "/me/submissions?limit=100".to_owned(),
             format!("/groups/{main}/submissions?limit=100"),
             "/me/feed?limit=100".to_owned(),
@@ -263,8 +264,7 @@ fn check_plan(conn: &mut Conn, index: &str, sql: &str) {
 }
 
 fn viewer(person: &Caller) -> Viewer {
-    let (session_id, request_id) = (SessionId::nil(), RequestId::new());
-    Actor { user_id: person.id(), session_id, role: PlatformRole::Member, request_id, gives_reason: false }.viewer()
+    Actor::on_behalf(person.id(), PlatformRole::Member, RequestId::new()).viewer()
 }
 
 #[expect(clippy::too_many_lines, reason = "a table: one line per list")]
@@ -348,6 +348,8 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     walks(conn, "posts_by_group", |conn| drop(feeds::queries::posts_of(conn, &access, &by_time).unwrap()));
     walks(conn, "comments_by_group", |conn| drop(feeds::queries::comments_of(conn, &access, &by_time).unwrap()));
     walks(conn, "feed_tokens_by_user", |conn| drop(subscriptions::queries::list(conn, ann.id()).unwrap()));
+    let keys = recorded(conn, |conn| drop(api_keys::queries::list(conn, ann.id()).unwrap()));
+    check_plan(conn, "api_keys_by_user", &keys[0]);
     walks(conn, "post_marks_bookmarks", |conn| drop(marks::queries::bookmarks(conn, &member, &by_time).unwrap()));
     for status in ["published", "draft", "scheduled"] {
         let asked: ArticleQuery = query(json!({ "status": status }));

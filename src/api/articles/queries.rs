@@ -37,7 +37,7 @@ use crate::http::changes::{Gone, Span};
 use crate::http::markdown::to_html;
 use crate::http::page::Page;
 use crate::http::text::{Line, Slug, WebUrl, folded};
-use crate::types::{ArticleId, GroupId, RequestId, SessionId, TargetId, Timestamp, UserId};
+use crate::types::{ArticleId, GroupId, RequestId, TargetId, Timestamp, UserId};
 
 /// Rows that one run of a job takes.
 const JOB: i64 = 200;
@@ -627,9 +627,8 @@ fn tell_decided(conn: &mut Conn, article: ArticleId, access: &Access, proposer: 
     if proposer == by {
         return Ok(());
     }
-    let (session_id, request_id, gives_reason) = (SessionId::nil(), RequestId::new(), false);
     let role = users_queries::get(conn, proposer)?.platform_role;
-    let viewer = Actor { user_id: proposer, session_id, role, request_id, gives_reason }.viewer();
+    let viewer = Actor::on_behalf(proposer, role, RequestId::new()).viewer();
     if relatives::known(conn, &viewer, &[group])?.is_empty() {
         return Ok(());
     }

@@ -67,7 +67,8 @@ fn lock_to_write(conn: &mut Conn, actor: &Actor, id: ArticleId) -> Result<(Artic
 ///
 /// Those that are published, the latest first; drafts and scheduled ones for editors. Of a group that the caller may
 /// not know of there are none.
-#[utoipa::path(tag = "articles", operation_id = "list_articles", security((), ("bearer" = [])), params(ArticleQuery),
+#[utoipa::path(tag = "articles", operation_id = "list_articles",
+    security((), ("bearer" = []), ("api_key" = ["articles:read"])), params(ArticleQuery),
     responses(
     (status = 200, description = "One page of articles", body = ArticlePage),
     (status = 403, description = "What is not published is for editors (`forbidden`)"),
@@ -114,7 +115,8 @@ async fn list_articles(
 /// Create an article
 ///
 /// For editors. It is a draft unless it says otherwise.
-#[utoipa::path(tag = "articles", operation_id = "create_article", security(("bearer" = [])), request_body = NewArticle,
+#[utoipa::path(tag = "articles", operation_id = "create_article",
+    security(("bearer" = []), ("api_key" = ["articles:write"])), request_body = NewArticle,
     responses(
     (status = 201, description = "The article", body = Article),
     (status = 403, description = "Not an editor (`forbidden`)"),
@@ -138,7 +140,8 @@ async fn create_article(actor: Actor, db: web::Data<Db>, once: Once, body: Body<
 ///
 /// With the groups that contributed and what to read next: all that its page shows. A slug that the article had before
 /// leads to the one that it has now.
-#[utoipa::path(tag = "articles", operation_id = "get_article_by_slug", security((), ("bearer" = [])), responses(
+#[utoipa::path(tag = "articles", operation_id = "get_article_by_slug",
+    security((), ("bearer" = []), ("api_key" = ["articles:read"])), responses(
     (status = 200, description = "The article", body = Article),
     (status = 308, description = "The article has another slug now"),
     (status = 404, description = "No such article"),
@@ -164,7 +167,8 @@ async fn get_article_by_slug(viewer: Viewer, db: web::Data<Db>, slug: web::Path<
 /// Get an article
 ///
 /// The same as by its slug.
-#[utoipa::path(tag = "articles", operation_id = "get_article", security((), ("bearer" = [])), responses(
+#[utoipa::path(tag = "articles", operation_id = "get_article",
+    security((), ("bearer" = []), ("api_key" = ["articles:read"])), responses(
     (status = 200, description = "The article", body = Article),
     (status = 404, description = "No such article"),
 ))]
@@ -184,7 +188,8 @@ async fn get_article(viewer: Viewer, db: web::Data<Db>, article_id: web::Path<Ar
 /// For editors; its words also for those who write it with them. Publishing it makes the groups behind it active at its
 /// publication; taking it back undoes that. `If-Match` says which version is changed, so that nobody overwrites what
 /// they have not seen.
-#[utoipa::path(tag = "articles", operation_id = "update_article", security(("bearer" = [])),
+#[utoipa::path(tag = "articles", operation_id = "update_article",
+    security(("bearer" = []), ("api_key" = ["articles:write"])),
     request_body = ArticlePatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The article as it is now", body = Article),
@@ -216,7 +221,9 @@ async fn update_article(
 /// Delete an article
 ///
 /// For editors. The groups behind it were last active when they were without it.
-#[utoipa::path(tag = "articles", operation_id = "delete_article", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+#[utoipa::path(tag = "articles", operation_id = "delete_article",
+    security(("bearer" = []), ("api_key" = ["articles:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
     responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not an editor (`forbidden`)"),
@@ -245,7 +252,8 @@ async fn delete_article(
 ///
 /// The groups that agreed to be named; for those who write it, and for those who lead a group, also what was asked and
 /// declined.
-#[utoipa::path(tag = "articles", operation_id = "list_contributions", security((), ("bearer" = [])), responses(
+#[utoipa::path(tag = "articles", operation_id = "list_contributions",
+    security((), ("bearer" = []), ("api_key" = ["articles:read"])), responses(
     (status = 200, description = "The contributions, all of them", body = ContributionPage),
     (status = 404, description = "No such article"),
 ))]
@@ -272,7 +280,8 @@ async fn list_contributions(
 ///
 /// For editors and those who write the article with them. The group's facilitators accept or decline; until then it is
 /// not shown. A group that declined can be asked again.
-#[utoipa::path(tag = "articles", operation_id = "create_contribution", security(("bearer" = [])),
+#[utoipa::path(tag = "articles", operation_id = "create_contribution",
+    security(("bearer" = []), ("api_key" = ["articles:write"])),
     request_body = NewContribution, responses(
     (status = 201, description = "The contribution, to be accepted", body = Contribution),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -309,7 +318,8 @@ async fn create_contribution(
 /// Answer for a group
 ///
 /// For the group's facilitators and owners: agree to be named or not. Either can be changed later.
-#[utoipa::path(tag = "articles", operation_id = "decide_contribution", security(("bearer" = [])),
+#[utoipa::path(tag = "articles", operation_id = "decide_contribution",
+    security(("bearer" = []), ("api_key" = ["articles:write"])),
     request_body = ContributionDecision, responses(
     (status = 200, description = "The contribution as it is now", body = Contribution),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -356,7 +366,8 @@ fn contribution(conn: &mut Conn, actor: Actor, article: ArticleId, group: GroupI
 /// Take a group's part out of an article
 ///
 /// For editors, and for the group's facilitators and owners.
-#[utoipa::path(tag = "articles", operation_id = "delete_contribution", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "articles", operation_id = "delete_contribution",
+    security(("bearer" = []), ("api_key" = ["articles:write"])), responses(
     (status = 204, description = "Taken out"),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such contribution"),
@@ -381,7 +392,8 @@ async fn delete_contribution(
 /// List the articles that a group contributed to
 ///
 /// Published ones in which it agreed to be named, the latest publication first, for whoever may know of the group.
-#[utoipa::path(tag = "articles", operation_id = "list_group_articles", security((), ("bearer" = [])),
+#[utoipa::path(tag = "articles", operation_id = "list_group_articles",
+    security((), ("bearer" = []), ("api_key" = ["articles:read"])),
     params(GroupArticleQuery), responses(
     (status = 200, description = "One page of articles", body = GroupArticlePage),
     (status = 404, description = "No such group"),
@@ -411,7 +423,8 @@ async fn list_group_articles(
 ///
 /// For the group's facilitators and owners: what it is asked to be named in, and what it answered. Newest article
 /// first.
-#[utoipa::path(tag = "articles", operation_id = "list_group_contributions", security(("bearer" = [])),
+#[utoipa::path(tag = "articles", operation_id = "list_group_contributions",
+    security(("bearer" = []), ("api_key" = ["articles:read"])),
     params(ContributionQuery), responses(
     (status = 200, description = "One page of contributions", body = ContributionPage),
     (status = 403, description = "Not for this caller (`forbidden`)"),

@@ -99,6 +99,14 @@ text_enum! {
         MembersImported = "members_imported",
         /// An account was approved, declined, suspended, reinstated, or its platform role or address's standing changed.
         UserUpdated = "user_updated",
+        /// An account for a program was made.
+        ServiceAccountCreated = "service_account_created",
+        /// An API key was made.
+        ApiKeyCreated = "api_key_created",
+        /// An API key got a new secret.
+        ApiKeyRotated = "api_key_rotated",
+        /// An API key was revoked.
+        ApiKeyRevoked = "api_key_revoked",
         /// The platform's settings changed.
         SettingsUpdated = "settings_updated",
         /// The audit log was exported.

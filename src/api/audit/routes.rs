@@ -27,7 +27,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// List the audit log
 ///
 /// Administrators only. Newest first.
-#[utoipa::path(tag = "admin", operation_id = "list_audit_events", security(("bearer" = [])), params(AuditQuery), responses(
+#[utoipa::path(tag = "admin", operation_id = "list_audit_events",
+    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AuditQuery), responses(
     (status = 200, description = "One page of entries", body = AuditEventPage),
     (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
@@ -64,7 +65,8 @@ fn page_of(query: &AuditQuery) -> Result<Page<i64>> {
 /// Export the audit log as CSV
 ///
 /// Administrators only; recorded itself. Newest first.
-#[utoipa::path(tag = "admin", operation_id = "export_audit_log_csv", security(("bearer" = [])), params(AuditExportQuery),
+#[utoipa::path(tag = "admin", operation_id = "export_audit_log_csv",
+    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AuditExportQuery),
     responses(
     (status = 200, description = "The entries", body = String, content_type = "text/csv"),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -77,7 +79,8 @@ async fn export_audit_log_csv(actor: Actor, db: web::Data<Db>, query: Query<Audi
 /// Export the audit log as JSON lines
 ///
 /// Administrators only; recorded itself. Newest first, one entry a line.
-#[utoipa::path(tag = "admin", operation_id = "export_audit_log_jsonl", security(("bearer" = [])), params(AuditExportQuery),
+#[utoipa::path(tag = "admin", operation_id = "export_audit_log_jsonl",
+    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AuditExportQuery),
     responses(
     (status = 200, description = "The entries", body = String, content_type = "application/jsonl"),
     (status = 403, description = "Not an administrator (`forbidden`)"),

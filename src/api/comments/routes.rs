@@ -58,7 +58,8 @@ fn entry(action: AuditAction, row: &CommentRow) -> Entry {
 /// List the comments on a post
 ///
 /// Oldest first: all levels in one list, or the answers to the post or to one comment.
-#[utoipa::path(tag = "posts", operation_id = "list_comments", security((), ("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "list_comments",
+    security((), ("bearer" = []), ("api_key" = ["posts:read"])),
     params(CommentQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of comments", body = CommentPage),
     (status = 404, description = "No such post"),
@@ -88,7 +89,8 @@ async fn list_comments(
 /// Comment on a post
 ///
 /// For members. It makes the group active now.
-#[utoipa::path(tag = "posts", operation_id = "create_comment", security(("bearer" = [])), request_body = NewComment,
+#[utoipa::path(tag = "posts", operation_id = "create_comment",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = NewComment,
     responses(
     (status = 201, description = "The comment", body = Comment),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
@@ -121,7 +123,9 @@ async fn create_comment(
 /// Get a comment
 ///
 /// For whoever may read the group's conversations; for others there is no such comment.
-#[utoipa::path(tag = "posts", operation_id = "get_comment", security((), ("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+#[utoipa::path(tag = "posts", operation_id = "get_comment",
+    security((), ("bearer" = []), ("api_key" = ["posts:read"])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "The comment", body = Comment),
     (status = 404, description = "No such comment"),
 ))]
@@ -141,7 +145,8 @@ async fn get_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path<Co
 /// Change a comment
 ///
 /// For its author. It does not count as activity; what it said is kept for its readers.
-#[utoipa::path(tag = "posts", operation_id = "update_comment", security(("bearer" = [])), request_body = CommentPatch,
+#[utoipa::path(tag = "posts", operation_id = "update_comment",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = CommentPatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The comment as it is now", body = Comment),
     (status = 403, description = "Not the author, or not a member any more (`forbidden`, `members_only`, `access_reason_needed`)"),
@@ -173,7 +178,9 @@ async fn update_comment(
 ///
 /// For its author and for facilitators. While others answer it, its place stays, without words or author. For thirty days it can
 /// be brought back.
-#[utoipa::path(tag = "posts", operation_id = "delete_comment", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that"),
+#[utoipa::path(tag = "posts", operation_id = "delete_comment",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that"),
     ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -206,7 +213,9 @@ async fn delete_comment(
 /// Bring a deleted comment back
 ///
 /// For its author, who deleted it, and for those who moderate; within thirty days.
-#[utoipa::path(tag = "posts", operation_id = "restore_comment", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+#[utoipa::path(tag = "posts", operation_id = "restore_comment",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "The comment", body = Comment),
     (status = 404, description = "No such comment, or none that the caller may bring back"),
     (status = 409, description = "It is not deleted (`invalid_state`)"),
@@ -241,7 +250,8 @@ async fn restore_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Pat
 /// List what a comment said before
 ///
 /// Its former texts, the latest first, for whoever may read the comment.
-#[utoipa::path(tag = "posts", operation_id = "list_comment_revisions", security((), ("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "list_comment_revisions",
+    security((), ("bearer" = []), ("api_key" = ["posts:read"])),
     params(RevisionQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of former texts", body = RevisionPage),
     (status = 404, description = "No such comment"),

@@ -26,7 +26,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// The conversations of all groups of which one is a member, those of other groups that were shared with these, and the articles
 /// that they contributed to: what was published, commented on or shared last comes first.
-#[utoipa::path(tag = "me", operation_id = "list_my_feed", security(("bearer" = [])), params(FeedQuery), responses(
+#[utoipa::path(tag = "me", operation_id = "list_my_feed",
+    security(("bearer" = []), ("api_key" = ["account:read"])), params(FeedQuery), responses(
     (status = 200, description = "One page of the feed", body = FeedPage),
 ))]
 #[get("/me/feed")]
@@ -75,7 +76,8 @@ fn feed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<FeedIt
 ///
 /// Conversations, those shared from other groups, comments and articles, the latest first: what makes the group active, for whoever reads its conversations. The
 /// first one's date is the group's `last_active_at`.
-#[utoipa::path(tag = "groups", operation_id = "list_group_activity", security((), ("bearer" = [])),
+#[utoipa::path(tag = "groups", operation_id = "list_group_activity",
+    security((), ("bearer" = []), ("api_key" = ["groups:read"])),
     params(FeedQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of what happened", body = ActivityPage),
     (status = 403, description = "Members only (`members_only`)"),

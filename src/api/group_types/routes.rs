@@ -38,7 +38,8 @@ async fn list_group_types(db: web::Data<Db>, query: Query<GroupTypeQuery>) -> Re
 /// Create a kind of group
 ///
 /// Administrators only. There are at most 100.
-#[utoipa::path(tag = "groups", operation_id = "create_group_type", security(("bearer" = [])),
+#[utoipa::path(tag = "groups", operation_id = "create_group_type",
+    security(("bearer" = []), ("api_key" = ["admin:write"])),
     request_body = NewGroupType, responses(
     (status = 201, description = "The kind", body = GroupType),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -103,7 +104,8 @@ async fn get_group_type(db: web::Data<Db>, group_type_id: web::Path<GroupTypeId>
 ///
 /// Administrators only: its words, its place, its defaults, and whether it is retired. Groups that there are keep their
 /// settings. `If-Match` says which version is changed, so that nobody overwrites what they have not seen.
-#[utoipa::path(tag = "groups", operation_id = "update_group_type", security(("bearer" = [])),
+#[utoipa::path(tag = "groups", operation_id = "update_group_type",
+    security(("bearer" = []), ("api_key" = ["admin:write"])),
     request_body = GroupTypePatch, params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The kind as it is now", body = GroupType),
@@ -140,7 +142,9 @@ async fn update_group_type(
 /// Delete a kind of group
 ///
 /// Administrators only. A kind that groups have, deleted ones included, cannot be deleted but retired.
-#[utoipa::path(tag = "groups", operation_id = "delete_group_type", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+#[utoipa::path(tag = "groups", operation_id = "delete_group_type",
+    security(("bearer" = []), ("api_key" = ["admin:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
     responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not an administrator (`forbidden`)"),

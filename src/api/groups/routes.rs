@@ -37,7 +37,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// List groups
 ///
 /// Those that the caller may know of.
-#[utoipa::path(tag = "groups", operation_id = "list_groups", security((), ("bearer" = [])), params(GroupQuery), responses(
+#[utoipa::path(tag = "groups", operation_id = "list_groups",
+    security((), ("bearer" = []), ("api_key" = ["groups:read"])), params(GroupQuery), responses(
     (status = 200, description = "One page of groups", body = GroupPage),
 ))]
 #[get("/groups")]
@@ -92,13 +93,15 @@ fn changed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>, span: &Span) -> R
 /// Create a group
 ///
 /// The caller becomes its owner.
-#[utoipa::path(tag = "groups", operation_id = "create_group", security(("bearer" = [])), request_body = NewGroup, responses(
+#[utoipa::path(tag = "groups", operation_id = "create_group",
+    security(("bearer" = []), ("api_key" = ["groups:write"])), request_body = NewGroup, responses(
     (status = 201, description = "The group", body = Group),
     (status = 403, description = "The platform lets nobody but administrators create groups, or set external ids (`forbidden`, `approval_needed`)"),
     (status = 409, description = "Another group has the slug or the external id (`taken`)"),
 ))]
 #[post("/groups")]
 async fn create_group(actor: Actor, db: web::Data<Db>, once: Once, body: Body<NewGroup>) -> Result<HttpResponse> {
+    actor.require_unrestricted()?;
     let (new, now) = (body.0, Timestamp::now());
     if new.external_id.is_some() {
         policy::administrators_set("/external_id", actor.is_admin())?;
@@ -143,7 +146,8 @@ pub fn found(
 /// List groups with a similar name
 ///
 /// For who is about to create one: up to ten that the caller may know of, the most similar first.
-#[utoipa::path(tag = "groups", operation_id = "list_similar_groups", security((), ("bearer" = [])), params(SimilarQuery),
+#[utoipa::path(tag = "groups", operation_id = "list_similar_groups",
+    security((), ("bearer" = []), ("api_key" = ["groups:read"])), params(SimilarQuery),
     responses(
     (status = 200, description = "The groups; there is one page", body = GroupPage),
 ))]
@@ -165,7 +169,8 @@ async fn list_similar_groups(viewer: Viewer, db: web::Data<Db>, query: Query<Sim
 /// Get a group by its slug
 ///
 /// The same as by its id. A slug that the group had before leads to the one that it has now.
-#[utoipa::path(tag = "groups", operation_id = "get_group_by_slug", security((), ("bearer" = [])), responses(
+#[utoipa::path(tag = "groups", operation_id = "get_group_by_slug",
+    security((), ("bearer" = []), ("api_key" = ["groups:read"])), responses(
     (status = 200, description = "The group", body = Group),
     (status = 308, description = "The group has another slug now"),
     (status = 404, description = "No such group"),
@@ -187,7 +192,8 @@ async fn get_group_by_slug(viewer: Viewer, db: web::Data<Db>, slug: web::Path<Sl
 /// Get a group
 ///
 /// With what the caller is to it and may do in it.
-#[utoipa::path(tag = "groups", operation_id = "get_group", security((), ("bearer" = [])), responses(
+#[utoipa::path(tag = "groups", operation_id = "get_group",
+    security((), ("bearer" = []), ("api_key" = ["groups:read"])), responses(
     (status = 200, description = "The group", body = Group),
     (status = 404, description = "No such group"),
 ))]
@@ -206,7 +212,8 @@ async fn get_group(viewer: Viewer, db: web::Data<Db>, group_id: web::Path<GroupI
 ///
 /// For owners: its settings, and whether it is archived. `If-Match` says which version is changed, so that nobody overwrites
 /// what they have not seen.
-#[utoipa::path(tag = "groups", operation_id = "update_group", security(("bearer" = [])), request_body = GroupPatch,
+#[utoipa::path(tag = "groups", operation_id = "update_group",
+    security(("bearer" = []), ("api_key" = ["groups:write"])), request_body = GroupPatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The group as it is now", body = Group),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -287,7 +294,9 @@ fn record_update(
 /// Delete a group
 ///
 /// For owners. It is not found any more, nor is anything in it.
-#[utoipa::path(tag = "groups", operation_id = "delete_group", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+#[utoipa::path(tag = "groups", operation_id = "delete_group",
+    security(("bearer" = []), ("api_key" = ["groups:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
     responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -318,7 +327,8 @@ async fn delete_group(
 /// List the versions of a group's rules
 ///
 /// Newest first, for whoever sees the group.
-#[utoipa::path(tag = "groups", operation_id = "list_group_rules", security((), ("bearer" = [])), params(GroupRulesQuery),
+#[utoipa::path(tag = "groups", operation_id = "list_group_rules",
+    security((), ("bearer" = []), ("api_key" = ["groups:read"])), params(GroupRulesQuery),
     responses(
     (status = 200, description = "One page of versions", body = GroupRulesPage),
     (status = 404, description = "No such group"),
@@ -348,7 +358,8 @@ async fn list_group_rules(
 /// List a group's part of the audit log
 ///
 /// Who did what in it, for its owners and administrators. Newest first.
-#[utoipa::path(tag = "groups", operation_id = "list_group_audit_events", security(("bearer" = [])),
+#[utoipa::path(tag = "groups", operation_id = "list_group_audit_events",
+    security(("bearer" = []), ("api_key" = ["groups:read"])),
     params(GroupAuditQuery), responses(
     (status = 200, description = "One page of entries", body = audit::model::AuditEventPage),
     (status = 403, description = "Not for this caller (`forbidden`)"),

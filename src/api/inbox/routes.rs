@@ -23,7 +23,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// The newest first, for 90 days; only what one may still read: what is deleted or in a group that one has left is not
 /// there.
-#[utoipa::path(tag = "me", operation_id = "list_my_notifications", security(("bearer" = [])), params(NotificationQuery),
+#[utoipa::path(tag = "me", operation_id = "list_my_notifications",
+    security(("bearer" = []), ("api_key" = ["account:read"])), params(NotificationQuery),
     responses(
     (status = 200, description = "One page of notifications", body = NotificationPage),
 ))]
@@ -47,7 +48,8 @@ async fn list_my_notifications(
 /// Count what one was told and has not read
 ///
 /// Exactly those that the list of unread notifications shows.
-#[utoipa::path(tag = "me", operation_id = "get_unread_notification_count", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "me", operation_id = "get_unread_notification_count",
+    security(("bearer" = []), ("api_key" = ["account:read"])), responses(
     (status = 200, description = "The number", body = UnreadNotificationCount),
 ))]
 #[get("/me/notifications/unread-count")]
@@ -59,7 +61,8 @@ async fn get_unread_notification_count(actor: Actor, db: web::Data<Db>) -> Resul
 /// Mark a notification as read
 ///
 /// Once more changes nothing.
-#[utoipa::path(tag = "me", operation_id = "read_notification", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "me", operation_id = "read_notification",
+    security(("bearer" = []), ("api_key" = ["account:write"])), responses(
     (status = 204, description = "It is read"),
     (status = 404, description = "No such notification"),
 ))]
@@ -77,7 +80,8 @@ async fn read_notification(
 /// Mark all notifications as read
 ///
 /// All that there are until now.
-#[utoipa::path(tag = "me", operation_id = "read_all_notifications", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "me", operation_id = "read_all_notifications",
+    security(("bearer" = []), ("api_key" = ["account:write"])), responses(
     (status = 204, description = "They are read"),
 ))]
 #[put("/me/notifications/read")]

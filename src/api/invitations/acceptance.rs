@@ -12,7 +12,7 @@ use crate::auth::actor::Actor;
 use crate::auth::tokens;
 use crate::db::Conn;
 use crate::error::{Code, Error, Result};
-use crate::types::{InvitationId, RequestId, SessionId, Timestamp, UserId};
+use crate::types::{InvitationId, RequestId, Timestamp, UserId};
 
 /// An invitation that leads in, and what its maker is to the group.
 #[derive(Debug, Clone)]
@@ -52,9 +52,7 @@ pub fn look(conn: &mut Conn, token: &str, now: Timestamp) -> Result<Open> {
 
 fn open(conn: &mut Conn, row: InvitationRow, now: Timestamp) -> Result<Open> {
     let inviter = users::queries::get(conn, row.created_by)?;
-    let (session_id, request_id) = (SessionId::nil(), RequestId::new());
-    let role = inviter.platform_role;
-    let actor = Actor { user_id: inviter.id, session_id, role, request_id, gives_reason: false };
+    let actor = Actor::on_behalf(inviter.id, inviter.platform_role, RequestId::new());
     let access = match Access::find(conn, actor.viewer(), row.group_id) {
         Ok(access) => Some(access).filter(|_| inviter.status == UserStatus::Active),
         Err(error) if error.code() == Code::NotFound => None,

@@ -41,7 +41,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// List a group's invitations
 ///
 /// Those who manage members see all, whoever else may invite their own; the newest first. Addresses are for administrators.
-#[utoipa::path(tag = "memberships", operation_id = "list_invitations", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "list_invitations",
+    security(("bearer" = []), ("api_key" = ["members:read"])),
     params(InvitationQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of invitations", body = InvitationPage),
@@ -80,7 +81,8 @@ async fn list_invitations(
 ///
 /// For whoever the group lets invite: up to 500, by id or by address, each with a result of its own. A person who has asked
 /// to join becomes a member. An address gets a token, shown this once: it leads in together with the address.
-#[utoipa::path(tag = "memberships", operation_id = "create_invitations", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "create_invitations",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = NewInvitations, responses(
     (status = 200, description = "What became of each, in the same order", body = InvitationResults),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -212,7 +214,8 @@ fn issue(conn: &mut Conn, actor: Actor, row: InvitationRow) -> Result<(Invitatio
 ///
 /// For whoever the group lets invite. Its token is shown this once; whoever has it comes in, so many people and so long as
 /// the link says, and as long as its maker may invite.
-#[utoipa::path(tag = "memberships", operation_id = "create_invitation_link", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "create_invitation_link",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = NewInvitationLink, responses(
     (status = 201, description = "The link", body = IssuedInvitation),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -248,7 +251,8 @@ async fn create_invitation_link(
 ///
 /// For its maker and those who manage members: it is open for as long as a new one. One by e-mail or link gets a new token,
 /// shown this once; the one before opens nothing any more.
-#[utoipa::path(tag = "memberships", operation_id = "resend_invitation", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "resend_invitation",
+    security(("bearer" = []), ("api_key" = ["members:write"])), responses(
     (status = 200, description = "The invitation, with its new token", body = IssuedInvitation),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group or invitation"),
@@ -289,7 +293,8 @@ async fn resend_invitation(
 /// Take an invitation back
 ///
 /// For its maker and those who manage members.
-#[utoipa::path(tag = "memberships", operation_id = "revoke_invitation", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "revoke_invitation",
+    security(("bearer" = []), ("api_key" = ["members:write"])), responses(
     (status = 204, description = "It opens nothing any more"),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such group or invitation"),
@@ -359,7 +364,8 @@ async fn lookup_invitation(db: web::Data<Db>, body: Body<InvitationLookup>) -> R
 /// Accept an invitation by its token
 ///
 /// The caller becomes a member. An invitation by e-mail is for the account with that address. Doing it again changes nothing.
-#[utoipa::path(tag = "memberships", operation_id = "accept_invitation", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "accept_invitation",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = InvitationAcceptance, responses(
     (status = 200, description = "One's membership", body = OwnMembership),
     (status = 403, description = "For another address, or the group has banned the caller or turned them away (`forbidden`, `banned`)"),
@@ -369,6 +375,7 @@ async fn lookup_invitation(db: web::Data<Db>, body: Body<InvitationLookup>) -> R
 ))]
 #[post("/invitations/accept")]
 async fn accept_invitation(actor: Actor, db: web::Data<Db>, body: Body<InvitationAcceptance>) -> Result<HttpResponse> {
+    actor.require_unrestricted()?;
     let now = Timestamp::now();
     let membership = actor
         .write(&db, move |conn| {
@@ -405,7 +412,8 @@ async fn decline_invitation(db: web::Data<Db>, body: Body<InvitationLookup>) -> 
 ///
 /// Those that are open; one accepts by joining the group (`PUT …/membership`) and declines by leaving it (`DELETE`). The
 /// newest first.
-#[utoipa::path(tag = "me", operation_id = "list_my_invitations", security(("bearer" = [])), params(MyInvitationQuery),
+#[utoipa::path(tag = "me", operation_id = "list_my_invitations",
+    security(("bearer" = []), ("api_key" = ["account:read"])), params(MyInvitationQuery),
     responses(
     (status = 200, description = "One page of invitations", body = MyInvitationPage),
 ))]

@@ -28,7 +28,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// List one's bookmarks
 ///
 /// The posts that one keeps, those kept last first, as far as one may read them now.
-#[utoipa::path(tag = "me", operation_id = "list_my_bookmarks", security(("bearer" = [])), params(MarkQuery), responses(
+#[utoipa::path(tag = "me", operation_id = "list_my_bookmarks",
+    security(("bearer" = []), ("api_key" = ["account:read"])), params(MarkQuery), responses(
     (status = 200, description = "One page of posts", body = PostPage),
 ))]
 #[get("/me/bookmarks")]
@@ -58,7 +59,8 @@ async fn list_my_bookmarks(
 ///
 /// For each group of which one is a member, how many conversations hold something that one has not read since one became a
 /// member: the newest groups first, those with nothing unread left out.
-#[utoipa::path(tag = "me", operation_id = "list_my_unread", security(("bearer" = [])), params(MarkQuery), responses(
+#[utoipa::path(tag = "me", operation_id = "list_my_unread",
+    security(("bearer" = []), ("api_key" = ["account:read"])), params(MarkQuery), responses(
     (status = 200, description = "One page of groups", body = GroupUnreadPage),
 ))]
 #[get("/me/unread")]
@@ -96,7 +98,8 @@ async fn mark(
 /// Bookmark a post
 ///
 /// Keeps it for oneself. Doing it again changes nothing.
-#[utoipa::path(tag = "posts", operation_id = "bookmark_post", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "bookmark_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 204, description = "It is kept"),
     (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -112,7 +115,8 @@ async fn bookmark_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostI
 /// Take a bookmark away
 ///
 /// Doing it again changes nothing.
-#[utoipa::path(tag = "posts", operation_id = "unbookmark_post", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "unbookmark_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 204, description = "It is not kept"),
     (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -128,7 +132,8 @@ async fn unbookmark_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<Pos
 /// Follow a post
 ///
 /// One is told of replies, as one is without asking where one has written. Doing it again changes nothing.
-#[utoipa::path(tag = "posts", operation_id = "follow_post", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "follow_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 204, description = "One is told of replies"),
     (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -142,7 +147,8 @@ async fn follow_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>
 /// Follow a post no more
 ///
 /// One is not told of replies, even where one writes. Doing it again changes nothing.
-#[utoipa::path(tag = "posts", operation_id = "unfollow_post", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "unfollow_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 204, description = "One is not told of replies"),
     (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -156,7 +162,8 @@ async fn unfollow_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostI
 /// Mark a post as read
 ///
 /// With all comments that are on it now.
-#[utoipa::path(tag = "posts", operation_id = "read_post", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "read_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 204, description = "Read"),
     (status = 403, description = "An administrator, who is no member, marks nothing there (`access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -172,7 +179,8 @@ async fn read_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) 
 /// Mark posts as read
 ///
 /// Up to 100 of a group, with all comments that are on them now. Those that are not there are passed over.
-#[utoipa::path(tag = "posts", operation_id = "read_posts", security(("bearer" = [])), request_body = ReadPosts, responses(
+#[utoipa::path(tag = "posts", operation_id = "read_posts",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = ReadPosts, responses(
     (status = 204, description = "Read"),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such group"),
@@ -198,7 +206,8 @@ async fn read_posts(
 /// Mark all of a group as read
 ///
 /// For members: all that came out until now.
-#[utoipa::path(tag = "posts", operation_id = "read_group", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "read_group",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 204, description = "Read"),
     (status = 403, description = "Members only (`members_only`)"),
     (status = 404, description = "No such group"),

@@ -11,7 +11,8 @@ use crate::api::sessions::model::Tokens;
 use crate::api::sessions::routes::{start_session, user_agent};
 use crate::api::users::model::{Account, AccountPatch, PasswordChange};
 use crate::api::{
-    articles, groups, idempotency, invitations, memberships, notices, posts, submissions, subscriptions, users,
+    api_keys, articles, groups, idempotency, invitations, memberships, notices, posts, submissions, subscriptions,
+    users,
 };
 use crate::auth::actor::Actor;
 use crate::auth::password::Passwords;
@@ -32,7 +33,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// Get one's account
 ///
 /// The only place, besides administrators' lists, where an e-mail address is answered.
-#[utoipa::path(tag = "me", operation_id = "get_me", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "me", operation_id = "get_me",
+    security(("bearer" = []), ("api_key" = ["account:read"])), responses(
     (status = 200, description = "One's account", body = Account),
 ))]
 #[get("/me")]
@@ -44,7 +46,8 @@ async fn get_me(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> {
 /// Change one's account
 ///
 /// The name, and whether others see when one was last here.
-#[utoipa::path(tag = "me", operation_id = "update_me", security(("bearer" = [])), request_body = AccountPatch, responses(
+#[utoipa::path(tag = "me", operation_id = "update_me",
+    security(("bearer" = []), ("api_key" = ["account:write"])), request_body = AccountPatch, responses(
     (status = 200, description = "One's account as it is now", body = Account),
 ))]
 #[patch("/me")]
@@ -90,6 +93,7 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
             submissions::queries::forget(conn, user)?;
             notices::queries::forget(conn, user)?;
             subscriptions::queries::forget(conn, user)?;
+            api_keys::queries::forget(conn, user)?;
             idempotency::forget(conn, user)?;
             Ok(((), users::queries::end_sessions(conn, user, now)?))
         })
@@ -143,7 +147,8 @@ fn not_the_password() -> Error {
 /// List one's memberships
 ///
 /// With their groups, those of the newest groups first.
-#[utoipa::path(tag = "me", operation_id = "list_my_memberships", security(("bearer" = [])), params(MyMembershipQuery),
+#[utoipa::path(tag = "me", operation_id = "list_my_memberships",
+    security(("bearer" = []), ("api_key" = ["account:read"])), params(MyMembershipQuery),
     responses(
     (status = 200, description = "One page of memberships", body = MyMembershipPage),
 ))]

@@ -21,8 +21,23 @@ use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::types::{GroupId, Timestamp, UserId};
 
-/// The one condition on `groups` for what a caller may know of: not deleted, and not hidden unless the caller is a member,
-/// invited or an administrator. It stands in the `filter` of every query that reads group data.
+/// The condition on `groups` for what the caller's API key opens: all of them, unless it is restricted to some.
+macro_rules! opened {
+    ($viewer:expr) => {{
+        use diesel::prelude::*;
+        use $crate::db::schema::{api_key_groups, groups};
+        let key = $viewer.restricted_to();
+        let is_opened = api_key_groups::table
+            .filter(api_key_groups::api_key_id.eq(key.unwrap_or_else($crate::types::ApiKeyId::nil)))
+            .filter(api_key_groups::group_id.eq(groups::id))
+            .select(api_key_groups::group_id);
+        diesel::IntoSql::into_sql::<diesel::sql_types::Bool>(key.is_none()).or(diesel::dsl::exists(is_opened))
+    }};
+}
+pub(crate) use opened;
+
+/// The one condition on `groups` for what a caller may know of: not deleted, not hidden unless the caller is a member, invited or
+/// an administrator, and opened by the caller's key. It stands in the `filter` of every query that reads group data.
 macro_rules! visible {
     ($viewer:expr) => {{
         use diesel::prelude::*;
@@ -39,7 +54,7 @@ macro_rules! visible {
             )
             .select(belongs.field(memberships::user_id));
         // nothing of it is known only at run time, so that the statement is written and prepared once
-        groups::deleted_at.is_null().and(
+        groups::deleted_at.is_null().and($crate::api::memberships::access::opened!(viewer)).and(
             groups::visibility.ne(Visibility::Hidden).or(diesel::dsl::exists(knows)).or(diesel::IntoSql::into_sql::<
                 diesel::sql_types::Bool,
             >(
@@ -64,7 +79,10 @@ macro_rules! readable {
             .filter(takes_part.field(memberships::user_id).eq(viewer.user_id()))
             .filter(takes_part.field(memberships::state).eq(State::Active))
             .select(takes_part.field(memberships::user_id));
-        groups::deleted_at.is_null().and(groups::visibility.eq(Visibility::Public).or(diesel::dsl::exists(is_in)))
+        groups::deleted_at
+            .is_null()
+            .and($crate::api::memberships::access::opened!(viewer))
+            .and(groups::visibility.eq(Visibility::Public).or(diesel::dsl::exists(is_in)))
     }};
 }
 pub(crate) use readable;

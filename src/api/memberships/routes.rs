@@ -34,7 +34,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// Get one's own membership
 ///
 /// Not found for somebody who never had one.
-#[utoipa::path(tag = "memberships", operation_id = "get_membership", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "get_membership",
+    security(("bearer" = []), ("api_key" = ["members:read"])), responses(
     (status = 200, description = "One's membership", body = OwnMembership),
     (status = 404, description = "No such group, or never a member"),
 ))]
@@ -53,7 +54,8 @@ async fn get_membership(actor: Actor, db: web::Data<Db>, group_id: web::Path<Gro
 ///
 /// Where the group is open, and for the invited, one is a member at once; where it takes requests, one has asked, with
 /// answers to its questions. A group's rules are accepted with it. Doing it again changes nothing.
-#[utoipa::path(tag = "memberships", operation_id = "join_group", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "join_group",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = NewMembership, responses(
     (status = 200, description = "One's membership: `active` or `requested`", body = OwnMembership),
     (status = 403, description = "By invitation only, or banned (`forbidden`, `banned`)"),
@@ -109,7 +111,8 @@ fn enter(
 /// Change one's own membership
 ///
 /// The name that the group shows in place of the account's, everywhere inside it, and what one is told of it.
-#[utoipa::path(tag = "memberships", operation_id = "update_membership", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "update_membership",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = OwnMembershipPatch, responses(
     (status = 200, description = "One's membership as it is now", body = OwnMembership),
     (status = 404, description = "No such group, or never a member"),
@@ -147,7 +150,8 @@ async fn update_membership(
 /// Accept the group's rules
 ///
 /// The current version; nothing is written in the group before. Doing it again changes nothing.
-#[utoipa::path(tag = "memberships", operation_id = "accept_rules", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "accept_rules",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = RulesAcceptance, responses(
     (status = 200, description = "One's membership as it is now", body = OwnMembership),
     (status = 404, description = "No such group, or never a member"),
@@ -180,7 +184,8 @@ async fn accept_rules(
 ///
 /// Ends one's membership, takes one's request back, or declines an invitation. Doing it again changes nothing. The last
 /// owner cannot leave: the problem lists who could take over.
-#[utoipa::path(tag = "memberships", operation_id = "leave_group", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "leave_group",
+    security(("bearer" = []), ("api_key" = ["members:write"])), responses(
     (status = 204, description = "Not a member, and not asking to be"),
     (status = 404, description = "No such group"),
     (status = 409, description = "The last owner (`last_owner`)"),
@@ -214,7 +219,8 @@ fn leave(conn: &mut Conn, access: &Access, actor: Actor, before: Membership, now
 ///
 /// Whoever may read the group's list of members; other states than `active`, and what has changed, are for
 /// those who manage members.
-#[utoipa::path(tag = "memberships", operation_id = "list_members", security((), ("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "list_members",
+    security((), ("bearer" = []), ("api_key" = ["members:read"])),
     params(MemberQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of members", body = MemberPage),
@@ -294,7 +300,9 @@ fn readable(conn: &mut Conn, access: &Access, user: UserId) -> Result<MemberRow>
 /// Get a member
 ///
 /// Whoever may read the group's list of members.
-#[utoipa::path(tag = "memberships", operation_id = "get_member", security((), ("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
+#[utoipa::path(tag = "memberships", operation_id = "get_member",
+    security((), ("bearer" = []), ("api_key" = ["members:read"])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "The member", body = Member),
     (status = 403, description = "Not for this caller (`forbidden`, `members_only`)"),
@@ -319,7 +327,8 @@ async fn get_member(reader: Reader, db: web::Data<Db>, path: web::Path<(GroupId,
 ///
 /// Give a role (owners), remove, ban, or lift a ban (facilitators, for members; owners, for everybody). A change that would
 /// leave the group without owner is refused, with who could take over.
-#[utoipa::path(tag = "memberships", operation_id = "update_member", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "update_member",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = MemberPatch, params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The member as it is now", body = Member),
     (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`, `access_reason_needed`)"),
@@ -357,7 +366,8 @@ async fn update_member(
 /// Remove a member
 ///
 /// The person is free to come back. The same as a change to `removed` without a reason.
-#[utoipa::path(tag = "memberships", operation_id = "delete_member", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "delete_member",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")), responses(
     (status = 204, description = "Not a member any more"),
     (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
@@ -416,7 +426,8 @@ pub fn change_member(
 ///
 /// Every step that was taken, for those who manage members, and for the person concerned, who reads neither who else took it
 /// nor the notes of those who decide.
-#[utoipa::path(tag = "memberships", operation_id = "list_membership_events", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "list_membership_events",
+    security(("bearer" = []), ("api_key" = ["members:read"])),
     params(HistoryQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of steps", body = MembershipEventPage),

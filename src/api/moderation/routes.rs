@@ -60,7 +60,7 @@ fn unmask(
 /// For owners, and for moderators and administrators who read the group: with a reason, which is recorded with who asked and which
 /// the group's owners read. Also of a post that was deleted, while it can be brought back. Of a post with a name it answers the
 /// same as the post, and records nothing.
-#[utoipa::path(tag = "posts", operation_id = "get_post_author", security(("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "get_post_author", security(("bearer" = []), ("api_key" = ["posts:read"])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
     (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),
@@ -87,7 +87,8 @@ async fn get_post_author(reader: Reader, db: web::Data<Db>, post_id: web::Path<P
 /// Get who wrote a comment without their name
 ///
 /// The same as of a post.
-#[utoipa::path(tag = "posts", operation_id = "get_comment_author", security(("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "get_comment_author",
+    security(("bearer" = []), ("api_key" = ["posts:read"])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
     (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),
@@ -117,7 +118,8 @@ async fn get_comment_author(
 /// Get who sent something without their name to be read first
 ///
 /// The same as of a post, while it waits.
-#[utoipa::path(tag = "posts", operation_id = "get_submission_author", security(("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "get_submission_author",
+    security(("bearer" = []), ("api_key" = ["posts:read"])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
     (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),
@@ -172,7 +174,8 @@ fn warn(
 ///
 /// For those who moderate, of what somebody wrote who is not above them. The person is told, and reads the reason in the history of
 /// their membership, where all warnings are kept.
-#[utoipa::path(tag = "posts", operation_id = "create_post_warning", security(("bearer" = [])), request_body = NewWarning,
+#[utoipa::path(tag = "posts", operation_id = "create_post_warning",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = NewWarning,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Warned"),
     (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
@@ -187,7 +190,7 @@ async fn create_post_warning(
     once: Once,
     body: Body<NewWarning>,
 ) -> Result<HttpResponse> {
-    let ticket = once.ticket()?;
+    let ticket = once.ticket(&reader.actor()?)?;
     let made = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post) = posts::queries::lock(conn, actor.viewer(), *post_id)?;
@@ -204,7 +207,8 @@ async fn create_post_warning(
 /// Warn the author of a comment
 ///
 /// The same as of a post.
-#[utoipa::path(tag = "posts", operation_id = "create_comment_warning", security(("bearer" = [])), request_body = NewWarning,
+#[utoipa::path(tag = "posts", operation_id = "create_comment_warning",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = NewWarning,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Warned"),
     (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
@@ -219,7 +223,7 @@ async fn create_comment_warning(
     once: Once,
     body: Body<NewWarning>,
 ) -> Result<HttpResponse> {
-    let ticket = once.ticket()?;
+    let ticket = once.ticket(&reader.actor()?)?;
     let made = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = comments::queries::lock(conn, actor.viewer(), *comment_id)?;
@@ -249,7 +253,8 @@ fn entry(action: AuditAction, access: &Access, user: UserId, change: &ContentCha
 /// For those who moderate, of somebody who is not above them; with `ban` for those who manage members. What was published is
 /// deleted, up to 100 conversations and 500 comments at a time, and can be brought back for thirty days. It is one entry in the
 /// audit log.
-#[utoipa::path(tag = "memberships", operation_id = "delete_member_content", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "delete_member_content",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
     request_body = ContentDeletion,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What was deleted", body = ContentChange),
@@ -289,7 +294,8 @@ async fn delete_member_content(
 /// Bring back what was taken away of a person's
 ///
 /// For those who moderate: what others deleted of this person's at this time, within thirty days. A ban is lifted by itself.
-#[utoipa::path(tag = "memberships", operation_id = "restore_member_content", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "restore_member_content",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
     request_body = ContentRestoration,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What came back", body = ContentChange),

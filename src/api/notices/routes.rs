@@ -18,7 +18,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// Get what one does not want to be told
 ///
 /// By kind, wherever it happens. How much one wants to hear of a group is a property of one's membership.
-#[utoipa::path(tag = "me", operation_id = "get_notification_preferences", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "me", operation_id = "get_notification_preferences",
+    security(("bearer" = []), ("api_key" = ["account:read"])), responses(
     (status = 200, description = "The kinds that one is not told", body = NoticePreferences),
 ))]
 #[get("/me/notification-preferences")]
@@ -30,7 +31,8 @@ async fn get_notification_preferences(actor: Actor, db: web::Data<Db>) -> Result
 /// Change what one does not want to be told
 ///
 /// It holds for what happens from now on; what one was told before stays.
-#[utoipa::path(tag = "me", operation_id = "update_notification_preferences", security(("bearer" = [])),
+#[utoipa::path(tag = "me", operation_id = "update_notification_preferences",
+    security(("bearer" = []), ("api_key" = ["account:write"])),
     request_body = NoticePreferencesPatch, responses(
     (status = 200, description = "The kinds that one is not told now", body = NoticePreferences),
 ))]

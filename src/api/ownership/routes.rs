@@ -29,7 +29,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// For owners: to a member who is none, for 14 days. Nothing changes before it is accepted. It takes the place of the offer
 /// that there is.
-#[utoipa::path(tag = "memberships", operation_id = "offer_ownership", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "offer_ownership",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = NewOwnershipOffer, responses(
     (status = 200, description = "The offer", body = OwnershipOffer),
     (status = 403, description = "Not an owner (`forbidden`)"),
@@ -67,7 +68,8 @@ async fn offer_ownership(
 /// Get the offer of ownership
 ///
 /// For owners and for the member to whom it is made.
-#[utoipa::path(tag = "memberships", operation_id = "get_ownership_offer", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "get_ownership_offer",
+    security(("bearer" = []), ("api_key" = ["members:read"])), responses(
     (status = 200, description = "The offer", body = OwnershipOffer),
     (status = 404, description = "No such group, or no offer that the caller may know of"),
 ))]
@@ -85,7 +87,8 @@ async fn get_ownership_offer(actor: Actor, db: web::Data<Db>, group_id: web::Pat
 /// Take back or decline the offer of ownership
 ///
 /// For owners and for the member to whom it is made.
-#[utoipa::path(tag = "memberships", operation_id = "delete_ownership_offer", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "delete_ownership_offer",
+    security(("bearer" = []), ("api_key" = ["members:write"])), responses(
     (status = 204, description = "There is no offer any more"),
     (status = 404, description = "No such group, or no offer that the caller may know of"),
 ))]
@@ -108,7 +111,8 @@ async fn delete_ownership_offer(actor: Actor, db: web::Data<Db>, group_id: web::
 /// Accept the ownership
 ///
 /// The caller becomes an owner, and the one who offered it gets the role that the offer says, in one step.
-#[utoipa::path(tag = "memberships", operation_id = "accept_ownership", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "memberships", operation_id = "accept_ownership",
+    security(("bearer" = []), ("api_key" = ["members:write"])), responses(
     (status = 200, description = "One's membership now", body = OwnMembership),
     (status = 403, description = "It is offered to somebody else (`forbidden`)"),
     (status = 404, description = "No such group, or no offer that the caller may know of"),

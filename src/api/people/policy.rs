@@ -17,7 +17,7 @@ mod tests {
     use super::*;
     use crate::auth::actor::PlatformRole;
     use crate::db::sql_types::JsonList;
-    use crate::types::{RequestId, SessionId, Timestamp, UserId};
+    use crate::types::{RequestId, Timestamp, UserId};
 
     #[test]
     fn others_find_only_those_who_show_themselves() {
@@ -40,14 +40,9 @@ mod tests {
             organisation: None,
             skills: JsonList(Vec::new()),
             handle: None,
+            is_service: false,
         };
-        let actor = |user_id, role| Actor {
-            user_id,
-            session_id: SessionId::new(),
-            role,
-            request_id: RequestId::new(),
-            gives_reason: false,
-        };
+        let actor = |user_id, role| Actor::on_behalf(user_id, role, RequestId::new());
         for (show, status, other, own, admin) in [
             (false, UserStatus::Active, false, true, true),
             (true, UserStatus::Active, true, true, true),

@@ -30,7 +30,8 @@ fn find(conn: &mut Conn, actor: &Actor, id: UserId) -> Result<User> {
 /// Get a person's profile
 ///
 /// Of those who let others see which groups they are in; everybody else is not found, but by themselves and administrators.
-#[utoipa::path(tag = "people", operation_id = "get_person", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "people", operation_id = "get_person",
+    security(("bearer" = []), ("api_key" = ["people:read"])), responses(
     (status = 200, description = "The profile", body = Profile),
     (status = 404, description = "Nobody who shows a profile"),
 ))]
@@ -44,7 +45,8 @@ async fn get_person(actor: Actor, db: web::Data<Db>, user_id: web::Path<UserId>)
 ///
 /// Those whose list of members the caller may read, as a visitor or member, without those in which the person has a
 /// pseudonym. The newest groups first.
-#[utoipa::path(tag = "people", operation_id = "list_person_groups", security(("bearer" = [])), params(PersonGroupQuery),
+#[utoipa::path(tag = "people", operation_id = "list_person_groups",
+    security(("bearer" = []), ("api_key" = ["people:read"])), params(PersonGroupQuery),
     responses(
     (status = 200, description = "One page of groups", body = GroupPage),
     (status = 404, description = "Nobody who shows a profile"),

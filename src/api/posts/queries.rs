@@ -36,7 +36,7 @@ use crate::http::changes::{Gone, Span};
 use crate::http::markdown::to_html;
 use crate::http::page::Page;
 use crate::http::text::{Line, containing, folded};
-use crate::types::{CommentId, GroupId, PostId, RequestId, RevisionId, SessionId, TargetId, Timestamp, UserId};
+use crate::types::{CommentId, GroupId, PostId, RequestId, RevisionId, TargetId, Timestamp, UserId};
 
 /// Rows that one run of a job takes.
 const JOB: i64 = 200;
@@ -720,8 +720,7 @@ pub fn author_access(conn: &mut Conn, user_id: UserId, group: GroupId) -> Result
     let account = users::table.find(user_id).filter(users::status.eq(UserStatus::Active)).select(users::platform_role);
     let role: Option<PlatformRole> = each_backend!(conn => account.first(conn).optional())?;
     let Some(role) = role else { return Ok(None) };
-    let (session_id, request_id) = (SessionId::nil(), RequestId::new());
-    let author = Actor { user_id, session_id, role, request_id, gives_reason: false };
+    let author = Actor::on_behalf(user_id, role, RequestId::new());
     match Access::find(conn, author.viewer(), group) {
         Err(error) if error.code() == Code::NotFound => Ok(None),
         access => access.map(Some),

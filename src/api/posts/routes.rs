@@ -43,7 +43,7 @@ fn entry(action: AuditAction, post: &PostHead) -> Entry {
 /// Published posts for whoever may read them; one's own drafts and scheduled posts; what was deleted, for those who may bring it
 /// back. Newest first, or by the latest comment. Posts of other groups that were shared with this one stand where they were
 /// shared.
-#[utoipa::path(tag = "posts", operation_id = "list_posts", security((), ("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "list_posts", security((), ("bearer" = []), ("api_key" = ["posts:read"])),
     params(PostQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of posts", body = PostPage),
     (status = 403, description = "Members only (`members_only`)"),
@@ -112,7 +112,8 @@ fn changed(
 ///
 /// For members, or for facilitators only where the group says so. Published, it makes the group active now; a draft or a
 /// scheduled post is seen by nobody else, and makes it active when it comes out.
-#[utoipa::path(tag = "posts", operation_id = "create_post", security(("bearer" = [])), request_body = NewPost, responses(
+#[utoipa::path(tag = "posts", operation_id = "create_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = NewPost, responses(
     (status = 201, description = "The post", body = Post),
     (status = 403, description = "Members only, or facilitators only (`forbidden`, `members_only`)"),
     (status = 404, description = "No such group"),
@@ -148,7 +149,9 @@ async fn create_post(
 ///
 /// For whoever may read the group's conversations; for others, and before it is published, there is no such post but for its
 /// author.
-#[utoipa::path(tag = "posts", operation_id = "get_post", security((), ("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+#[utoipa::path(tag = "posts", operation_id = "get_post",
+    security((), ("bearer" = []), ("api_key" = ["posts:read"])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "The post", body = Post),
     (status = 404, description = "No such post"),
 ))]
@@ -169,7 +172,8 @@ async fn get_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>)
 /// Change a post
 ///
 /// For its author: its words, and when it comes out. It does not count as activity; what it said is kept for its readers.
-#[utoipa::path(tag = "posts", operation_id = "update_post", security(("bearer" = [])), request_body = PostPatch,
+#[utoipa::path(tag = "posts", operation_id = "update_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = PostPatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not the author, or not a member any more (`forbidden`, `members_only`, `access_reason_needed`)"),
@@ -208,7 +212,9 @@ async fn update_post(
 ///
 /// For its author and for facilitators. Its comments go with it, and the group was last active when it was before. For thirty
 /// days it can be brought back.
-#[utoipa::path(tag = "posts", operation_id = "delete_post", security(("bearer" = [])), params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that"),
+#[utoipa::path(tag = "posts", operation_id = "delete_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that"),
     ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not for this caller (`forbidden`, `members_only`)"),
@@ -242,7 +248,9 @@ async fn delete_post(
 /// Bring a deleted post back
 ///
 /// With its comments and dates as they were: for its author, who deleted it, and for those who moderate; within thirty days.
-#[utoipa::path(tag = "posts", operation_id = "restore_post", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+#[utoipa::path(tag = "posts", operation_id = "restore_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "The post", body = Post),
     (status = 404, description = "No such post, or none that the caller may bring back"),
     (status = 409, description = "It is not deleted (`invalid_state`)"),
@@ -278,7 +286,8 @@ fn not_deleted() -> Error {
 /// List what a post said before
 ///
 /// Its former texts, the latest first, for whoever may read the post.
-#[utoipa::path(tag = "posts", operation_id = "list_post_revisions", security((), ("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "list_post_revisions",
+    security((), ("bearer" = []), ("api_key" = ["posts:read"])),
     params(RevisionQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of former texts", body = RevisionPage),
     (status = 404, description = "No such post"),
@@ -307,7 +316,8 @@ async fn list_post_revisions(
 ///
 /// For those who moderate here and may write there: not into a group that is more open, nor where somebody wrote without a name,
 /// or under one that only this group shows. Both groups were last active when what is in them says.
-#[utoipa::path(tag = "posts", operation_id = "move_post", security(("bearer" = [])), request_body = Moving, responses(
+#[utoipa::path(tag = "posts", operation_id = "move_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Moving, responses(
     (status = 200, description = "The post in its new group", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -353,7 +363,8 @@ fn unknown_group(error: Error) -> Error {
 /// Pin a post
 ///
 /// At the top of its group, until a time or for good: for those who moderate. Doing it again changes the time.
-#[utoipa::path(tag = "posts", operation_id = "pin_post", security(("bearer" = [])), request_body = Pinning, responses(
+#[utoipa::path(tag = "posts", operation_id = "pin_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Pinning, responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -377,7 +388,8 @@ async fn pin_post(
 /// Unpin a post
 ///
 /// For those who moderate.
-#[utoipa::path(tag = "posts", operation_id = "unpin_post", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "unpin_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post"),
@@ -394,7 +406,8 @@ async fn unpin_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>)
 /// Lock a conversation
 ///
 /// Nobody but those who moderate answers or changes words any more: for those who moderate.
-#[utoipa::path(tag = "posts", operation_id = "lock_post", security(("bearer" = [])), request_body = Locking, responses(
+#[utoipa::path(tag = "posts", operation_id = "lock_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Locking, responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -417,7 +430,8 @@ async fn lock_post(
 /// Unlock a conversation
 ///
 /// For those who moderate.
-#[utoipa::path(tag = "posts", operation_id = "unlock_post", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "unlock_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post"),
@@ -459,7 +473,8 @@ async fn arrange(
 /// Accept an answer
 ///
 /// Says which comment answers the question: for who asked, and for those who moderate. Doing it again chooses another one.
-#[utoipa::path(tag = "posts", operation_id = "accept_answer", security(("bearer" = [])), request_body = AcceptedAnswer,
+#[utoipa::path(tag = "posts", operation_id = "accept_answer",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = AcceptedAnswer,
     responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -479,7 +494,8 @@ async fn accept_answer(
 /// Accept no answer
 ///
 /// For who asked, and for those who moderate.
-#[utoipa::path(tag = "posts", operation_id = "withdraw_answer", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "withdraw_answer",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),

@@ -33,7 +33,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// List the proposals for groups
 ///
 /// Administrators see all, everybody else their own; the newest first.
-#[utoipa::path(tag = "groups", operation_id = "list_group_proposals", security(("bearer" = [])),
+#[utoipa::path(tag = "groups", operation_id = "list_group_proposals",
+    security(("bearer" = []), ("api_key" = ["account:read"])),
     params(GroupProposalQuery), responses(
     (status = 200, description = "One page of proposals", body = GroupProposalPage),
 ))]
@@ -59,7 +60,8 @@ async fn list_group_proposals(
 ///
 /// An administrator approves or declines it; once it is approved the caller owns the group. At most ten of one's proposals
 /// wait at a time.
-#[utoipa::path(tag = "groups", operation_id = "create_group_proposal", security(("bearer" = [])),
+#[utoipa::path(tag = "groups", operation_id = "create_group_proposal",
+    security(("bearer" = []), ("api_key" = ["account:write"])),
     request_body = NewGroupProposal, responses(
     (status = 201, description = "The proposal", body = GroupProposal),
     (status = 403, description = "The platform lets nobody but administrators create groups, or set these properties (`forbidden`, `approval_needed`)"),
@@ -73,7 +75,7 @@ async fn create_group_proposal(
     body: Body<NewGroupProposal>,
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
-    let ticket = once.ticket()?;
+    let ticket = once.ticket(&actor)?;
     let work = move |conn: &mut Conn| {
         let settings = settings::queries::get(conn)?;
         settings::policy::propose_group(&settings, actor.is_admin())?;
@@ -125,7 +127,8 @@ fn row(actor: &Actor, new: &NewGroupProposal, now: Timestamp) -> Result<Proposal
 /// Get a proposal for a group
 ///
 /// For administrators and for who made it.
-#[utoipa::path(tag = "groups", operation_id = "get_group_proposal", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "groups", operation_id = "get_group_proposal",
+    security(("bearer" = []), ("api_key" = ["account:read"])), responses(
     (status = 200, description = "The proposal", body = GroupProposal),
     (status = 404, description = "No such proposal"),
 ))]
@@ -149,7 +152,8 @@ async fn get_group_proposal(
 ///
 /// Administrators only. Approving creates the group, which whoever proposed it owns; declining needs a reason, which they
 /// read.
-#[utoipa::path(tag = "groups", operation_id = "decide_group_proposal", security(("bearer" = [])),
+#[utoipa::path(tag = "groups", operation_id = "decide_group_proposal",
+    security(("bearer" = []), ("api_key" = ["admin:write"])),
     request_body = ProposalDecision, responses(
     (status = 200, description = "The proposal as it is now", body = GroupProposal),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -202,7 +206,8 @@ fn create(conn: &mut Conn, actor: &Actor, row: &ProposalRow, now: Timestamp) -> 
 /// Withdraw a proposal for a group
 ///
 /// For who made it, while it waits.
-#[utoipa::path(tag = "groups", operation_id = "withdraw_group_proposal", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "groups", operation_id = "withdraw_group_proposal",
+    security(("bearer" = []), ("api_key" = ["account:write"])), responses(
     (status = 204, description = "Withdrawn"),
     (status = 403, description = "Made by somebody else (`forbidden`)"),
     (status = 404, description = "No such proposal"),

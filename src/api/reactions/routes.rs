@@ -59,7 +59,8 @@ async fn change(
 /// React to a post
 ///
 /// For members; one of each kind a person. Doing it again changes nothing. It does not count as activity.
-#[utoipa::path(tag = "posts", operation_id = "add_post_reaction", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "add_post_reaction",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
     (status = 403, description = "Members only (`members_only`)"),
     (status = 404, description = "No such post, or no such kind of reaction"),
@@ -78,7 +79,8 @@ async fn add_post_reaction(
 /// Take a reaction to a post back
 ///
 /// Doing it again changes nothing.
-#[utoipa::path(tag = "posts", operation_id = "remove_post_reaction", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "remove_post_reaction",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post, or no such kind of reaction"),
@@ -97,7 +99,8 @@ async fn remove_post_reaction(
 /// React to a comment
 ///
 /// For members; one of each kind a person. Doing it again changes nothing. It does not count as activity.
-#[utoipa::path(tag = "posts", operation_id = "add_comment_reaction", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "add_comment_reaction",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
     (status = 403, description = "Members only (`members_only`)"),
     (status = 404, description = "No such comment, or no such kind of reaction"),
@@ -116,7 +119,8 @@ async fn add_comment_reaction(
 /// Take a reaction to a comment back
 ///
 /// Doing it again changes nothing.
-#[utoipa::path(tag = "posts", operation_id = "remove_comment_reaction", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "remove_comment_reaction",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such comment, or no such kind of reaction"),

@@ -8,7 +8,7 @@ use crate::api::users::model::UserRow;
 use crate::auth::actor::Actor;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::types::{RequestId, SessionId, Timestamp};
+use crate::types::{RequestId, Timestamp};
 
 /// Gives a new account what it was invited to.
 pub fn welcome(
@@ -23,7 +23,6 @@ pub fn welcome(
     if !policy::joins_at_once(row.status, &rules) {
         return acceptance::invite(conn, row.id, open, now);
     }
-    let (session_id, role) = (SessionId::nil(), row.platform_role);
-    let actor = Actor { user_id: row.id, session_id, role, request_id, gives_reason: false };
+    let actor = Actor::on_behalf(row.id, row.platform_role, request_id);
     acceptance::accept(conn, actor, open, acceptance, now).map(drop)
 }

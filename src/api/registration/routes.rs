@@ -52,6 +52,7 @@ async fn register(
         password_hash: passwords.hash(password).await?,
         status,
         platform_role: PlatformRole::Member,
+        is_service: false,
         show_last_seen: true,
         created_at: now,
         updated_at: now,

@@ -28,7 +28,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// List the requests to join
 ///
 /// For facilitators and owners; who waits longest comes first.
-#[utoipa::path(tag = "memberships", operation_id = "list_membership_requests", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "list_membership_requests",
+    security(("bearer" = []), ("api_key" = ["members:read"])),
     params(MembershipRequestQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "One page of requests", body = MembershipRequestPage),
@@ -66,7 +67,8 @@ async fn list_membership_requests(
 /// Decide a request to join
 ///
 /// For facilitators and owners. A person who is declined reads the reason in their membership, and may be approved later.
-#[utoipa::path(tag = "memberships", operation_id = "decide_membership_request", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "decide_membership_request",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = Decision, responses(
     (status = 200, description = "The person's membership now", body = Member),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -117,7 +119,8 @@ fn decide(
 /// Decide many requests to join
 ///
 /// For facilitators and owners: up to 500, each with a result of its own; one that fails changes nothing and holds no other up.
-#[utoipa::path(tag = "memberships", operation_id = "decide_membership_requests", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "decide_membership_requests",
+    security(("bearer" = []), ("api_key" = ["members:write"])),
     request_body = DecisionBatch, responses(
     (status = 200, description = "What became of each, in the same order", body = RowResults),
     (status = 403, description = "Not for this caller (`forbidden`)"),

@@ -40,7 +40,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// Up to 500, each with a result of its own; one that fails changes nothing and holds no other up. Adding and roles are for
 /// owners, removing for those who manage members.
-#[utoipa::path(tag = "memberships", operation_id = "batch_members", security(("bearer" = [])), request_body = MemberBatch,
+#[utoipa::path(tag = "memberships", operation_id = "batch_members",
+    security(("bearer" = []), ("api_key" = ["members:write"])), request_body = MemberBatch,
     responses(
     (status = 200, description = "What became of each, in the same order", body = RowResults),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -102,7 +103,8 @@ fn add(conn: &mut Conn, access: &Access, actor: Actor, row: &BatchRow, now: Time
 /// CSV with a header: `user_id` or, for administrators, `email`; `role`; `display_name`. Up to 20,000 rows of 4 MiB. People
 /// who are no members are added, as members unless a role is given; members get the role and the name, where given. Where any line is wrong nothing is
 /// imported. `dry_run` tells what would be done.
-#[utoipa::path(tag = "memberships", operation_id = "import_members", security(("bearer" = [])), params(ImportQuery),
+#[utoipa::path(tag = "memberships", operation_id = "import_members",
+    security(("bearer" = []), ("api_key" = ["members:write"])), params(ImportQuery),
     request_body(content = String, content_type = "text/csv"), responses(
     (status = 200, description = "What was done, or would be", body = ImportReport),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -295,7 +297,8 @@ fn take_import_row(
 /// Export the members
 ///
 /// The active ones by name, as CSV, for those who manage members; recorded. No cell is a formula.
-#[utoipa::path(tag = "memberships", operation_id = "export_members", security(("bearer" = [])),
+#[utoipa::path(tag = "memberships", operation_id = "export_members",
+    security(("bearer" = []), ("api_key" = ["members:read"])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")),
     responses(
     (status = 200, description = "The members", body = String, content_type = "text/csv"),

@@ -20,18 +20,12 @@ pub fn kinds(viewer: &Viewer, asked: Option<&SearchKinds>) -> Result<Vec<SearchK
 mod tests {
     use super::*;
     use crate::auth::actor::{Actor, PlatformRole};
-    use crate::types::{RequestId, SessionId, UserId};
+    use crate::types::{RequestId, UserId};
 
     #[test]
     fn people_are_for_those_who_are_logged_in() {
         use SearchKind::{Article, Comment, Group, Person, Post};
-        let actor = Actor {
-            user_id: UserId::new(),
-            session_id: SessionId::new(),
-            role: PlatformRole::Member,
-            request_id: RequestId::new(),
-            gives_reason: false,
-        };
+        let actor = Actor::on_behalf(UserId::new(), PlatformRole::Member, RequestId::new());
         for (asked, logged_in, anonymous) in [
             (None, Some(vec![Group, Post, Comment, Article, Person]), Some(vec![Group, Post, Comment, Article])),
             (Some(vec![Person]), Some(vec![Person]), None),

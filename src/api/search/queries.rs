@@ -31,7 +31,9 @@ use index::search_index;
 
 /// SQLite's index of words, as far as diesel needs to know of it.
 mod index {
-    use crate::db::schema::{group_type_links, group_types, groups, memberships, post_shares, search_documents, users};
+    use crate::db::schema::{
+        api_key_groups, group_type_links, group_types, groups, memberships, post_shares, search_documents, users,
+    };
 
     diesel::table! {
         search_index (rowid) {
@@ -46,6 +48,7 @@ mod index {
     diesel::allow_tables_to_appear_in_same_query!(search_index, group_types);
     diesel::allow_tables_to_appear_in_same_query!(search_index, group_type_links);
     diesel::allow_tables_to_appear_in_same_query!(search_index, post_shares);
+    diesel::allow_tables_to_appear_in_same_query!(search_index, api_key_groups);
 }
 
 /// So many of the newest that answer are ranked.

@@ -21,7 +21,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// Groups, conversations, comments, articles and people, the best match first: what the caller may read, and of groups
 /// what the caller may know of. Of a question that very much answers, the newest five hundred are ranked.
-#[utoipa::path(tag = "search", operation_id = "list_search_results", security((), ("bearer" = [])), params(SearchQuery),
+#[utoipa::path(tag = "search", operation_id = "list_search_results",
+    security((), ("bearer" = []), ("api_key" = ["search:read"])), params(SearchQuery),
     responses(
     (status = 200, description = "One page of what was found", body = SearchResultPage),
     (status = 401, description = "People are found by those who are logged in (`unauthenticated`)"),

@@ -1,5 +1,7 @@
 //! `/auth/…` and the public keys.
 
+use std::sync::Arc;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -23,7 +25,8 @@ use crate::types::{SessionId, Timestamp};
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(log_in).service(refresh).service(log_out);
-    config.service(list_sessions).service(delete_session);
+    // before the one that takes «current» for an id
+    config.service(delete_current_session).service(list_sessions).service(delete_session);
 }
 
 /// The route outside `/api/v1`.
@@ -168,14 +171,34 @@ async fn refresh(
 
 /// Log out
 ///
-/// Ends the session that asks, and its access tokens, at once.
-#[utoipa::path(tag = "sessions", operation_id = "delete_current_session", security(("bearer" = [])), responses(
+/// The same as deleting the current session, under its first name.
+#[utoipa::path(tag = "sessions", operation_id = "end_current_session", security(("bearer" = [])),
+    extensions(
+        ("x-deprecated-since" = json!("2026-12-01")),
+        ("x-sunset" = json!("2028-01-01")),
+        ("x-successor" = json!("/api/v1/auth/sessions/current")),
+    ), responses(
     (status = 204, description = "Logged out"),
 ))]
 #[post("/auth/logout")]
 async fn log_out(actor: Actor, revocations: web::Data<Revocations>) -> Result<HttpResponse> {
+    end_current(actor, &revocations).await
+}
+
+/// Log out
+///
+/// Ends the session that asks, and its access tokens, at once.
+#[utoipa::path(tag = "sessions", operation_id = "delete_current_session", security(("bearer" = [])), responses(
+    (status = 204, description = "Logged out"),
+))]
+#[delete("/auth/sessions/current")]
+async fn delete_current_session(actor: Actor, revocations: web::Data<Revocations>) -> Result<HttpResponse> {
+    end_current(actor, &revocations).await
+}
+
+async fn end_current(actor: Actor, revocations: &Arc<Revocations>) -> Result<HttpResponse> {
+    let session = actor.session_id().ok_or_else(|| Error::internal("a key is no session"))?;
     let now = Timestamp::now();
-    let session = actor.session_id;
     revocations.write(move |conn| Ok((queries::end(conn, session, now)?, vec![session]))).await?;
     Ok(json::no_content())
 }
@@ -198,7 +221,7 @@ async fn list_sessions(
     let sessions = db.read(move |conn| queries::list(conn, actor.user_id, &page, now)).await?;
     let (sessions, next_cursor) = cut.cut(sessions, |session| (session.created_at.micros(), session.id.uuid()));
     let view = |session: Session| SessionView {
-        current: session.id == actor.session_id,
+        current: Some(session.id) == actor.session_id(),
         id: session.id,
         user_agent: session.user_agent,
         created_at: session.created_at,

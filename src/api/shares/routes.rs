@@ -39,7 +39,8 @@ fn view(conn: &mut Conn, placement: &Placement, now: Timestamp) -> Result<Post> 
 /// It stands in that group, too, from now on: in its list, its activity and the feeds of its members. For whoever could begin such a
 /// conversation there, and for posts that everybody may read. Who wants to answer does so in the post's own group. Doing
 /// it again changes nothing; what was taken out only those who moderate bring back.
-#[utoipa::path(tag = "posts", operation_id = "share_post", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "share_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post, or no such group"),
@@ -69,7 +70,9 @@ async fn share_post(actor: Actor, db: web::Data<Db>, path: web::Path<(PostId, Gr
 /// Take a post out of another group
 ///
 /// For who shared it, who wrote it, and those who moderate that group. In its own group it stays.
-#[utoipa::path(tag = "posts", operation_id = "unshare_post", security(("bearer" = [])), params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
+#[utoipa::path(tag = "posts", operation_id = "unshare_post",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
+    params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "It does not stand there any more"),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post or group, or it does not stand there"),
@@ -99,7 +102,8 @@ async fn unshare_post(reader: Reader, db: web::Data<Db>, path: web::Path<(PostId
 ///
 /// At the top of the group with which it was shared, until a time or for good: for those who moderate that group.
 /// Doing it again changes the time.
-#[utoipa::path(tag = "posts", operation_id = "pin_share", security(("bearer" = [])), request_body = Pinning, responses(
+#[utoipa::path(tag = "posts", operation_id = "pin_share",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Pinning, responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post or group, or it does not stand there"),
@@ -120,7 +124,8 @@ async fn pin_share(
 /// Unpin a post in another group
 ///
 /// For those who moderate that group.
-#[utoipa::path(tag = "posts", operation_id = "unpin_share", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "unpin_share",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post or group, or it does not stand there"),

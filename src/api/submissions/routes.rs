@@ -34,7 +34,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// List what waits to be read
 ///
 /// For those who moderate: what members wrote that comes out once somebody has approved it, the oldest first.
-#[utoipa::path(tag = "posts", operation_id = "list_submissions", security(("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "list_submissions",
+    security(("bearer" = []), ("api_key" = ["posts:read"])),
     params(SubmissionQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of what waits", body = SubmissionPage),
     (status = 403, description = "Not for this caller (`forbidden`, `members_only`)"),
@@ -65,7 +66,8 @@ async fn list_submissions(
 ///
 /// For members: it comes out under their name once somebody who moderates has approved it, and is seen by nobody else until
 /// then. Who `can` not `post`, but `submit`, does this; others may.
-#[utoipa::path(tag = "posts", operation_id = "create_post_submission", security(("bearer" = [])), request_body = NewPost,
+#[utoipa::path(tag = "posts", operation_id = "create_post_submission",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = NewPost,
     responses(
     (status = 201, description = "It waits", body = Submission),
     (status = 403, description = "Members only, or facilitators only (`forbidden`, `members_only`)"),
@@ -94,7 +96,8 @@ async fn create_post_submission(
 /// Send a comment to be read first
 ///
 /// The same for a comment on a post.
-#[utoipa::path(tag = "posts", operation_id = "create_comment_submission", security(("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "create_comment_submission",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
     request_body = NewComment, responses(
     (status = 201, description = "It waits", body = Submission),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
@@ -128,7 +131,8 @@ fn waits(submission: &Submission) -> Result<Made> {
 /// List what I sent to be read first
 ///
 /// What waits, and what was declined in the last thirty days, the newest first.
-#[utoipa::path(tag = "me", operation_id = "list_my_submissions", security(("bearer" = [])), params(SubmissionQuery), responses(
+#[utoipa::path(tag = "me", operation_id = "list_my_submissions",
+    security(("bearer" = []), ("api_key" = ["account:read"])), params(SubmissionQuery), responses(
     (status = 200, description = "One page of what I sent", body = SubmissionPage),
 ))]
 #[get("/me/submissions")]
@@ -149,7 +153,7 @@ async fn list_my_submissions(
 /// Get something that waits
 ///
 /// For its author, and while it waits for those who moderate.
-#[utoipa::path(tag = "posts", operation_id = "get_submission", security(("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "get_submission", security(("bearer" = []), ("api_key" = ["posts:read"])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What waits", body = Submission),
     (status = 404, description = "Nothing that the caller may know of"),
@@ -174,7 +178,8 @@ async fn get_submission(
 /// Take back what I sent to be read first
 ///
 /// For its author; also to be rid of what was declined.
-#[utoipa::path(tag = "posts", operation_id = "delete_submission", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "posts", operation_id = "delete_submission",
+    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 204, description = "Gone"),
     (status = 403, description = "Not the author (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "Nothing that the caller may know of"),
@@ -205,7 +210,8 @@ async fn delete_submission(
 ///
 /// For those who moderate. What is approved comes out now, as a post or a comment of its author's; what is declined does not,
 /// and its author is told why.
-#[utoipa::path(tag = "posts", operation_id = "decide_submission", security(("bearer" = [])),
+#[utoipa::path(tag = "posts", operation_id = "decide_submission",
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
     request_body = SubmissionDecision,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What became of it", body = SubmissionOutcome),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::error::{Code, Error, Result};
-use crate::types::{RequestId, SessionId, Timestamp, UserId};
+use crate::types::{RequestId, Timestamp, UserId};
 
 /// Feed tokens that a person has at most.
 pub const MOST: i64 = 20;
@@ -23,8 +23,7 @@ pub fn create(held: i64) -> Result<()> {
 /// does.
 #[must_use]
 pub fn reads_as(owner: UserId) -> Viewer {
-    let (session_id, request_id) = (SessionId::nil(), RequestId::new());
-    Actor { user_id: owner, session_id, role: PlatformRole::Member, request_id, gives_reason: false }.viewer()
+    Actor::on_behalf(owner, PlatformRole::Member, RequestId::new()).viewer()
 }
 
 /// Whether a use is worth a write.

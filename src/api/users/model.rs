@@ -81,6 +81,8 @@ pub struct User {
     pub skills: JsonList<String>,
     /// What mentions the person; gone with the account.
     pub handle: Option<String>,
+    /// Whether it is a program's: nobody logs in to it.
+    pub is_service: bool,
 }
 
 /// A row of `users` to insert.
@@ -99,6 +101,8 @@ pub struct UserRow {
     pub status: UserStatus,
     /// What the person may do on the whole platform.
     pub platform_role: PlatformRole,
+    /// Whether it is a program's: nobody logs in to it.
+    pub is_service: bool,
     /// Whether others see when the person was last here.
     pub show_last_seen: bool,
     /// When it was made.
@@ -112,7 +116,7 @@ pub struct UserRow {
 pub struct Account {
     /// The person's id.
     pub id: UserId,
-    /// The address that logs in; null once the account is deleted.
+    /// The address that logs in; null once the account is deleted, and for service accounts.
     pub email: Option<String>,
     /// The name that others see.
     pub display_name: String,
@@ -132,6 +136,8 @@ pub struct Account {
     pub suspended_until: Option<Timestamp>,
     /// What the person may do on the whole platform.
     pub platform_role: PlatformRole,
+    /// Whether it is a service account: a program's, which nobody logs in to.
+    pub is_service: bool,
     /// Whether others see which groups the person is in.
     pub show_groups: bool,
     /// Whether others see, coarsely, when the person was last here.
@@ -159,6 +165,7 @@ impl From<User> for Account {
             suspended_until: user.suspended_until,
             show_groups: user.show_groups,
             platform_role: user.platform_role,
+            is_service: user.is_service,
             show_last_seen: user.show_last_seen,
             last_seen_at: user.last_seen_at,
             created_at: user.created_at,
@@ -331,6 +338,8 @@ pub struct AccountQuery {
     pub status: Option<UserStatus>,
     /// Only people with this role on the platform.
     pub platform_role: Option<PlatformRole>,
+    /// Only service accounts, or only people's.
+    pub is_service: Option<bool>,
     /// Only names and addresses with this text in them.
     pub q: Option<Line<1, 100>>,
     /// How many items a page holds.

@@ -60,6 +60,14 @@ pub fn list(conn: &mut Conn, query: &AccountQuery, page: &Page<i64>) -> Result<V
         if let Some(role) = query.platform_role {
             accounts = accounts.filter(users::platform_role.eq(role));
         }
+        if let Some(is_service) = query.is_service {
+            // written, not bound: only so the index of the few is used
+            accounts = if is_service {
+                accounts.filter(users::is_service)
+            } else {
+                accounts.filter(diesel::dsl::not(users::is_service))
+            };
+        }
         if let Some(q) = &query.q {
             let pattern = containing(q.as_str());
             let matches = users::name_order.like(pattern.clone()).escape('\\')
@@ -173,6 +181,7 @@ pub fn make_admin(
         password_hash: password_hash.to_owned(),
         status: UserStatus::Active,
         platform_role: PlatformRole::Admin,
+        is_service: false,
         show_last_seen: true,
         created_at: now,
         updated_at: now,

@@ -23,7 +23,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// List people
 ///
 /// Administrators only. Newest first.
-#[utoipa::path(tag = "admin", operation_id = "list_users", security(("bearer" = [])), params(AccountQuery), responses(
+#[utoipa::path(tag = "admin", operation_id = "list_users",
+    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AccountQuery), responses(
     (status = 200, description = "One page of accounts", body = AccountPage),
     (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
@@ -38,7 +39,7 @@ async fn list_users(
     let query = query.into_inner();
     let page = Page::<i64>::new(
         "users",
-        &(query.status, query.platform_role, query.q.as_ref().map(|q| q.as_str().to_owned())),
+        &(query.status, query.platform_role, query.is_service, query.q.as_ref().map(|q| q.as_str().to_owned())),
         query.limit,
         query.cursor.as_deref(),
     )?;
@@ -53,7 +54,8 @@ async fn list_users(
 /// Get a person's account
 ///
 /// Administrators only.
-#[utoipa::path(tag = "admin", operation_id = "get_user", security(("bearer" = [])), responses(
+#[utoipa::path(tag = "admin", operation_id = "get_user",
+    security(("bearer" = []), ("api_key" = ["admin:read"])), responses(
     (status = 200, description = "The account", body = Account),
     (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such account"),
@@ -69,7 +71,8 @@ async fn get_user(actor: Actor, db: web::Data<Db>, user_id: web::Path<UserId>) -
 ///
 /// Administrators only: approve, decline, suspend (until a date or for good), reinstate, give a platform role, or say that
 /// the address is the person's. Suspending and changing the role end the person's sessions at once.
-#[utoipa::path(tag = "admin", operation_id = "update_user", security(("bearer" = [])), request_body = UserPatch,
+#[utoipa::path(tag = "admin", operation_id = "update_user",
+    security(("bearer" = []), ("api_key" = ["admin:write"])), request_body = UserPatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The account as it is now", body = Account),
     (status = 403, description = "Not an administrator (`forbidden`)"),

@@ -220,6 +220,7 @@ fn account(name: &str, platform_role: PlatformRole) -> UserRow {
         password_hash: PASSWORD_HASH.clone(),
         status: UserStatus::Active,
         platform_role,
+        is_service: false,
         show_last_seen: true,
         created_at: now,
         updated_at: now,

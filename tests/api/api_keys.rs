@@ -1,0 +1,439 @@
+//! API keys: what they open, what they never do, and how they end.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::prelude::*;
+use praxis::auth::actor::PlatformRole;
+use praxis::auth::scopes::Scope;
+use praxis::db::schema::{api_key_secrets, api_keys};
+use praxis::types::{ApiKeyId, GroupId, Timestamp};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, Caller, Case, document, on_each, plain, served, world};
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = plain![each_operation_says_which_scope_it_wants];
+    cases.extend(served![
+        a_key_acts_as_its_maker_within_its_scopes,
+        no_key_opens_what_makes_keys_or_ends_accounts,
+        a_key_does_nothing_that_it_has_no_scope_for,
+        a_restricted_key_opens_its_groups_and_nothing_else,
+        a_key_never_does_more_than_its_maker,
+        a_revoked_key_is_void_at_once,
+        a_request_that_is_still_arriving_loses_its_key_too,
+        a_key_expires,
+        two_secrets_are_good_while_programs_are_changed_over,
+        a_key_is_shown_once_and_kept_as_a_hash,
+        its_use_is_noted,
+        what_is_wrong_with_a_key_is_named,
+        there_is_an_end_to_keys,
+        a_program_has_an_account_of_its_own,
+        keys_of_a_program_end_with_the_office_of_who_made_them,
+        administrators_revoke_anybodys_keys,
+        what_was_answered_to_a_key_is_replayed_to_that_key_only,
+        tokens_that_look_like_keys_open_nothing,
+    ]);
+    cases
+}
+
+/// A caller with a new key of this person's.
+async fn key(person: &Caller, scopes: &[&str], more: Value) -> (Caller, String) {
+    let mut body = json!({ "name": "A program", "scopes": scopes });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let issued = person.post("/me/api-keys", body).await.expect(201);
+    let secret = issued["secret"].as_str().unwrap();
+    (person.with_token(secret), issued["key"]["id"].as_str().unwrap().to_owned())
+}
+
+fn each_operation_says_which_scope_it_wants() {
+    let whole = praxis::openapi::document();
+    let mut closed = Vec::new();
+    for operation in document::operations() {
+        let security = &whole["paths"][&operation.path][operation.method.to_lowercase()]["security"];
+        let schemes: Vec<&Value> = security.as_array().unwrap().iter().collect();
+        let takes_login = schemes.iter().any(|scheme| scheme.get("bearer").is_some());
+        let scopes = schemes.iter().find_map(|scheme| scheme.get("api_key"));
+        let Some(scopes) = scopes else {
+            closed.extend(takes_login.then(|| operation.id.clone()));
+            continue;
+        };
+        assert!(takes_login, "{} takes keys but no login", operation.id);
+        let [scope] = &scopes.as_array().unwrap()[..] else { panic!("{}: {scopes}", operation.id) };
+        serde_json::from_value::<Scope>(scope.clone()).unwrap_or_else(|_| panic!("{}: {scope}", operation.id));
+        let reads = scope.as_str().unwrap().ends_with(":read");
+        assert_eq!(reads, operation.method == "GET", "{}: {scope}", operation.id);
+    }
+    let expected = [
+        "create_api_key",
+        "create_api_key_secret",
+        "create_feed_token",
+        "create_service_account",
+        "create_user_api_key",
+        "create_user_api_key_secret",
+        "delete_current_session",
+        "delete_me",
+        "delete_session",
+        "end_current_session",
+        "list_api_keys",
+        "list_feed_tokens",
+        "list_sessions",
+        "list_user_api_keys",
+        "revoke_api_key",
+        "revoke_feed_token",
+        "revoke_user_api_key",
+        "update_password",
+    ];
+    closed.sort_unstable();
+    assert_eq!(closed, expected);
+}
+
+async fn a_key_acts_as_its_maker_within_its_scopes(app: App) {
+    let ann = app.user("Ann");
+    let group = world::group(&ann, "Falls", json!({})).await;
+    let (program, _) = key(&ann, &["groups:read", "groups:write", "posts:write", "account:read"], json!({})).await;
+    assert_eq!(program.get("/me").await.expect(200)["id"], ann.id().to_string());
+    program.patch(format!("/groups/{group}"), json!({ "summary": "Fewer falls" })).await.expect(200);
+    assert_eq!(program.get(format!("/groups/{group}")).await.expect(200)["summary"], "Fewer falls");
+    let post = json!({ "kind": "discussion", "title": "By a program", "body": "Hello" });
+    let post = program.post(format!("/groups/{group}/posts"), post).await.expect(201);
+    assert_eq!(post["author"]["id"], ann.id().to_string());
+}
+
+async fn no_key_opens_what_makes_keys_or_ends_accounts(app: App) {
+    let admin = app.admin();
+    let all: Vec<String> = scopes();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let (program, id) = key(&admin, &all, json!({})).await;
+    let user = admin.id();
+    for (method, path, body) in [
+        (Method::GET, "/me/api-keys".to_owned(), None),
+        (Method::POST, "/me/api-keys".to_owned(), Some(json!({ "name": "More", "scopes": ["groups:read"] }))),
+        (Method::POST, format!("/me/api-keys/{id}/secrets"), Some(json!({}))),
+        (Method::DELETE, format!("/me/api-keys/{id}"), None),
+        (Method::POST, "/admin/service-accounts".to_owned(), Some(json!({ "display_name": "More" }))),
+        (Method::GET, format!("/admin/users/{user}/api-keys"), None),
+        (Method::DELETE, format!("/admin/users/{user}/api-keys/{id}"), None),
+        (Method::GET, "/me/feed-tokens".to_owned(), None),
+        (Method::POST, "/me/feed-tokens".to_owned(), Some(json!({ "name": "More" }))),
+        (Method::GET, "/auth/sessions".to_owned(), None),
+        (Method::DELETE, "/me".to_owned(), None),
+        (
+            Method::PUT,
+            "/me/password".to_owned(),
+            Some(json!({ "current_password": "x", "new_password": "long enough" })),
+        ),
+    ] {
+        let call = program.request(method, &path);
+        let call = if let Some(body) = body { call.json(body) } else { call };
+        call.await.expect_problem(403, "insufficient_scope");
+    }
+    admin.get("/me").await.expect(200);
+}
+
+fn scopes() -> Vec<String> {
+    let list = &praxis::openapi::document()["components"]["schemas"]["NewApiKey"]["properties"]["scopes"];
+    let named = list["items"]["$ref"].as_str().unwrap().trim_start_matches('#').to_owned();
+    let values = praxis::openapi::document().pointer(&named).unwrap()["enum"].clone();
+    serde_json::from_value(values).unwrap()
+}
+
+async fn a_key_does_nothing_that_it_has_no_scope_for(app: App) {
+    let ann = app.user("Ann");
+    let group = world::group(&ann, "Falls", json!({})).await;
+    let (reader, _) = key(&ann, &["groups:read"], json!({})).await;
+    let refused = reader.patch(format!("/groups/{group}"), json!({ "summary": "No" })).await;
+    let refused = refused.expect_problem(403, "insufficient_scope");
+    assert_eq!(refused["scope"], "groups:write");
+    assert_eq!(refused.header("www-authenticate"), "Bearer error=\"insufficient_scope\", scope=\"groups:write\"");
+    // what anybody may read a key may read with its scope only: its maker has said what it is for
+    reader.get(format!("/groups/{group}/posts")).await.expect_problem(403, "insufficient_scope");
+    reader.request(Method::HEAD, format!("/groups/{group}")).await.expect(200);
+    // however the path is written
+    let (encoded, token) = (format!("/api/v1/%67roups/{group}/posts"), reader.token.clone().unwrap());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = client.get(format!("http://{}{encoded}", app.address())).bearer_auth(token).send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+    let (writer, _) = key(&ann, &["groups:write"], json!({})).await;
+    writer.get(format!("/groups/{group}")).await.expect_problem(403, "insufficient_scope");
+}
+
+async fn a_restricted_key_opens_its_groups_and_nothing_else(app: App) {
+    let ann = app.user("Ann");
+    let [one, other] = [world::group(&ann, "One", json!({})).await, world::group(&ann, "Other", json!({})).await];
+    let post = world::post(&ann, &other, "Elsewhere").await;
+    let all = ["groups:read", "groups:write", "members:read", "members:write", "posts:read", "posts:write"];
+    let (program, _) = key(&ann, &all, json!({ "group_ids": [one] })).await;
+    assert_eq!(program.get("/groups").await.expect(200).each("id"), [one.as_str()]);
+    program.get(format!("/groups/{one}")).await.expect(200);
+    for path in [
+        format!("/groups/{other}"),
+        format!("/groups/{other}/posts"),
+        format!("/groups/{other}/members"),
+        format!("/groups/{other}/membership"),
+        format!("/posts/{post}"),
+        format!("/posts/{post}/comments"),
+    ] {
+        program.get(path).await.expect_problem(404, "not_found");
+    }
+    program.patch(format!("/groups/{other}"), json!({ "summary": "No" })).await.expect_problem(404, "not_found");
+    let body = json!({ "kind": "discussion", "title": "No", "body": "No" });
+    program.post(format!("/groups/{other}/posts"), body.clone()).await.expect_problem(404, "not_found");
+    let mine = program.post(format!("/groups/{one}/posts"), body).await.expect(201).id();
+    program.post(format!("/posts/{mine}/move"), json!({ "group_id": other })).await.expect_field(
+        422,
+        "/group_id",
+        "unknown",
+    );
+    program.request(Method::PUT, format!("/posts/{mine}/shares/{other}")).await.expect_problem(404, "not_found");
+    // nor does it get at others by making or joining them
+    let new = json!({ "name": "Third", "summary": "S", "type_ids": [world::COMMUNITY] });
+    program.post("/groups", new).await.expect_problem(403, "insufficient_scope");
+    let bob = app.user("Bob");
+    let third = world::group(&bob, "Third", json!({})).await;
+    let link = bob.post(format!("/groups/{third}/invitation-links"), json!({})).await.expect(201);
+    let token = json!({ "token": link["token"] });
+    program.post("/invitations/accept", token).await.expect_problem(403, "insufficient_scope");
+    program.put(format!("/groups/{third}/membership"), json!({})).await.expect_problem(404, "not_found");
+}
+
+async fn a_key_never_does_more_than_its_maker(app: App) {
+    let (ann, admin) = (app.person("Ann", PlatformRole::Admin), app.admin());
+    let (program, _) = key(&ann, &["admin:read", "groups:read"], json!({})).await;
+    program.get("/admin/users").await.expect(200);
+    let account = format!("/admin/users/{}", ann.id());
+    admin.patch(&account, json!({ "platform_role": "member" })).await.expect(200);
+    program.get("/admin/users").await.expect_problem(403, "forbidden");
+    program.get("/groups").await.expect(200);
+    admin.patch(&account, json!({ "status": "suspended" })).await.expect(200);
+    program.get("/groups").await.expect_problem(401, "invalid_token");
+    // what somebody else keeps hidden a key does not name either
+    let (bob, carol) = (app.user("Bob"), app.user("Carol"));
+    let hidden = world::group(&bob, "Hidden", json!({ "visibility": "hidden" })).await;
+    for group in [hidden, GroupId::new().to_string()] {
+        let body = json!({ "name": "N", "scopes": ["groups:read"], "group_ids": [group] });
+        carol.post("/me/api-keys", body).await.expect_field(422, "/group_ids", "unknown");
+    }
+}
+
+async fn a_revoked_key_is_void_at_once(app: App) {
+    let ann = app.user("Ann");
+    let (program, id) = key(&ann, &["account:read"], json!({})).await;
+    program.get("/me").await.expect(200);
+    app.user("Bob").delete(format!("/me/api-keys/{id}")).await.expect_problem(404, "not_found");
+    ann.delete(format!("/me/api-keys/{id}")).await.expect(204);
+    program.get("/me").await.expect_problem(401, "invalid_token");
+    ann.delete(format!("/me/api-keys/{id}")).await.expect_problem(404, "not_found");
+    // an account that goes takes its keys along
+    let (program, _) = key(&ann, &["account:read"], json!({})).await;
+    ann.delete("/me").await.expect(204);
+    program.get("/me").await.expect_problem(401, "invalid_token");
+    let left: i64 = app.in_database(|conn| Ok(on_each!(conn => api_keys::table.count().get_result(conn))?));
+    assert_eq!(left, 0);
+}
+
+async fn a_request_that_is_still_arriving_loses_its_key_too(app: App) {
+    let ann = app.user("Ann");
+    let (program, id) = key(&ann, &["account:write"], json!({})).await;
+    let body = r#"{"display_name":"Somebody"}"#;
+    let (token, length) = (format!("Bearer {}", program.token.as_deref().unwrap()), body.len().to_string());
+    let headers =
+        [("authorization", token.as_str()), ("content-type", "application/json"), ("content-length", length.as_str())];
+    let mut raw = app.raw(Method::PATCH, "/api/v1/me", &headers);
+    raw.send(&body.as_bytes()[..5]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    ann.delete(format!("/me/api-keys/{id}")).await.expect(204);
+    raw.send(&body.as_bytes()[5..]);
+    raw.answer().expect_problem(401, "invalid_token");
+    assert_eq!(ann.get("/me").await.expect(200)["display_name"], "Ann");
+}
+
+async fn a_key_expires(app: App) {
+    let ann = app.user("Ann");
+    let soon = Timestamp::now().after(Duration::from_secs(2));
+    let (program, _) = key(&ann, &["account:read"], json!({ "expires_at": soon })).await;
+    program.get("/me").await.expect(200);
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    program.get("/me").await.expect_problem(401, "invalid_token");
+}
+
+async fn two_secrets_are_good_while_programs_are_changed_over(app: App) {
+    let ann = app.user("Ann");
+    let (first, id) = key(&ann, &["account:read"], json!({})).await;
+    let rotate = |minutes: u16| {
+        let (ann, path) = (ann.clone(), format!("/me/api-keys/{id}/secrets"));
+        async move {
+            let issued = ann.post(path, json!({ "overlap_minutes": minutes })).await.expect(201);
+            let other = ann.with_token(issued["secret"].as_str().unwrap());
+            (other, issued["key"]["previous_valid_until"].clone())
+        }
+    };
+    let (second, until) = rotate(60).await;
+    assert!(until.is_string());
+    for program in [&first, &second] {
+        program.get("/me").await.expect(200);
+    }
+    let (third, _) = rotate(60).await;
+    first.get("/me").await.expect_problem(401, "invalid_token");
+    for program in [&second, &third] {
+        program.get("/me").await.expect(200);
+    }
+    let (fourth, until) = rotate(0).await;
+    assert!(until.is_null());
+    third.get("/me").await.expect_problem(401, "invalid_token");
+    fourth.get("/me").await.expect(200);
+    app.user("Bob").post(format!("/me/api-keys/{id}/secrets"), json!({})).await.expect_problem(404, "not_found");
+}
+
+async fn a_key_is_shown_once_and_kept_as_a_hash(app: App) {
+    let ann = app.user("Ann");
+    let issued = ann.post("/me/api-keys", json!({ "name": "Sync", "scopes": ["groups:read"] })).await.expect(201);
+    let secret = issued["secret"].as_str().unwrap().to_owned();
+    assert!(secret.starts_with("prx_key_") && secret.len() == 8 + 43, "scanners for secrets find it");
+    let listed = ann.get("/me/api-keys").await.expect(200);
+    assert!(!listed.to_string().contains(&secret) && listed["items"][0]["name"] == "Sync", "{listed}");
+    let kept: Vec<Vec<u8>> = app.in_database(|conn| {
+        let hashes = api_key_secrets::table.select(api_key_secrets::secret_hash);
+        Ok(on_each!(conn => hashes.load(conn))?)
+    });
+    assert_eq!(kept, [praxis::auth::tokens::token_hash(&secret)]);
+    let log = app.admin().get("/admin/audit-log?action=api_key_created").await.expect(200);
+    assert_eq!(
+        (log["items"][0]["actor_id"].as_str(), log.to_string().contains(&secret)),
+        (Some(&*ann.id().to_string()), false)
+    );
+}
+
+async fn its_use_is_noted(mut app: App) {
+    let ann = app.user("Ann");
+    let (program, _) = key(&ann, &["account:read"], json!({})).await;
+    assert!(ann.get("/me/api-keys").await.expect(200)["items"][0]["last_used_at"].is_null());
+    program.get("/me").await.expect(200);
+    // what was noted is written when the server stops
+    app.restart(&[]);
+    assert!(ann.get("/me/api-keys").await.expect(200)["items"][0]["last_used_at"].is_string());
+}
+
+async fn what_is_wrong_with_a_key_is_named(app: App) {
+    let ann = app.user("Ann");
+    let past = Timestamp::now().before(Duration::from_secs(1));
+    let group = world::group(&ann, "One", json!({})).await;
+    for (body, pointer, code) in [
+        (json!({ "scopes": ["groups:read"] }), "/name", "missing"),
+        (json!({ "name": "N" }), "/scopes", "missing"),
+        (json!({ "name": "N", "scopes": [] }), "/scopes", "too_short"),
+        (json!({ "name": "N", "scopes": ["groups:own"] }), "/scopes/0", "unknown_value"),
+        (json!({ "name": "N", "scopes": ["admin:read"] }), "/scopes", "forbidden"),
+        (json!({ "name": "N", "scopes": ["groups:read"], "expires_at": past }), "/expires_at", "past"),
+        (json!({ "name": "N", "scopes": ["groups:read"], "group_ids": [] }), "/group_ids", "too_short"),
+        (json!({ "name": "N", "scopes": ["account:read"], "group_ids": [group] }), "/scopes", "conflict"),
+    ] {
+        ann.post("/me/api-keys", body).await.expect_field(422, pointer, code);
+    }
+    let (_, id) = key(&ann, &["groups:read"], json!({})).await;
+    let path = format!("/me/api-keys/{id}/secrets");
+    ann.post(&path, json!({ "overlap_minutes": 10081 })).await.expect_field(422, "/overlap_minutes", "out_of_range");
+    ann.post(&path, json!({ "overlap_minutes": -1 })).await.expect_field(422, "/overlap_minutes", "out_of_range");
+}
+
+async fn there_is_an_end_to_keys(app: App) {
+    let ann = app.user("Ann");
+    let body = json!({ "name": "N", "scopes": ["groups:read"] });
+    let made =
+        futures_util::future::join_all((0..24).map(|_| ann.post("/me/api-keys", body.clone()).into_future())).await;
+    let (good, refused): (Vec<Answer>, Vec<Answer>) = made.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!((good.len(), refused.len()), (20, 4));
+    for answer in refused {
+        answer.expect_problem(409, "in_use");
+    }
+}
+
+async fn a_program_has_an_account_of_its_own(app: App) {
+    let (admin, ann) = (app.admin(), app.user("Ann"));
+    let account = admin.post("/admin/service-accounts", json!({ "display_name": "Sync" })).await.expect(201);
+    assert_eq!(
+        (&account["email"], &account["is_service"], &account["platform_role"]),
+        (&Value::Null, &json!(true), &json!("member"))
+    );
+    let path = format!("/admin/users/{}/api-keys", account.id());
+    let body = json!({ "name": "Nightly", "scopes": ["account:read", "members:write", "posts:write"] });
+    let issued = admin.post(&path, body.clone()).await.expect(201);
+    let program = ann.with_token(issued["secret"].as_str().unwrap());
+    assert_eq!(program.get("/me").await.expect(200)["display_name"], "Sync");
+    let group = world::group(&ann, "Open", json!({ "join_policy": "open" })).await;
+    program.put(format!("/groups/{group}/membership"), json!({})).await.expect(200);
+    let post = json!({ "kind": "discussion", "title": "T", "body": "B" });
+    let post = program.post(format!("/groups/{group}/posts"), post).await.expect(201);
+    assert_eq!(post["author"]["display_name"], "Sync");
+    let listed = admin.get("/admin/users?is_service=true").await.expect(200);
+    assert_eq!(listed.each("id"), [account.id()]);
+    // nobody makes keys in the name of somebody else
+    admin.post(format!("/admin/users/{}/api-keys", ann.id()), body.clone()).await.expect_problem(409, "invalid_state");
+    // nor one that does more than its account
+    let body = json!({ "name": "N", "scopes": ["admin:read"] });
+    admin.post(&path, body).await.expect_field(422, "/scopes", "forbidden");
+    admin.patch(format!("/admin/users/{}", account.id()), json!({ "status": "suspended" })).await.expect(200);
+    program.get("/me").await.expect_problem(401, "invalid_token");
+}
+
+async fn keys_of_a_program_end_with_the_office_of_who_made_them(app: App) {
+    let (admin, other) = (app.admin(), app.person("Other", PlatformRole::Admin));
+    let account = other.post("/admin/service-accounts", json!({ "display_name": "Sync" })).await.expect(201);
+    let body = json!({ "name": "Nightly", "scopes": ["account:read"] });
+    let issued = other.post(format!("/admin/users/{}/api-keys", account.id()), body).await.expect(201);
+    let program = admin.with_token(issued["secret"].as_str().unwrap());
+    program.get("/me").await.expect(200);
+    admin.patch(format!("/admin/users/{}", other.id()), json!({ "platform_role": "member" })).await.expect(200);
+    program.get("/me").await.expect_problem(401, "invalid_token");
+}
+
+async fn administrators_revoke_anybodys_keys(app: App) {
+    let (admin, ann) = (app.admin(), app.user("Ann"));
+    let (program, id) = key(&ann, &["account:read"], json!({})).await;
+    let path = format!("/admin/users/{}/api-keys", ann.id());
+    assert_eq!(admin.get(&path).await.expect(200).each("id"), [id.as_str()]);
+    admin.post(format!("{path}/{id}/secrets"), json!({})).await.expect_problem(409, "invalid_state");
+    admin.delete(format!("{path}/{id}")).await.expect(204);
+    program.get("/me").await.expect_problem(401, "invalid_token");
+    admin.delete(format!("{path}/{}", ApiKeyId::new())).await.expect_problem(404, "not_found");
+}
+
+async fn what_was_answered_to_a_key_is_replayed_to_that_key_only(app: App) {
+    let ann = app.user("Ann");
+    let group = world::group(&ann, "One", json!({})).await;
+    let (one, _) = key(&ann, &["posts:write"], json!({})).await;
+    let (other, _) = key(&ann, &["posts:write"], json!({})).await;
+    let send = |caller: &Caller| {
+        let body = json!({ "kind": "discussion", "title": "T", "body": "B" });
+        caller.post(format!("/groups/{group}/posts"), body).header("idempotency-key", "k").into_future()
+    };
+    let first = send(&one).await.expect(201);
+    assert_eq!(send(&one).await.expect(201).id(), first.id());
+    assert_ne!(send(&other).await.expect(201).id(), first.id());
+    assert_ne!(send(&ann).await.expect(201).id(), first.id());
+}
+
+async fn tokens_that_look_like_keys_open_nothing(app: App) {
+    let ann = app.user("Ann");
+    let (program, _) = key(&ann, &["account:read"], json!({})).await;
+    let secret = program.token.clone().unwrap();
+    let flipped = format!("{}{}", &secret[..secret.len() - 1], if secret.ends_with('A') { "B" } else { "A" });
+    let hash = URL_SAFE_NO_PAD.encode(praxis::auth::tokens::token_hash(&secret));
+    for token in [
+        "prx_key_",
+        &flipped,
+        &secret.to_uppercase(),
+        &secret[8..],
+        &format!("prx_key_{hash}"),
+        &format!("{secret} {secret}"),
+    ] {
+        ann.with_token(token).get("/me").await.expect_problem(401, "invalid_token");
+    }
+    // an access token under the prefix, and a key of another kind
+    let jwt = format!("prx_key_{}", ann.token.as_ref().unwrap());
+    ann.with_token(jwt).get("/me").await.expect_problem(401, "invalid_token");
+    let feed = ann.post("/me/feed-tokens", json!({ "name": "Reader" })).await.expect(201);
+    ann.with_token(feed["token"].as_str().unwrap()).get("/me").await.expect_problem(401, "invalid_token");
+}
