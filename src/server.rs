@@ -150,12 +150,13 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(contract::refuse_unknown_parameters))
-            .wrap(from_fn(contract::tell_ending))
             .wrap(from_fn(conditional::tag))
             .wrap(from_fn(last_seen::wrap))
             .wrap(Compress::default())
             .wrap(from_fn(limits::wrap))
             .wrap(from_fn(envelope::wrap))
+            // outside, so that failures say it too
+            .wrap(from_fn(contract::tell_ending))
             .wrap(state.cors())
             .wrap(Condition::new(state.has_cors(), from_fn(envelope::finish)))
             .into_utoipa_app()
