@@ -19,6 +19,7 @@ pub mod http;
 pub mod jobs;
 pub mod openapi;
 pub mod reindex;
+pub mod relay;
 pub mod server;
 pub mod telemetry;
 pub mod types;

@@ -11,13 +11,15 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::header;
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::{App, HttpServer, web};
+use tokio::sync::watch;
 use utoipa_actix_web::AppExt as _;
 
+use crate::api::event_stream::live::Live;
 use crate::api::health::Draining;
 use crate::api::last_seen::{self, LastSeen};
 use crate::api::registration::model::NewAccountStatus;
 use crate::api::users::model::UserStatus;
-use crate::api::{self, sessions};
+use crate::api::{self, events, sessions};
 use crate::auth::keys::Keys;
 use crate::auth::limits::{self, RateLimits, Rates};
 use crate::auth::password::Passwords;
@@ -32,6 +34,7 @@ use crate::http::json::BODY_LIMIT;
 use crate::http::{conditional, envelope, problem};
 use crate::jobs;
 use crate::openapi;
+use crate::relay;
 use crate::types::Timestamp;
 
 /// How long a database may take to come up.
@@ -66,7 +69,7 @@ pub struct Running {
     server: actix_web::dev::Server,
     draining: web::Data<Draining>,
     last_seen: web::Data<LastSeen>,
-    sweeper: tokio::task::JoinHandle<()>,
+    background: Vec<tokio::task::JoinHandle<()>>,
     _lock: Option<File>,
 }
 
@@ -140,12 +143,14 @@ pub async fn start(settings: &Settings) -> Result<Running> {
         tracing::info!(name, "migrated");
     }
     let db = Db::start(target).map_err(Error::internal)?;
-    let state = State::new(settings, db.clone()).await?;
+    let (sender, last_event) = watch::channel(db.read(events::last_place).await?);
+    let state = State::new(settings, db.clone(), last_event).await?;
     let failed = |error| Error::internal(format!("PRAXIS_LISTEN: {}: {error}", settings.listen));
     let listener = TcpListener::bind(settings.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
-    let sweeper = actix_web::rt::spawn(sweep(state.clone()));
+    let background =
+        vec![actix_web::rt::spawn(sweep(state.clone())), actix_web::rt::spawn(relay::run(db.clone(), sender))];
     let contract = web::Data::new(Contract::new()?);
     let server = HttpServer::new(move || {
         App::new()
@@ -170,7 +175,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let server = server.worker_max_blocking_threads(BLOCKING_THREADS).disable_signals().shutdown_timeout(DRAIN);
     let server = server.keep_alive(KEEP_ALIVE).client_request_timeout(HEAD_TIME);
     let server = server.listen(listener).map_err(Error::internal)?.run();
-    Ok(Running { address, db, handle: server.handle(), server, draining, last_seen, sweeper, _lock: lock })
+    Ok(Running { address, db, handle: server.handle(), server, draining, last_seen, background, _lock: lock })
 }
 
 impl Running {
@@ -179,16 +184,17 @@ impl Running {
     /// # Errors
     /// When the server ends by itself.
     pub async fn until_stopped(self, stop: impl Future<Output = ()> + 'static) -> Result<()> {
-        let (handle, draining) = (self.handle, self.draining);
+        let (handle, draining, background) = (self.handle, self.draining, self.background);
         let stopping = actix_web::rt::spawn(async move {
             stop.await;
             draining.0.store(true, Ordering::Relaxed);
+            // streams end with what wakes them
+            background.iter().for_each(tokio::task::JoinHandle::abort);
             tokio::time::sleep(NOT_READY).await;
             handle.stop(true).await;
         });
         let served = self.server.await.map_err(Error::internal);
         stopping.abort();
-        self.sweeper.abort();
         let flushed = self.last_seen.flush(&self.db).await;
         served.and(flushed)
     }
@@ -207,11 +213,12 @@ struct State {
     draining: web::Data<Draining>,
     last_seen: web::Data<LastSeen>,
     rate_limits: Option<web::Data<RateLimits>>,
+    live: web::Data<Live>,
     origins: Vec<String>,
 }
 
 impl State {
-    async fn new(settings: &Settings, db: Db) -> Result<Self> {
+    async fn new(settings: &Settings, db: Db, last_event: watch::Receiver<i64>) -> Result<Self> {
         let status = match settings.registration {
             Registration::Open => Some(UserStatus::Active),
             Registration::Approval => Some(UserStatus::Pending),
@@ -231,6 +238,7 @@ impl State {
             draining: web::Data::new(Draining::default()),
             last_seen: web::Data::new(LastSeen::default()),
             rate_limits: is_limited.then(|| web::Data::new(rate_limits(settings))),
+            live: web::Data::new(Live::new(last_event)),
             origins: settings.cors_origins.clone(),
             db: web::Data::new(db),
         })
@@ -247,6 +255,7 @@ impl State {
             .app_data(self.new_account_status.clone())
             .app_data(self.draining.clone())
             .app_data(self.last_seen.clone())
+            .app_data(self.live.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(web::PathConfig::default().error_handler(problem::bad_path));
         if let Some(limits) = &self.rate_limits {

@@ -142,6 +142,8 @@ ids! {
     FeedTokenId;
     /// The id of an API key.
     ApiKeyId;
+    /// The id of something that happened.
+    EventId;
     /// The id of a note that something is gone.
     TombstoneId;
 }

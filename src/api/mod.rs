@@ -5,6 +5,8 @@ pub mod api_keys;
 pub mod articles;
 pub mod audit;
 pub mod comments;
+pub mod event_stream;
+pub mod events;
 pub mod feeds;
 pub mod group_types;
 pub mod groups;
@@ -63,6 +65,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     me::routes::configure(config);
     people::routes::configure(config);
     api_keys::routes::configure(config);
+    event_stream::routes::configure(config);
     registration::routes::configure(config);
     subscriptions::routes::configure(config);
     invitations::routes::configure(config);

@@ -156,18 +156,30 @@ impl Actor {
     /// # Errors
     /// `invalid_token`.
     pub fn confirm(&self, conn: &mut Conn) -> Result<()> {
+        self.stands(conn, true)
+    }
+
+    /// Asks the same of this moment, holding nothing.
+    ///
+    /// # Errors
+    /// `invalid_token`.
+    pub fn check(&self, conn: &mut Conn) -> Result<()> {
+        self.stands(conn, false)
+    }
+
+    fn stands(&self, conn: &mut Conn, holds: bool) -> Result<()> {
         let account = users::table
             .find(self.user_id)
             .filter(users::status.eq("active"))
             .filter(users::platform_role.eq(self.role))
             .select(users::id);
-        let account: Option<UserId> = match conn {
-            Conn::Sqlite(conn) => account.first(conn).optional()?,
-            Conn::Postgres(conn) => account.for_key_share().first(conn).optional()?,
+        let account: Option<UserId> = match &mut *conn {
+            Conn::Postgres(conn) if holds => account.for_key_share().first(conn).optional()?,
+            conn => each_backend!(conn => account.first(conn).optional())?,
         };
         let goes_on = match self.credential {
             Credential::Session(id) => session_goes_on(conn, id)?,
-            Credential::Key { id, .. } => keys::goes_on(conn, id, Timestamp::now())?,
+            Credential::Key { id, .. } => keys::goes_on(conn, id, Timestamp::now(), holds)?,
             Credential::Server => false,
         };
         let ended = || Error::new(Code::InvalidToken, "The session has ended.");

@@ -99,19 +99,19 @@ fn find(conn: &mut Conn, hash: &[u8], now: Timestamp) -> Result<Option<Key>> {
     Ok(each_backend!(conn => key.first(conn).optional())?)
 }
 
-/// Whether a key goes on; it cannot be removed until the transaction ends.
+/// Whether a key goes on; with `holds` it cannot be removed until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn goes_on(conn: &mut Conn, id: ApiKeyId, now: Timestamp) -> Result<bool> {
+pub fn goes_on(conn: &mut Conn, id: ApiKeyId, now: Timestamp, holds: bool) -> Result<bool> {
     let key = api_keys::table
         .inner_join(users::table.on(users::id.eq(api_keys::user_id)))
         .filter(api_keys::id.eq(id))
         .filter(in_force!(now))
         .select(api_keys::id);
     let found: Option<ApiKeyId> = match conn {
-        Conn::Sqlite(conn) => key.first(conn).optional()?,
-        Conn::Postgres(conn) => key.for_key_share().first(conn).optional()?,
+        Conn::Postgres(conn) if holds => key.for_key_share().first(conn).optional()?,
+        conn => each_backend!(conn => key.first(conn).optional())?,
     };
     Ok(found.is_some())
 }

@@ -34,6 +34,12 @@ text_enum! {
         PeopleRead = "people:read",
         /// Search.
         SearchRead = "search:read",
+        /// Listen to what happens.
+        EventsRead = "events:read",
+        /// Read one's webhooks and what they delivered.
+        WebhooksRead = "webhooks:read",
+        /// Make and change webhooks: they tell whatever one may know of.
+        WebhooksWrite = "webhooks:write",
         /// Read what administrators read.
         AdminRead = "admin:read",
         /// Change what administrators change.
@@ -59,6 +65,7 @@ impl Scope {
                 | Self::MembersWrite
                 | Self::PostsRead
                 | Self::PostsWrite
+                | Self::EventsRead
         )
     }
 }

@@ -636,6 +636,23 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+    use crate::db::sql_types::{Id, Instant};
+    events (id) {
+        id -> Id,
+        position -> Nullable<BigInt>,
+        kind -> Text,
+        happened_at -> Instant,
+        group_id -> Nullable<Id>,
+        user_id -> Nullable<Id>,
+        post_id -> Nullable<Id>,
+        comment_id -> Nullable<Id>,
+        article_id -> Nullable<Id>,
+        is_public -> Bool,
+    }
+}
+
 joinable!(sessions -> users (user_id));
 joinable!(refresh_tokens -> sessions (session_id));
 joinable!(api_key_secrets -> api_keys (api_key_id));
@@ -662,6 +679,7 @@ joinable!(post_shares -> users (shared_by));
 
 allow_tables_to_appear_in_same_query!(
     users,
+    events,
     api_keys,
     api_key_groups,
     api_key_secrets,

@@ -76,6 +76,7 @@ pub use guide::page as guide;
         (name = "people", description = "People who let others see which groups they are in"),
         (name = "search", description = "Everything that the caller may read, by its words"),
         (name = "me", description = "One's own account"),
+        (name = "events", description = "What happens, for programs that listen"),
         (name = "api-keys", description = "What programs call with"),
         (name = "sessions", description = "Registering, logging in and out"),
         (name = "admin", description = "What administrators do"),
@@ -113,6 +114,7 @@ pub fn document() -> Value {
     operations::complete(&mut document);
     schemas::tidy(&mut document);
     examples::fill(&mut document);
+    operations::open(&mut document);
     if let Some(server) = document.pointer_mut("/servers/0").and_then(Value::as_object_mut) {
         // it is meant for everybody
         server.insert("x-internal".to_owned(), Value::Bool(false));

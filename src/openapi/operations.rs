@@ -31,6 +31,17 @@ pub fn complete(document: &mut Value) {
     add_components(document);
 }
 
+/// Writes «nothing or nothing» as no need to log in at all: generators take the former for a log-in.
+pub fn open(document: &mut Value) {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
+    let operations = paths.filter_map(|(_, item)| item.as_object_mut()).flatten();
+    for (_, operation) in operations {
+        if let Some(security) = operation.get_mut("security").filter(|security| **security == json!([{}])) {
+            *security = json!([]);
+        }
+    }
+}
+
 /// Names the parameters in the path: utoipa finds them in handlers that take a tuple, not in those that take one id.
 fn name_path_parameters(path: &str, operation: &mut Value) {
     let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
@@ -266,7 +277,7 @@ fn describe_successes(is_read: bool, (is_versioned, is_kept): (bool, bool), resp
         let shown = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
         let is_page = is_read && status == "200" && shown.is_some_and(|name| name.ends_with("Page"));
         let has_tag = shown.is_some() && (is_read || is_versioned);
-        let is_new = status == "201";
+        let is_new = status == "201" || status == "308";
         let names = [("ETag", has_tag), ("Link", is_page), ("Idempotency-Replayed", is_kept), ("Location", is_new)];
         let names: Vec<&str> = names.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
         add_headers(response, &names);

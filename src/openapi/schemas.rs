@@ -27,7 +27,18 @@ pub fn tidy(document: &mut Value) {
         }
     }
     walk(document, &mut bound_integer);
+    walk(document, &mut drop_empty_bounds);
     drop_unreferenced(document);
+}
+
+/// That a text or list is not shorter than nothing needs no saying, and generated code compares for it.
+fn drop_empty_bounds(value: &mut Value) {
+    let Some(schema) = value.as_object_mut() else { return };
+    for name in ["minLength", "minItems"] {
+        if schema.get(name).is_some_and(|bound| *bound == 0) {
+            schema.remove(name);
+        }
+    }
 }
 
 /// All our numbers are of 32 bits, and none is below zero.

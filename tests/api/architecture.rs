@@ -17,7 +17,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// From the roof down: each may import those after it. Features stand as in `src/api/mod.rs`.
-const ORDER: [&str; 50] = [
+const ORDER: [&str; 53] = [
     "main",
     "cli",
     "demo",
@@ -25,6 +25,7 @@ const ORDER: [&str; 50] = [
     "reindex",
     "server",
     "jobs",
+    "relay",
     "contract",
     "openapi",
     "api",
@@ -34,6 +35,7 @@ const ORDER: [&str; 50] = [
     "api::subscriptions",
     "api::last_seen",
     "api::api_keys",
+    "api::event_stream",
     "api::search",
     "api::inbox",
     "api::invitations",
@@ -58,6 +60,7 @@ const ORDER: [&str; 50] = [
     "api::health",
     "api::idempotency",
     "api::users",
+    "api::events",
     "api::notices",
     "api::settings",
     "api::audit",
@@ -80,7 +83,7 @@ const FOUNDATIONS: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that a feature may have besides the four.
-const EXTRA: [(&str, &str); 13] = [
+const EXTRA: [(&str, &str); 14] = [
     ("invitations", "acceptance.rs"),
     ("memberships", "access.rs"),
     ("memberships", "activity.rs"),
@@ -91,6 +94,7 @@ const EXTRA: [(&str, &str); 13] = [
     ("articles", "related.rs"),
     ("articles", "slugs.rs"),
     ("subscriptions", "atom.rs"),
+    ("event_stream", "live.rs"),
     ("posts", "mentions.rs"),
     ("posts", "shares.rs"),
     ("posts", "views.rs"),

@@ -481,6 +481,8 @@ fn accounts() -> Vec<Row> {
             w.caller.put("/me/password", json!({ "current_password": PASSWORD, "new_password": "another good one" }));
         "list_my_memberships" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
             w.caller.get("/me/memberships");
+        "stream_events" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/events?follow=false");
         "list_users" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| w.caller.get("/admin/users");
         "get_user" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
             w.caller.get(format!("/admin/users/{}", w.founder.id()));

@@ -190,10 +190,15 @@ fn before_slug(operation: &Operation) -> &str {
 
 /// Every query with one parameter, and the whole list in single steps.
 fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
-    let mut queries = vec![String::new()];
+    // a stream that goes on has no end to look at
+    let mut queries = vec![if operation.id == "stream_events" { "?follow=false".to_owned() } else { String::new() }];
     for (name, values) in &operation.query {
         let words: Vec<String> = match name.as_str() {
-            "cursor" => continue,
+            "cursor" | "follow" => continue,
+            "group_id" if operation.id == "stream_events" => {
+                queries.extend(secret.paths["group_id"].iter().map(|id| format!("?follow=false&group_id={id}")));
+                continue;
+            }
             "limit" => vec!["100".to_owned()],
             "q" | "name" | "skill" => {
                 secret.words.iter().map(|word| form_urlencoded::byte_serialize(word.as_bytes()).collect()).collect()

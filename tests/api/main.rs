@@ -23,6 +23,7 @@ mod crash;
 mod demo;
 mod doctor;
 mod document;
+mod event_stream;
 mod ground_floor;
 mod group_course;
 mod group_types;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         ("demo", demo::cases()),
         ("doctor", doctor::cases()),
         ("document", document::cases()),
+        ("event_stream", event_stream::cases()),
         ("group_course", group_course::cases()),
         ("group_types", group_types::cases()),
         ("groups", groups::cases()),

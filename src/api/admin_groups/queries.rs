@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::model::{AdminGroupQuery, AdminGroupRow, AdminGroupStatus, OwnerCount};
+use crate::api::events::{self, EventKind, EventRow};
 use crate::api::groups::{queries as groups_queries, shares, slugs};
 use crate::api::memberships::model::{GroupStatus, Visibility};
 use crate::db::schema::groups;
@@ -81,6 +82,7 @@ pub fn restore(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     let back = (groups::deleted_at.eq(None::<Timestamp>), groups::updated_at.eq(now), groups::changed_at.eq(now));
     each_backend!(conn => diesel::update(groups::table.find(id)).set(back).execute(conn))?;
     shares::follow(conn, id, (Visibility::Hidden, visibility), now)?;
+    events::record(conn, &EventRow::of_group(EventKind::GroupRestored, id, now))?;
     groups_queries::index(conn, id)
 }
 

@@ -142,8 +142,10 @@ impl<'de> Deserialize<'de> for ScopeList {
     }
 }
 
+// it has a name: generators take a list without one for empty where it is left out
 /// Different groups, 1 to 100.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[schema(min_items = 1, max_items = 100)]
 pub struct GroupList(pub Vec<GroupId>);
 
 impl<'de> Deserialize<'de> for GroupList {
@@ -170,9 +172,9 @@ pub struct NewApiKey {
     #[schema(value_type = Vec<Scope>, min_items = 1, max_items = 50)]
     pub scopes: ScopeList,
     /// The groups that it opens, of those that one may see oneself; left out: all of them, also later ones. Only scopes of groups,
-    /// members and posts go with it.
+    /// members and posts go with it, and listening to events.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Vec<GroupId>, min_items = 1, max_items = 100)]
+    #[schema(value_type = GroupList)]
     pub group_ids: Option<GroupList>,
     /// When it ends by itself, in the future; null or left out for never.
     #[serde(default)]
@@ -184,9 +186,10 @@ pub struct NewApiKey {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "overlap_minutes": 60 }))]
 pub struct NewApiKeySecret {
-    /// For how long the secret before stays good, so that programs can be changed over; up to seven days, 0 for not at all.
+    /// For how long the secret before stays good, so that programs can be changed over: 1440, a day, where it is left out, up
+    /// to seven days, 0 for not at all.
     #[serde(default = "a_day")]
-    #[schema(value_type = u16, minimum = 0, maximum = 10080, default = 1440)]
+    #[schema(value_type = u16, minimum = 0, maximum = 10080)]
     pub overlap_minutes: Overlap,
 }
 

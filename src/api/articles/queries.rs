@@ -13,6 +13,7 @@ use super::model::{
 };
 use super::policy::Publication;
 use super::slugs;
+use crate::api::events::{self, EventKind, EventRow};
 use crate::api::groups::queries as groups_queries;
 use crate::api::groups::relatives;
 use crate::api::memberships::access::{Access, visible};
@@ -229,6 +230,9 @@ pub fn insert(
             set_tags(conn, row.id, &new.tags.0)?;
             set_authors(conn, row.id, &new.author_ids.0)?;
             relate(conn, row.id, &new.related_ids.0)?;
+            if row.status == StoredStatus::Published {
+                happened(conn, EventKind::ArticlePublished, row.id, now)?;
+            }
             index(conn, row.id)?;
             return Ok(row);
         }
@@ -371,6 +375,12 @@ pub fn update(
     if is_out(before) && !is_out(&row) {
         bury(conn, row.id, now)?;
     }
+    match (is_out(before), is_out(&row)) {
+        (false, true) => happened(conn, EventKind::ArticlePublished, row.id, now)?,
+        (true, true) => happened(conn, EventKind::ArticleUpdated, row.id, now)?,
+        (true, false) => happened(conn, EventKind::ArticleDeleted, row.id, now)?,
+        (false, false) => {}
+    }
     if (row.status, row.published_at) != (before.status, before.published_at) {
         recount_contributors(conn, &[row.id], now)?;
     }
@@ -407,6 +417,7 @@ pub fn delete(conn: &mut Conn, before: &ArticleRow, now: Timestamp) -> Result<()
     each_backend!(conn => diesel::update(articles::table.find(before.id)).set(deleted).execute(conn))?;
     index(conn, before.id)?;
     if before.status == StoredStatus::Published {
+        happened(conn, EventKind::ArticleDeleted, before.id, now)?;
         bury(conn, before.id, now)?;
     }
     recount_contributors(conn, &[before.id], now)
@@ -475,7 +486,12 @@ fn publish(conn: &mut Conn, row: &ArticleRow, now: Timestamp) -> Result<()> {
         articles::changed_at.eq(changed_at),
     );
     each_backend!(conn => diesel::update(articles::table.find(row.id)).set(changes).execute(conn))?;
+    happened(conn, EventKind::ArticlePublished, row.id, now)?;
     index(conn, row.id)
+}
+
+fn happened(conn: &mut Conn, kind: EventKind, article: ArticleId, now: Timestamp) -> Result<()> {
+    events::record(conn, &EventRow::of_article(kind, article, now))
 }
 
 /// Forgets that a person, whose account goes, writes articles with the editors. What they wrote stays.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::model::{CommentPatch, CommentRow, FoundComment, NewComment};
 use super::policy;
+use crate::api::events::{self, EventKind, EventRow};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::activity;
 use crate::api::memberships::model::{State, Visibility};
@@ -138,6 +139,7 @@ pub fn insert(
     recount_post(conn, post.id, 1, now)?;
     activity::advance(conn, row.group_id, named(row.author_id, row.pseudonym_id), now)?;
     take_part(conn, row.author_id, row.post_id, now)?;
+    happened(conn, EventKind::CommentCreated, &row, now)?;
     index(conn, row.id)?;
     // a mention says more than a reply, and one event is told once
     let author = (row.author_id, row.pseudonym_id);
@@ -222,6 +224,10 @@ fn tell_followers(conn: &mut Conn, row: &CommentRow, now: Timestamp) -> Result<(
     notices::queries::tell_all(conn, &told, now)
 }
 
+fn happened(conn: &mut Conn, kind: EventKind, row: &CommentRow, now: Timestamp) -> Result<()> {
+    events::record(conn, &EventRow::of_comment(kind, row.group_id, (row.post_id, row.id), now))
+}
+
 /// Counts comments of a post, and finds again when the latest was written.
 fn recount_post(conn: &mut Conn, post: PostId, by: i32, now: Timestamp) -> Result<()> {
     let latest = comments::table
@@ -248,6 +254,7 @@ pub fn update(conn: &mut Conn, before: &CommentRow, patch: &CommentPatch, now: T
     each_backend!(conn => diesel::update(comments::table.find(before.id)).set(changes).execute(conn))?;
     let author = (before.author_id, before.pseudonym_id);
     mentions::tell(conn, before.group_id, (before.post_id, Some(before.id)), author, body, now)?;
+    happened(conn, EventKind::CommentUpdated, before, now)?;
     index(conn, before.id)?;
     read(conn, before.id)
 }
@@ -283,6 +290,7 @@ pub fn delete(conn: &mut Conn, row: &CommentRow, by: UserId, now: Timestamp) -> 
         let (above, replies, deleted_at) = count_replies(conn, parent, -1)?;
         gone = above.filter(|_| replies == 0 && deleted_at.is_some());
     }
+    happened(conn, EventKind::CommentDeleted, row, now)?;
     index(conn, row.id)?;
     recount(conn, row, now)
 }
@@ -297,6 +305,7 @@ pub fn restore(conn: &mut Conn, row: &CommentRow, now: Timestamp) -> Result<Foun
         let (above, replies, deleted_at) = count_replies(conn, parent, 1)?;
         back = above.filter(|_| replies == 1 && deleted_at.is_some());
     }
+    happened(conn, EventKind::CommentRestored, row, now)?;
     index(conn, row.id)?;
     recount(conn, row, now)?;
     read(conn, row.id)

@@ -14,6 +14,7 @@ use super::relatives::known;
 use super::{changes, shares, slugs};
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
+use crate::api::events::{self, EventKind, EventRow};
 use crate::api::group_types::queries::choose;
 use crate::api::memberships::access::{Access, visible};
 use crate::api::memberships::model::{Action, GroupStatus, Held, Role, State, ViewerRole, ViewerState, Visibility};
@@ -356,6 +357,7 @@ pub fn insert(
             .execute(conn))?;
         if added == 1 {
             furnish(conn, id, new, creator, now)?;
+            events::record(conn, &EventRow::of_group(EventKind::GroupCreated, id, now))?;
             index(conn, id)?;
             return Ok(id);
         }
@@ -516,6 +518,7 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     }
     let visibility = patch.visibility.0.unwrap_or(before.openness.visibility);
     shares::follow(conn, before.id, (before.openness.visibility, visibility), now)?;
+    events::record(conn, &EventRow::of_group(EventKind::GroupUpdated, before.id, now))?;
     index(conn, before.id)
 }
 
@@ -573,6 +576,9 @@ pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     let (slug, visibility): (String, Visibility) = each_backend!(conn => before.first(conn))?;
     slugs::give_up(conn, id)?;
     changes::bury(conn, id, visibility, now)?;
+    let is_public = visibility != Visibility::Hidden;
+    let gone = EventRow { is_public, ..EventRow::of_group(EventKind::GroupDeleted, id, now) };
+    events::record(conn, &gone)?;
     // what is deleted is shown to nobody
     shares::follow(conn, id, (visibility, Visibility::Hidden), now)?;
     let gone = (groups::slug.eq(slugs::hiding(conn, &slug, id)?.into_string()), groups::deleted_at.eq(now));
@@ -598,6 +604,7 @@ pub fn close_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
         }
         let changes = vec![AuditChange::new("status", Some("active"), Some("archived"))];
         audit::queries::record(conn, None, Entry::group(AuditAction::GroupArchived, id).with_changes(changes), now)?;
+        events::record(conn, &EventRow::of_group(EventKind::GroupUpdated, id, now))?;
         closed += 1;
     }
     Ok(closed)

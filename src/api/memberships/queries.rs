@@ -14,6 +14,7 @@ use super::model::{
 };
 use crate::api::audit;
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
+use crate::api::events::{self, EventKind, EventRow};
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::api::users::model::{DisplayName, UserStatus};
@@ -394,6 +395,18 @@ fn handle_of(name: &str) -> String {
     Slug::from_name(name, "member").with_lot().into_string()
 }
 
+/// What a step is for programs that listen; nothing where others do not learn of it.
+fn happened(before: Option<&Membership>, change: &Change) -> Option<EventKind> {
+    let was = before.map(|row| row.state);
+    match (was == Some(State::Active), change.state) {
+        (false, State::Active) => Some(EventKind::MemberJoined),
+        (true, State::Active) => before.filter(|row| row.role != change.role).map(|_| EventKind::MemberUpdated),
+        (true, _) => Some(EventKind::MemberLeft),
+        (false, State::Requested) => (was != Some(State::Requested)).then_some(EventKind::MemberRequested),
+        (false, _) => None,
+    }
+}
+
 /// Takes the step: the row, the group's count, the history, the audit log, and what hangs on the membership, together. The
 /// caller holds the group's lock.
 pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Membership> {
@@ -419,6 +432,9 @@ pub fn change(conn: &mut Conn, change: &Change, now: Timestamp) -> Result<Member
         audit::queries::record(conn, change.actor.as_ref(), entry, now)?;
     }
     tell(conn, change, event, now)?;
+    if let Some(kind) = happened(before, change) {
+        events::record(conn, &EventRow::of_member(kind, change.group_id, change.user_id, now))?;
+    }
     if before.is_some_and(|row| row.state == State::Invited) && change.state != State::Invited {
         settle_invitation(conn, change, now)?;
     }

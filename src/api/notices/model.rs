@@ -169,6 +169,12 @@ pub struct NoticePreferences {
     pub muted: Vec<NoticeKind>,
 }
 
+// it has a name: generators leave a list without one out where it is empty
+/// Kinds of notifications, each counted once.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[schema(max_items = 100)]
+pub struct NoticeKindList(pub Vec<NoticeKind>);
+
 /// Changes to what one does not want to be told.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +182,6 @@ pub struct NoticePreferences {
 pub struct NoticePreferencesPatch {
     /// The kinds that one is not told from now on, in place of those until now. What one was told before stays.
     #[serde(default)]
-    #[schema(value_type = Vec<NoticeKind>)]
-    pub muted: Set<Vec<NoticeKind>>,
+    #[schema(value_type = NoticeKindList)]
+    pub muted: Set<NoticeKindList>,
 }

@@ -45,7 +45,7 @@ async fn update_notification_preferences(
     let muted = actor
         .write(&db, move |conn| {
             if let Some(muted) = &patch.0.muted.0 {
-                queries::set_muted(conn, actor.user_id, muted)?;
+                queries::set_muted(conn, actor.user_id, &muted.0)?;
             }
             queries::muted(conn, actor.user_id)
         })

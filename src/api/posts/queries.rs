@@ -15,6 +15,7 @@ use super::model::{
 };
 use super::policy::{self, Publication};
 use super::shares;
+use crate::api::events::{self, EventKind, EventRow};
 use crate::api::groups::shares::{Sharing, bury, end};
 use crate::api::memberships::access::{Access, readable};
 use crate::api::memberships::activity;
@@ -434,10 +435,24 @@ fn tags_search(tags: &[String]) -> String {
     tags.iter().fold("\n".to_owned(), |text, tag| text + &folded(tag) + "\n")
 }
 
+fn happened(conn: &mut Conn, kind: EventKind, group: GroupId, post: PostId, now: Timestamp) -> Result<()> {
+    events::record(conn, &EventRow::of_post(kind, group, post, now))
+}
+
+/// Something beside its words changed on a post; nobody learns it of one that is not out.
+fn changed(conn: &mut Conn, post: PostId, now: Timestamp) -> Result<()> {
+    let out = posts::table.find(post).filter(posts::published_at.is_not_null()).select(posts::group_id);
+    match each_backend!(conn => out.first(conn).optional())? {
+        Some(group) => happened(conn, EventKind::PostUpdated, group, post, now),
+        None => Ok(()),
+    }
+}
+
 /// A post has come out: it can be found, makes its group and author active, and tells whom it mentions.
 fn announce(conn: &mut Conn, row: &PostRow, at: Timestamp) -> Result<()> {
     activity::advance(conn, row.group_id, named(row.author_id, row.pseudonym_id), at)?;
     take_part(conn, row.author_id, row.id, at)?;
+    happened(conn, EventKind::PostPublished, row.group_id, row.id, at)?;
     mentions::tell(conn, row.group_id, (row.id, None), (row.author_id, row.pseudonym_id), &row.body, at)?;
     index(conn, row.id)
 }
@@ -503,6 +518,7 @@ pub fn update(
                 let author = (before.author_id, before.pseudonym_id);
                 mentions::tell(conn, before.group_id, (before.id, None), author, body, now)?;
             }
+            happened(conn, EventKind::PostUpdated, before.group_id, before.id, now)?;
             index(conn, before.id)?;
         }
         (None, None) => {}
@@ -548,6 +564,7 @@ pub fn delete(conn: &mut Conn, post: &PostHead, by: UserId, now: Timestamp) -> R
     each_backend!(conn => diesel::update(posts::table.find(post.id)).set(deleted).execute(conn))?;
     index(conn, post.id)?;
     if post.published_at.is_some() {
+        happened(conn, EventKind::PostDeleted, post.group_id, post.id, now)?;
         bury(conn, post.id, post.group_id, now)?;
         shares::hide(conn, post.id, now)?;
     }
@@ -564,6 +581,9 @@ pub fn restore(conn: &mut Conn, post: &PostHead, now: Timestamp) -> Result<()> {
     let restored =
         (posts::deleted_at.eq(None::<Timestamp>), posts::deleted_by.eq(None::<UserId>), posts::changed_at.eq(now));
     each_backend!(conn => diesel::update(posts::table.find(post.id)).set(restored).execute(conn))?;
+    if post.published_at.is_some() {
+        happened(conn, EventKind::PostRestored, post.group_id, post.id, now)?;
+    }
     index_thread(conn, post.id)?;
     shares::show(conn, post.id, now)?;
     recount(conn, post.group_id, post.id, now)
@@ -582,14 +602,14 @@ pub fn pin(
         posts::changed_at.eq(now),
     );
     each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
-    Ok(())
+    changed(conn, post, now)
 }
 
 /// Locks a conversation, or unlocks it.
 pub fn set_locked(conn: &mut Conn, post: PostId, locked_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
     let changes = (posts::locked_at.eq(locked_at), posts::changed_at.eq(now));
     each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
-    Ok(())
+    changed(conn, post, now)
 }
 
 /// Says which comment answers a question, or that none does.
@@ -605,7 +625,7 @@ pub fn set_accepted(conn: &mut Conn, post: PostId, comment: Option<CommentId>, n
     }
     let changes = (posts::accepted_comment_id.eq(comment), posts::changed_at.eq(now));
     each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
-    Ok(())
+    changed(conn, post, now)
 }
 
 /// Moves a conversation to another group. The caller holds both groups' locks. Where not everybody may read it any more it does
@@ -629,6 +649,8 @@ pub fn move_to(conn: &mut Conn, post: &PostHead, to: &Access, now: Timestamp) ->
     search::move_post(conn, post.id.uuid(), to.uuid())?;
     notices::queries::move_post(conn, post.id, to)?;
     bury(conn, post.id, from, now)?;
+    happened(conn, EventKind::PostDeleted, from, post.id, now)?;
+    happened(conn, EventKind::PostRestored, to, post.id, now)?;
     end(conn, if is_public { Sharing::With(post.id, to) } else { Sharing::OfPost(post.id) }, now)?;
     recount(conn, from, post.id, now)?;
     recount(conn, to, post.id, now)

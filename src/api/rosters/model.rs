@@ -107,7 +107,7 @@ pub struct ImportRow {
 
 /// What is wrong with a line.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ImportError {
+pub struct ImportFault {
     /// The line, from 1.
     pub line: i32,
     /// The column; null for the whole line.
@@ -134,7 +134,7 @@ pub struct ImportReport {
     /// Lines with an error.
     pub failed: i32,
     /// The first 100 errors.
-    pub errors: Vec<ImportError>,
+    pub errors: Vec<ImportFault>,
 }
 
 /// Whether to import.

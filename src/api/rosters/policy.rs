@@ -1,6 +1,6 @@
 //! What may be done with many members at once, row by row: nothing that could not be done with one.
 
-use super::model::{BatchAction, BatchRow, IMPORT_COLUMNS, ImportError, ImportReport, ImportRow, Name, TOLD_ERRORS};
+use super::model::{BatchAction, BatchRow, IMPORT_COLUMNS, ImportFault, ImportReport, ImportRow, Name, TOLD_ERRORS};
 use crate::api::memberships::model::{MemberPatch, MemberState, Role};
 use crate::api::users::model::{DisplayName, Email};
 use crate::db::sql_types::TextEnum as _;
@@ -70,7 +70,7 @@ fn parse(row: &Row, is_admin: bool) -> Result<ImportRow, (&'static str, &'static
 pub fn refuse(report: &mut ImportReport, line: u64, column: Option<&str>, code: &str, words: &str) {
     report.failed += 1;
     if report.errors.len() < TOLD_ERRORS {
-        report.errors.push(ImportError {
+        report.errors.push(ImportFault {
             line: i32::try_from(line).unwrap_or(i32::MAX),
             column: column.map(str::to_owned),
             code: code.to_owned(),

@@ -1,0 +1,16 @@
+-- what happened, written in the transaction in which it does; told to whoever listens in the order of the positions, which are
+-- given after the commit, so that none comes later than one that was told. What is named may be gone by then
+CREATE TABLE events (
+    id UUID NOT NULL PRIMARY KEY,
+    position BIGINT UNIQUE,
+    kind TEXT NOT NULL,
+    happened_at TIMESTAMPTZ NOT NULL,
+    group_id UUID,
+    user_id UUID,
+    post_id UUID,
+    comment_id UUID,
+    article_id UUID,
+    -- whether everybody could know of a group that is gone
+    is_public BOOLEAN NOT NULL
+);
+CREATE INDEX events_waiting ON events (id) WHERE position IS NULL;

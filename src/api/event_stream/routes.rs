@@ -1,0 +1,169 @@
+//! `/events`.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use futures_util::stream;
+use tokio::sync::watch;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::live::{Live, Seat};
+use super::model::{Event, StreamQuery};
+use super::queries;
+use crate::api::events;
+use crate::auth::actor::Actor;
+use crate::db::{Conn, Db};
+use crate::error::{Error, Result};
+use crate::http::query::Query;
+use crate::types::{EventId, GroupId};
+
+/// Events that are read at once: no stream holds more.
+const BATCH: i64 = 100;
+/// How often a quiet stream says that it is there, and asks whether its listener may go on.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// The routes of this feature.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(stream_events);
+}
+
+/// Listen to what happens
+///
+/// Server-sent events of everything that the caller may know of at the moment when it is told: `event` is the type, `data` an
+/// `Event` as JSON, `id` what to send as `Last-Event-ID` to go on after it. Events are kept for a week; where that id is
+/// forgotten, an event `reset` comes first: read everything anew. A comment comes every 15 seconds. The stream ends when the
+/// session or key does; begin it again. With `follow=false` it ends with what has happened until now.
+#[utoipa::path(tag = "events", operation_id = "stream_events",
+    security(("bearer" = []), ("api_key" = ["events:read"])),
+    params(StreamQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received; left out: only what happens from now on, or with `follow=false` all of the last week")),
+    responses(
+    (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+))]
+#[get("/events")]
+async fn stream_events(
+    request: HttpRequest,
+    actor: Actor,
+    db: web::Data<Db>,
+    live: web::Data<Live>,
+    query: Query<StreamQuery>,
+) -> Result<HttpResponse> {
+    let (seat, follow) = (live.clone().into_inner().sit(actor.user_id)?, query.follow.unwrap_or(true));
+    let last_id = last_event_id(&request)?;
+    let found = db.read(move |conn| begin(conn, last_id, follow)).await?;
+    let mut waiting = VecDeque::from([": welcome\n\n".to_owned()]);
+    if found.is_none() {
+        waiting.push_back("event: reset\ndata: {}\n\n".to_owned());
+    }
+    let stream = Stream {
+        actor,
+        db: db.get_ref().clone(),
+        group: query.group_id,
+        place: found.unwrap_or_default(),
+        waiting,
+        last: live.last(),
+        follow,
+        is_over: false,
+        _seat: seat,
+    };
+    let body = stream::unfold(stream, |mut stream| async {
+        let text = stream.next().await?;
+        Some((Ok::<_, Infallible>(web::Bytes::from(text)), stream))
+    });
+    let mut response = HttpResponse::Ok();
+    // compressing would hold events back
+    response.insert_header(header::ContentEncoding::Identity).insert_header((header::CACHE_CONTROL, "no-store"));
+    Ok(response.content_type("text/event-stream").streaming(body))
+}
+
+fn last_event_id(request: &HttpRequest) -> Result<Option<EventId>> {
+    let Some(given) = request.headers().get("last-event-id") else { return Ok(None) };
+    let id = given.to_str().ok().and_then(|text| text.parse().ok());
+    let malformed = || Error::parameter("Last-Event-ID", "malformed", "is the id of an event");
+    id.map(Some).ok_or_else(malformed)
+}
+
+/// The place after which to begin; none where the last event that was received is forgotten.
+fn begin(conn: &mut Conn, last_id: Option<EventId>, follow: bool) -> Result<Option<i64>> {
+    match last_id {
+        Some(id) => events::place_of(conn, id),
+        None if follow => events::last_place(conn).map(Some),
+        None => Ok(Some(0)),
+    }
+}
+
+/// One who listens. It holds one batch at most: what is not read is not fetched.
+struct Stream {
+    actor: Actor,
+    db: Db,
+    group: Option<GroupId>,
+    place: i64,
+    waiting: VecDeque<String>,
+    last: watch::Receiver<i64>,
+    follow: bool,
+    is_over: bool,
+    _seat: Seat,
+}
+
+impl Stream {
+    /// What is sent next; none at the end.
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(text) = self.waiting.pop_front() {
+                return Some(text);
+            }
+            if self.is_over {
+                return None;
+            }
+            match self.fetch().await {
+                Ok(true) => {}
+                Ok(false) if !self.follow => return None,
+                Ok(false) => self.wait().await?,
+                Err(error) => {
+                    tracing::debug!(%error, "a stream of events ends");
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Reads the next events as the listener learns of them now; whether there were any.
+    async fn fetch(&mut self) -> Result<bool> {
+        let (actor, place) = (self.actor, self.place);
+        let (rows, told) = self
+            .db
+            .read(move |conn| {
+                actor.check(conn)?;
+                let rows = events::after(conn, place, BATCH)?;
+                let told = queries::told(conn, actor.viewer(), &rows)?;
+                Ok((rows, told))
+            })
+            .await?;
+        let Some(last) = rows.last().and_then(|row| row.position) else { return Ok(false) };
+        self.place = last;
+        let is_asked = |event: &&Event| self.group.is_none() || event.data.group_id == self.group;
+        for event in told.iter().filter(is_asked) {
+            self.waiting.push_back(written(event)?);
+        }
+        Ok(true)
+    }
+
+    /// Waits until there is something new, at most until the next heartbeat; none when the server stops.
+    async fn wait(&mut self) -> Option<()> {
+        match tokio::time::timeout(HEARTBEAT, self.last.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return None,
+            Err(_) => self.waiting.push_back(": still here\n\n".to_owned()),
+        }
+        Some(())
+    }
+}
+
+/// An event as it is sent (HTML, section 9.2.5): JSON has no line breaks.
+fn written(event: &Event) -> Result<String> {
+    let data = serde_json::to_string(event).map_err(Error::internal)?;
+    let kind = crate::db::sql_types::TextEnum::as_str(event.r#type);
+    Ok(format!("id: {}\nevent: {kind}\ndata: {data}\n\n", event.id))
+}

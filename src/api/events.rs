@@ -1,0 +1,224 @@
+//! What happened, for programs that listen: written in the transaction in which it does, given a place in the order of all after
+//! its commit, and kept for a week. Events name things by their ids and hold no words.
+
+use std::time::Duration;
+
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use uuid::Uuid;
+
+use crate::db::schema::events;
+use crate::db::{Conn, each_backend};
+use crate::error::Result;
+use crate::types::{ArticleId, CommentId, EventId, GroupId, PostId, Timestamp, UserId, text_enum};
+
+/// How long an event is kept: whoever was away for longer reads everything anew.
+pub const KEPT: Duration = Duration::from_hours(7 * 24);
+/// Rows that one run of the job takes.
+const JOB: i64 = 500;
+/// Events that are given their places in one transaction.
+const BATCH: i64 = 200;
+/// The lock under which places are given, on PostgreSQL: one at a time, whichever server does it.
+const GIVES_PLACES: &str = "SELECT pg_try_advisory_xact_lock(7230145918332) AS is_ours";
+
+#[derive(QueryableByName)]
+struct Tried {
+    #[diesel(sql_type = Bool)]
+    is_ours: bool,
+}
+
+text_enum! {
+    /// What happened.
+    EventKind {
+        /// A group was founded.
+        GroupCreated = "group.created",
+        /// A group's settings changed, or it was archived or taken into use again.
+        GroupUpdated = "group.updated",
+        /// A group was deleted.
+        GroupDeleted = "group.deleted",
+        /// A deleted group came back.
+        GroupRestored = "group.restored",
+        /// Somebody asks to become a member.
+        MemberRequested = "member.requested",
+        /// Somebody became a member.
+        MemberJoined = "member.joined",
+        /// A member's role changed.
+        MemberUpdated = "member.updated",
+        /// Somebody is no member any more.
+        MemberLeft = "member.left",
+        /// A post came out.
+        PostPublished = "post.published",
+        /// A post changed.
+        PostUpdated = "post.updated",
+        /// A post was deleted, or moved to another group.
+        PostDeleted = "post.deleted",
+        /// A deleted post came back, or one came from another group.
+        PostRestored = "post.restored",
+        /// Somebody commented.
+        CommentCreated = "comment.created",
+        /// A comment changed.
+        CommentUpdated = "comment.updated",
+        /// A comment was deleted.
+        CommentDeleted = "comment.deleted",
+        /// A deleted comment came back.
+        CommentRestored = "comment.restored",
+        /// An article came out.
+        ArticlePublished = "article.published",
+        /// An article that is out changed.
+        ArticleUpdated = "article.updated",
+        /// An article is not out any more.
+        ArticleDeleted = "article.deleted",
+        /// Nothing: somebody tries whether a webhook is reached.
+        Ping = "ping",
+    }
+}
+
+/// A row of `events`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = events)]
+pub struct EventRow {
+    /// Its id.
+    pub id: EventId,
+    /// Its place among all events; none before it is told.
+    pub position: Option<i64>,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub happened_at: Timestamp,
+    /// In which group, or to which.
+    pub group_id: Option<GroupId>,
+    /// To whom.
+    pub user_id: Option<UserId>,
+    /// To which post, or to a comment on which.
+    pub post_id: Option<PostId>,
+    /// To which comment.
+    pub comment_id: Option<CommentId>,
+    /// To which article.
+    pub article_id: Option<ArticleId>,
+    /// Whether everybody could know of a group that is gone.
+    pub is_public: bool,
+}
+
+impl EventRow {
+    fn new(kind: EventKind, now: Timestamp) -> Self {
+        Self {
+            id: EventId::from(Uuid::now_v7()),
+            position: None,
+            kind,
+            happened_at: now,
+            group_id: None,
+            user_id: None,
+            post_id: None,
+            comment_id: None,
+            article_id: None,
+            is_public: false,
+        }
+    }
+
+    /// Nothing happened.
+    #[must_use]
+    pub fn ping(now: Timestamp) -> Self {
+        Self::new(EventKind::Ping, now)
+    }
+
+    /// Something happened to a group.
+    #[must_use]
+    pub fn of_group(kind: EventKind, group: GroupId, now: Timestamp) -> Self {
+        Self { group_id: Some(group), ..Self::new(kind, now) }
+    }
+
+    /// Something happened to a membership.
+    #[must_use]
+    pub fn of_member(kind: EventKind, group: GroupId, user: UserId, now: Timestamp) -> Self {
+        Self { group_id: Some(group), user_id: Some(user), ..Self::new(kind, now) }
+    }
+
+    /// Something happened to a post.
+    #[must_use]
+    pub fn of_post(kind: EventKind, group: GroupId, post: PostId, now: Timestamp) -> Self {
+        Self { group_id: Some(group), post_id: Some(post), ..Self::new(kind, now) }
+    }
+
+    /// Something happened to a comment on a post.
+    #[must_use]
+    pub fn of_comment(kind: EventKind, group: GroupId, (post, comment): (PostId, CommentId), now: Timestamp) -> Self {
+        Self { comment_id: Some(comment), ..Self::of_post(kind, group, post, now) }
+    }
+
+    /// Something happened to an article.
+    #[must_use]
+    pub fn of_article(kind: EventKind, article: ArticleId, now: Timestamp) -> Self {
+        Self { article_id: Some(article), ..Self::new(kind, now) }
+    }
+}
+
+/// Notes what happens in this transaction.
+pub fn record(conn: &mut Conn, event: &EventRow) -> Result<()> {
+    each_backend!(conn => diesel::insert_into(events::table).values(event).execute(conn))?;
+    Ok(())
+}
+
+/// Whether there are events without a place.
+pub fn is_any_waiting(conn: &mut Conn) -> Result<bool> {
+    let waiting = events::table.filter(events::position.is_null()).select(events::id).limit(1);
+    let found: Option<EventId> = each_backend!(conn => waiting.first(conn).optional())?;
+    Ok(found.is_some())
+}
+
+/// Gives the next events their places, in the order in which they happened; those that got one. None where another server is at
+/// it.
+pub fn place(conn: &mut Conn) -> Result<Vec<EventRow>> {
+    if let Conn::Postgres(conn) = conn
+        && !diesel::sql_query(GIVES_PLACES).get_result::<Tried>(conn)?.is_ours
+    {
+        return Ok(Vec::new());
+    }
+    let waiting = events::table.filter(events::position.is_null()).order(events::id.asc()).limit(BATCH);
+    let mut waiting: Vec<EventRow> = each_backend!(conn => waiting.select(EventRow::as_select()).load(conn))?;
+    let mut last = last_place(conn)?;
+    for event in &mut waiting {
+        last += 1;
+        event.position = Some(last);
+        let row = events::table.find(event.id);
+        each_backend!(conn => diesel::update(row).set(events::position.eq(last)).execute(conn))?;
+    }
+    Ok(waiting)
+}
+
+/// The last place that was given; 0 before the first.
+pub fn last_place(conn: &mut Conn) -> Result<i64> {
+    let last: Option<i64> = each_backend!(conn => events::table.select(max(events::position)).first(conn))?;
+    Ok(last.unwrap_or_default())
+}
+
+/// The place of an event; none where it is unknown, or forgotten.
+pub fn place_of(conn: &mut Conn, id: EventId) -> Result<Option<i64>> {
+    let place = events::table.find(id).select(events::position);
+    let place: Option<Option<i64>> = each_backend!(conn => place.first(conn).optional())?;
+    Ok(place.flatten())
+}
+
+/// The next events after a place.
+pub fn after(conn: &mut Conn, place: i64, limit: i64) -> Result<Vec<EventRow>> {
+    let next = events::table.filter(events::position.gt(place)).order(events::position.asc()).limit(limit);
+    Ok(each_backend!(conn => next.select(EventRow::as_select()).load(conn))?)
+}
+
+/// Forgets what is older than a week; how much that was. For a job: the caller is a transaction of its own.
+pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    // ids made earlier sort earlier. The last place stays known, or the next would be given twice
+    let last = last_place(conn)?;
+    let oldest =
+        events::table.order(events::id.asc()).select((events::id, events::happened_at, events::position)).limit(JOB);
+    let oldest: Vec<(EventId, Timestamp, Option<i64>)> = each_backend!(conn => oldest.load(conn))?;
+    let is_due = |(_, at, place): &(EventId, Timestamp, Option<i64>)| {
+        *at < now.before(KEPT) && place.is_some_and(|place| place < last)
+    };
+    let due: Vec<EventId> = oldest.into_iter().filter(is_due).map(|(id, ..)| id).collect();
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let due = events::table.filter(events::id.eq_any(due));
+    Ok(each_backend!(conn => diesel::delete(due).execute(conn))?)
+}
