@@ -272,9 +272,9 @@ impl State {
         let mut cors = Cors::default()
             .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
             .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH])
-            .allowed_headers(["X-Request-Id", "Praxis-Access-Reason", "Idempotency-Key"])
+            .allowed_headers(["X-Request-Id", "Praxis-Access-Reason", "Idempotency-Key", "Last-Event-ID"])
             .expose_headers(["Location", "Link", "ETag", "Retry-After", "X-Request-Id", "Idempotency-Replayed"])
-            .expose_headers(["RateLimit", "RateLimit-Policy"])
+            .expose_headers(["RateLimit", "RateLimit-Policy", "Deprecation", "Sunset"])
             .max_age(3600);
         for origin in &self.origins {
             cors = cors.allowed_origin(origin);

@@ -43,6 +43,8 @@ pub enum Credential {
         id: ApiKeyId,
         /// Whether it opens some groups only.
         is_restricted: bool,
+        /// The hash of its secret: another one of the same key does not go on with what this one began.
+        secret: [u8; 32],
     },
     /// None: the server itself asks what they may do.
     Server,
@@ -74,11 +76,17 @@ impl Viewer {
         self.0.map_or_else(UserId::nil, |actor| actor.user_id)
     }
 
+    /// The same as a plain member of the platform: what only an office opens stays closed.
+    #[must_use]
+    pub fn without_office(self) -> Self {
+        Self(self.0.map(|actor| Actor { role: PlatformRole::Member, gives_reason: false, ..actor }))
+    }
+
     /// The API key that opens some groups only, where the caller has such a one.
     #[must_use]
     pub fn restricted_to(&self) -> Option<ApiKeyId> {
         match self.0?.credential {
-            Credential::Key { id, is_restricted: true } => Some(id),
+            Credential::Key { id, is_restricted: true, .. } => Some(id),
             _ => None,
         }
     }
@@ -179,7 +187,7 @@ impl Actor {
         };
         let goes_on = match self.credential {
             Credential::Session(id) => session_goes_on(conn, id)?,
-            Credential::Key { id, .. } => keys::goes_on(conn, id, Timestamp::now(), holds)?,
+            Credential::Key { id, secret, .. } => keys::goes_on(conn, id, &secret, Timestamp::now(), holds)?,
             Credential::Server => false,
         };
         let ended = || Error::new(Code::InvalidToken, "The session has ended.");
@@ -260,7 +268,8 @@ async fn by_key(request: &HttpRequest, secret: &str) -> Result<(UserId, Credenti
     let key = shared::<Keys>(request)?.verify(secret).await?;
     let pattern = request.match_pattern().unwrap_or_default();
     shared::<Scopes>(request)?.require(request.method().as_str(), &pattern, &key.scopes.0)?;
-    Ok((key.user_id, Credential::Key { id: key.id, is_restricted: key.is_restricted }, key.role))
+    let hash = <[u8; 32]>::try_from(key.secret_hash).map_err(|_| Error::internal("a hash of another length"))?;
+    Ok((key.user_id, Credential::Key { id: key.id, is_restricted: key.is_restricted, secret: hash }, key.role))
 }
 
 async fn identify(request: HttpRequest) -> Result<Option<Actor>> {

@@ -28,6 +28,8 @@ pub struct Key {
     pub scopes: JsonList<Scope>,
     /// Whether it opens some groups only.
     pub is_restricted: bool,
+    /// The hash of the secret with which it was opened.
+    pub secret_hash: Vec<u8>,
 }
 
 /// Knows keys.
@@ -81,7 +83,11 @@ impl Keys {
         let hash = token_hash(token);
         let (now, wanted) = (Timestamp::now(), hash.clone());
         let key = self.db.read(move |conn| find(conn, &wanted, now)).await?;
-        let key = key.ok_or_else(|| Error::new(Code::InvalidToken, "The API key is unknown, expired or revoked."))?;
+        let Some(key) = key else {
+            // whoever has a void key does not use up what its owner may ask
+            self.owners.remove(&hash);
+            return Err(Error::new(Code::InvalidToken, "The API key is unknown, expired or revoked."));
+        };
         self.owners.insert(hash, key.user_id);
         Ok(key)
     }
@@ -95,18 +101,29 @@ fn find(conn: &mut Conn, hash: &[u8], now: Timestamp) -> Result<Option<Key>> {
         .filter(api_key_secrets::secret_hash.eq(hash))
         .filter(is_good)
         .filter(in_force!(now))
-        .select((api_keys::id, api_keys::user_id, users::platform_role, api_keys::scopes, api_keys::is_restricted));
+        .select((
+            api_keys::id,
+            api_keys::user_id,
+            users::platform_role,
+            api_keys::scopes,
+            api_keys::is_restricted,
+            api_key_secrets::secret_hash,
+        ));
     Ok(each_backend!(conn => key.first(conn).optional())?)
 }
 
-/// Whether a key goes on; with `holds` it cannot be removed until the transaction ends.
+/// Whether a key goes on, and the secret with which it was opened; with `holds` it cannot be removed until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn goes_on(conn: &mut Conn, id: ApiKeyId, now: Timestamp, holds: bool) -> Result<bool> {
-    let key = api_keys::table
+pub fn goes_on(conn: &mut Conn, id: ApiKeyId, secret: &[u8], now: Timestamp, holds: bool) -> Result<bool> {
+    let is_good = api_key_secrets::valid_until.is_null().or(api_key_secrets::valid_until.gt(now));
+    let key = api_key_secrets::table
+        .inner_join(api_keys::table)
         .inner_join(users::table.on(users::id.eq(api_keys::user_id)))
+        .filter(api_key_secrets::secret_hash.eq(secret))
         .filter(api_keys::id.eq(id))
+        .filter(is_good)
         .filter(in_force!(now))
         .select(api_keys::id);
     let found: Option<ApiKeyId> = match conn {

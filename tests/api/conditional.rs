@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::document::document;
 use crate::support::world::{COMMUNITY, article, comment, group, member, post};
-use crate::support::{App, Caller, Case, served};
+use crate::support::{Answer, App, Caller, Case, served};
 
 pub fn cases() -> Vec<Case> {
     served![
@@ -206,11 +206,18 @@ async fn what_a_person_does_in_private_is_no_version_of_theirs(app: App) {
     let open = json!({ "member_list_visibility": "everyone" });
     shared.owner.patch(format!("/groups/{}", shared.group), open).await.expect(200);
     let path = format!("/groups/{}/members/{}", shared.group, shared.member.id());
-    let before = app.anon().get(&path).await.expect(200).header("etag").to_owned();
+    let tag = |answer: Answer| answer.header("etag").to_owned();
+    let (before, seen) = (tag(shared.owner.get(&path).await.expect(200)), tag(app.anon().get(&path).await.expect(200)));
     let own = format!("/groups/{}/membership", shared.group);
     shared.member.patch(own, json!({ "notification_level": "none" })).await.expect(200);
-    assert_eq!(app.anon().get(&path).await.expect(200).header("etag"), before);
-    shared.owner.patch_if(&before, &path, json!({ "role": "facilitator" })).await.expect(200);
+    assert_eq!(tag(shared.owner.get(&path).await.expect(200)), before);
+    // nor do others see in it what those who manage members note among themselves
+    let noted = json!({ "role": "facilitator", "private_note": "relapsed" });
+    shared.owner.patch_if(&before, &path, noted).await.expect(200);
+    shared.owner.patch(&path, json!({ "role": "member" })).await.expect(200);
+    assert_eq!(tag(app.anon().get(&path).await.expect(200)), seen);
+    assert_eq!(tag(shared.member.get(&path).await.expect(200)), seen);
+    assert_ne!(tag(shared.owner.get(&path).await.expect(200)), before);
 }
 
 async fn a_change_of_nothing_is_no_way_around_saying_why(app: App) {

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use praxis::api::posts;
 use praxis::db::in_transaction;
-use praxis::jobs::JOBS;
 use praxis::types::{PostId, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::world::{self, comment, group, join, member, member_as, micros, post};
+use crate::support::world::{self, comment, group, join, member, member_as, micros, post, run_jobs};
 use crate::support::{App, Caller, Case, on_each, served};
 
 pub fn cases() -> Vec<Case> {
@@ -63,11 +62,6 @@ async fn last_active(who: &Caller, group: &str) -> Value {
 
 fn in_hours(hours: u64) -> Timestamp {
     Timestamp::now().after(Duration::from_hours(hours))
-}
-
-/// Runs every job as if it were this time.
-fn run_jobs(app: &App, now: Timestamp) -> usize {
-    JOBS.iter().map(|(_, job)| app.in_database(|conn| job(conn, now))).sum()
 }
 
 async fn a_draft_is_nobody_elses_and_no_activity(app: App) {
@@ -330,8 +324,6 @@ async fn what_was_deleted_long_ago_is_gone_for_good(app: App) {
     run_jobs(&app, in_hours(24 * 29));
     call(&ann, format!("/posts/{gone}/restore")).await.expect(200);
     ann.delete(format!("/posts/{gone}")).await.expect(204);
-    // events are kept until they were told, which is a moment later
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     run_jobs(&app, in_hours(24 * 31));
     call(&ann, format!("/posts/{gone}/restore")).await.expect_problem(404, "not_found");
     let left = app.in_database(|conn| Ok(crate::regressions::columns_with(conn, "Zyx")));

@@ -145,17 +145,18 @@ async fn outsiders(app: &App, place: &Place) -> Vec<(&'static str, Caller)> {
     ]
 }
 
-/// What opens feeds as each of these people reads them.
 /// A member's API key that is restricted to another group.
 async fn key_for_another_group(app: &App, place: &Place, other: &str) -> Caller {
     let insider = app.user("insider");
     world::member(&insider, &place.owner, place.id()).await;
-    let scopes = ["groups:read", "groups:write", "members:read", "members:write", "posts:read", "posts:write"];
+    let scopes =
+        ["groups:read", "groups:write", "members:read", "members:write", "posts:read", "posts:write", "events:read"];
     let key = json!({ "name": "For another", "scopes": scopes, "group_ids": [other] });
     let key = insider.post("/me/api-keys", key).await.expect(201);
     insider.with_token(key["secret"].as_str().unwrap())
 }
 
+/// What opens feeds as each of these people reads them.
 async fn feed_tokens(people: &[(&'static str, Caller)]) -> Vec<String> {
     let mut tokens = Vec::new();
     for (_, person) in people.iter().filter(|(_, person)| person.token.is_some()) {

@@ -4,11 +4,10 @@
 use std::future::IntoFuture as _;
 use std::time::Duration;
 
-use praxis::jobs::JOBS;
 use praxis::types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::world::{self, PEER_SUPPORT, group, join, member, member_as, micros};
+use crate::support::world::{self, PEER_SUPPORT, group, join, member, member_as, micros, run_jobs};
 use crate::support::{App, Caller, Case, served};
 
 pub fn cases() -> Vec<Case> {
@@ -54,11 +53,6 @@ fn one(group: &str, person: &Caller) -> String {
 
 fn text(at: Timestamp) -> Value {
     json!(at.to_string())
-}
-
-/// Does what is due at this time; how much that was.
-fn due(app: &App, now: Timestamp) -> usize {
-    JOBS.iter().map(|(_, job)| app.in_database(|conn| job(conn, now))).sum()
 }
 
 fn in_days(days: u64) -> Timestamp {
@@ -287,9 +281,9 @@ async fn a_ban_with_an_end_is_lifted_by_itself(app: App) {
     let banned = owner.patch(one(&id, &ann), ban(text(until))).await.expect(200);
     assert_eq!(micros(&banned["banned_until"]), Some(until.micros()));
     ann.put(membership(&id), json!({})).await.expect_problem(403, "banned");
-    assert_eq!(due(&app, in_days(6)), 0, "not yet");
-    assert_eq!(due(&app, in_days(8)), 1);
-    assert_eq!(due(&app, in_days(8)), 0, "once");
+    assert_eq!(run_jobs(&app, in_days(6)), 0, "not yet");
+    assert_eq!(run_jobs(&app, in_days(8)), 1);
+    assert_eq!(run_jobs(&app, in_days(8)), 0, "once");
     let told = owner.get(format!("{}/history", one(&id, &ann))).await.expect(200);
     assert_eq!((&told.items()[0]["changed_by"], &told.items()[0]["to_state"]), (&json!("program"), &json!("removed")));
     assert_eq!(join(&ann, &id).await, "active");
@@ -306,12 +300,12 @@ async fn a_role_with_an_end_lapses_but_the_last_owner_stays(app: App) {
     let named = json!({ "role": "facilitator", "role_ends_at": end });
     assert_eq!(owner.patch(one(&id, &ann), named).await.expect(200)["role"], "facilitator");
     owner.patch(one(&id, &owner), json!({ "role_ends_at": end })).await.expect(200);
-    assert_eq!(due(&app, in_days(6)), 0, "not yet");
-    assert_eq!(due(&app, in_days(8)), 1, "the last owner stays one");
+    assert_eq!(run_jobs(&app, in_days(6)), 0, "not yet");
+    assert_eq!(run_jobs(&app, in_days(8)), 1, "the last owner stays one");
     let role = async |who: &Caller| owner.get(one(&id, who)).await.expect(200)["role"].clone();
     assert_eq!((role(&owner).await, role(&ann).await), (json!("owner"), json!("member")));
     owner.patch(one(&id, &ann), json!({ "role": "owner" })).await.expect(200);
-    assert_eq!(due(&app, in_days(8)), 1, "there is another now");
+    assert_eq!(run_jobs(&app, in_days(8)), 1, "there is another now");
     assert_eq!((role(&owner).await, role(&ann).await), (json!("member"), json!("owner")));
 }
 
@@ -489,11 +483,11 @@ async fn a_domain_makes_members_of_verified_addresses_only(app: App) {
         Ok(())
     });
     // the server's own job may have been there first
-    due(&app, Timestamp::now());
+    run_jobs(&app, Timestamp::now());
     assert_eq!(ann.get(membership(&id)).await.expect(200)["state"], "active");
     bob.get(membership(&id)).await.expect(404);
     ann.delete(membership(&id)).await.expect(204);
-    assert_eq!(due(&app, Timestamp::now()), 0, "whoever left is left in peace");
+    assert_eq!(run_jobs(&app, Timestamp::now()), 0, "whoever left is left in peace");
 }
 
 async fn the_usual_combinations_of_openness_work_as_pasted(app: App) {
@@ -580,7 +574,7 @@ async fn the_terms_of_last_owners_hold_no_other_up(app: App) {
             .set(memberships::role_ends_at.eq(over)).execute(conn))?;
         Ok(())
     });
-    due(&app, Timestamp::now());
+    run_jobs(&app, Timestamp::now());
     let role = ann.get(one(&id, &ben)).await.expect(200)["role"].clone();
     assert_eq!(role, "member");
 }

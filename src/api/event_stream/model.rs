@@ -24,7 +24,7 @@ pub struct Event {
 pub struct EventData {
     /// The group.
     pub group_id: Option<GroupId>,
-    /// The person; null also where the listener may not read the group's list of members.
+    /// The person.
     pub user_id: Option<UserId>,
     /// The post.
     pub post_id: Option<PostId>,
@@ -35,12 +35,12 @@ pub struct EventData {
 }
 
 impl Event {
-    /// An event as somebody learns of it who may know its people, or not.
+    /// An event as it is told.
     #[must_use]
-    pub fn new(row: &EventRow, shows_people: bool) -> Self {
+    pub fn new(row: &EventRow) -> Self {
         let data = EventData {
             group_id: row.group_id,
-            user_id: row.user_id.filter(|_| shows_people),
+            user_id: row.user_id,
             post_id: row.post_id,
             comment_id: row.comment_id,
             article_id: row.article_id,

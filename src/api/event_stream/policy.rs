@@ -8,7 +8,12 @@ use crate::api::memberships::model::Action;
 #[derive(Debug, Clone, Copy)]
 pub enum Listener<'a> {
     /// Somebody who may know of it.
-    Knows(&'a Access),
+    Knows {
+        /// What they are to it.
+        access: &'a Access,
+        /// Whether whoever the event is about is a member at this moment.
+        is_member_now: bool,
+    },
     /// Somebody who may not; whether they are a member of a group that is gone.
     Outside {
         /// A member at its end.
@@ -16,20 +21,24 @@ pub enum Listener<'a> {
     },
 }
 
-/// Whether a listener learns of an event and, if so, whom it is about.
+/// Whether a listener learns of an event. Whoever was a member once is told of to those who read the records.
 #[must_use]
-pub fn told(event: &EventRow, listener: Listener<'_>, is_restricted: bool) -> Option<bool> {
-    let Some(_) = event.group_id else { return (!is_restricted).then_some(false) };
+pub fn is_told(event: &EventRow, listener: Listener<'_>, is_restricted: bool) -> bool {
+    if event.group_id.is_none() {
+        return !is_restricted;
+    }
     match listener {
-        Listener::Knows(access) => {
-            let needed = needed(event.kind);
-            let shows_people = access.may(Action::ReadMembers);
-            needed.is_none_or(|action| access.may(action)).then_some(shows_people)
+        // it is not gone for them
+        Listener::Knows { .. } if event.kind == EventKind::GroupDeleted => false,
+        Listener::Knows { access, is_member_now } => {
+            let is_of_members = needed(event.kind) == Some(Action::ReadMembers);
+            let is_current = !is_of_members || is_member_now || access.may(Action::ReadRecords);
+            is_current && needed(event.kind).is_none_or(|action| access.may(action))
         }
         // a group that is gone is known to those who could know of it
         Listener::Outside { is_member } => {
             let could_know = event.kind == EventKind::GroupDeleted && (event.is_public || is_member);
-            (could_know && !is_restricted).then_some(false)
+            could_know && !is_restricted
         }
     }
 }

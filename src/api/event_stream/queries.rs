@@ -14,33 +14,48 @@ use crate::db::schema::memberships;
 use crate::db::sql_types::among;
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
-use crate::types::GroupId;
+use crate::types::{GroupId, UserId};
 
-/// The events that the listener learns of, as they are told.
+/// The events that the listener learns of, as they are told. Administrators hear what everybody hears: the rest they read with a
+/// reason.
 pub fn told(conn: &mut Conn, viewer: Viewer, rows: &[EventRow]) -> Result<Vec<Event>> {
-    let mut groups: Vec<GroupId> = rows.iter().filter_map(|row| row.group_id).collect();
-    groups.sort_unstable();
-    groups.dedup();
+    let viewer = viewer.without_office();
+    let groups = different(rows.iter().filter_map(|row| row.group_id));
     let known = if groups.is_empty() { HashMap::new() } else { Access::find_all(conn, viewer, &groups)? };
-    let gone: Vec<GroupId> =
-        rows.iter().filter(|row| row.kind == EventKind::GroupDeleted).filter_map(|row| row.group_id).collect();
-    let own = if gone.is_empty() { HashSet::new() } else { own_among(conn, viewer, &gone)? };
-    let told = rows.iter().filter_map(|row| {
-        let access = row.group_id.and_then(|group| known.get(&group));
-        let is_member = row.group_id.is_some_and(|group| own.contains(&group));
-        let listener = access.map_or(Listener::Outside { is_member }, Listener::Knows);
-        let shows_people = policy::told(row, listener, viewer.restricted_to().is_some())?;
-        Some(Event::new(row, shows_people))
-    });
-    Ok(told.collect())
+    let gone = different(rows.iter().filter(|row| row.kind == EventKind::GroupDeleted).filter_map(|row| row.group_id));
+    let own = active_among(conn, &gone, &[viewer.user_id()])?;
+    let about = different(rows.iter().filter(|row| row.user_id.is_some()).filter_map(|row| row.group_id));
+    let people = different(rows.iter().filter_map(|row| row.user_id));
+    let active = active_among(conn, &about, &people)?;
+    let is_told = |row: &&EventRow| {
+        let Some(group) = row.group_id else {
+            return policy::is_told(row, Listener::Outside { is_member: false }, viewer.restricted_to().is_some());
+        };
+        let is_member_now = row.user_id.is_some_and(|user| active.contains(&(group, user)));
+        let outside = Listener::Outside { is_member: own.contains(&(group, viewer.user_id())) };
+        let listener = known.get(&group).map_or(outside, |access| Listener::Knows { access, is_member_now });
+        policy::is_told(row, listener, viewer.restricted_to().is_some())
+    };
+    Ok(rows.iter().filter(is_told).map(Event::new).collect())
 }
 
-fn own_among(conn: &mut Conn, viewer: Viewer, groups: &[GroupId]) -> Result<HashSet<GroupId>> {
-    let own = memberships::table
+fn different<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Who of these people is an active member of which of these groups.
+fn active_among(conn: &mut Conn, groups: &[GroupId], people: &[UserId]) -> Result<HashSet<(GroupId, UserId)>> {
+    if groups.is_empty() || people.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let active = memberships::table
         .filter(among(memberships::group_id, groups))
-        .filter(memberships::user_id.eq(viewer.user_id()))
+        .filter(among(memberships::user_id, people))
         .filter(memberships::state.eq(State::Active))
-        .select(memberships::group_id);
-    let own: Vec<GroupId> = each_backend!(conn => own.load(conn))?;
-    Ok(own.into_iter().collect())
+        .select((memberships::group_id, memberships::user_id));
+    let active: Vec<(GroupId, UserId)> = each_backend!(conn => active.load(conn))?;
+    Ok(active.into_iter().collect())
 }

@@ -8,6 +8,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::stream;
 use tokio::sync::watch;
+use tokio::time::{Instant, Interval, interval_at};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::live::{Live, Seat};
@@ -65,7 +66,7 @@ async fn stream_events(
         waiting,
         last: live.last(),
         follow,
-        is_over: false,
+        heartbeat: interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
         _seat: seat,
     };
     let body = stream::unfold(stream, |mut stream| async {
@@ -75,6 +76,8 @@ async fn stream_events(
     let mut response = HttpResponse::Ok();
     // compressing would hold events back
     response.insert_header(header::ContentEncoding::Identity).insert_header((header::CACHE_CONTROL, "no-store"));
+    // so would proxies
+    response.insert_header(("x-accel-buffering", "no"));
     Ok(response.content_type("text/event-stream").streaming(body))
 }
 
@@ -103,7 +106,7 @@ struct Stream {
     waiting: VecDeque<String>,
     last: watch::Receiver<i64>,
     follow: bool,
-    is_over: bool,
+    heartbeat: Interval,
     _seat: Seat,
 }
 
@@ -113,9 +116,6 @@ impl Stream {
         loop {
             if let Some(text) = self.waiting.pop_front() {
                 return Some(text);
-            }
-            if self.is_over {
-                return None;
             }
             match self.fetch().await {
                 Ok(true) => {}
@@ -150,12 +150,13 @@ impl Stream {
         Ok(true)
     }
 
-    /// Waits until there is something new, at most until the next heartbeat; none when the server stops.
+    /// Waits until there is something new, or a heartbeat is due, which comes as often whatever happens elsewhere; none when the
+    /// server stops.
     async fn wait(&mut self) -> Option<()> {
-        match tokio::time::timeout(HEARTBEAT, self.last.changed()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return None,
-            Err(_) => self.waiting.push_back(": still here\n\n".to_owned()),
+        tokio::select! {
+            biased;
+            _ = self.heartbeat.tick() => self.waiting.push_back(": still here\n\n".to_owned()),
+            changed = self.last.changed() => changed.ok()?,
         }
         Some(())
     }

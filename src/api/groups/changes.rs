@@ -7,12 +7,12 @@ use crate::api::memberships::access::visible;
 use crate::api::memberships::model::{Held, State, Visibility};
 use crate::auth::actor::Viewer;
 use crate::db::schema::tombstones as tombstones_table;
-use crate::db::schema::{groups, memberships};
+use crate::db::schema::{api_key_groups, groups, memberships};
 use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
 use crate::http::changes::{Gone, Span};
-use crate::types::{GroupId, TargetId, Timestamp};
+use crate::types::{ApiKeyId, GroupId, TargetId, Timestamp};
 
 /// Notes that a group is gone: for everybody who could know of it, or, where it was hidden, for its members.
 pub fn bury(conn: &mut Conn, group: GroupId, was: Visibility, now: Timestamp) -> Result<()> {
@@ -46,11 +46,17 @@ pub fn gone(conn: &mut Conn, viewer: &Viewer, span: &Span) -> Result<Vec<Gone>> 
         .filter(memberships::group_id.nullable().eq(tombstones_table::group_id))
         .filter(memberships::user_id.eq(viewer.user_id()))
         .filter(memberships::state.eq(State::Active));
+    let key = viewer.restricted_to();
+    let is_opened = api_key_groups::table
+        .filter(api_key_groups::api_key_id.eq(key.unwrap_or_else(ApiKeyId::nil)))
+        .filter(api_key_groups::group_id.nullable().eq(tombstones_table::group_id))
+        .select(api_key_groups::group_id);
     let (target, at) = (TargetId::from(span.after.1), tombstones_table::at);
     let gone = tombstones_table::table
         .filter(tombstones_table::kind.eq("group"))
         .filter(tombstones_table::is_public.eq(true).or(diesel::dsl::exists(was_in)))
         .filter(diesel::dsl::not(diesel::dsl::exists(known)))
+        .filter(diesel::IntoSql::into_sql::<diesel::sql_types::Bool>(key.is_none()).or(diesel::dsl::exists(is_opened)))
         .filter(at.ge(span.after.0).and(at.gt(span.after.0).or(tombstones_table::target_id.gt(target))))
         .filter(at.le(span.until))
         .order((tombstones_table::at.asc(), tombstones_table::target_id.asc()))

@@ -515,6 +515,9 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     let is_hidden_now = patch.visibility.0 == Some(Visibility::Hidden);
     if is_hidden_now && before.openness.visibility != Visibility::Hidden {
         changes::bury(conn, before.id, before.openness.visibility, now)?;
+        // for those who may not know of it any more
+        let gone = EventRow { is_public: true, ..EventRow::of_group(EventKind::GroupDeleted, before.id, now) };
+        events::record(conn, &gone)?;
     }
     let visibility = patch.visibility.0.unwrap_or(before.openness.visibility);
     shares::follow(conn, before.id, (before.openness.visibility, visibility), now)?;

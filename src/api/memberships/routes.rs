@@ -315,12 +315,16 @@ async fn get_member(reader: Reader, db: web::Data<Db>, path: web::Path<(GroupId,
         .read(&db, Action::ReadRecords, move |conn, viewer| {
             let access = Access::find(conn, viewer, group_id)?;
             let found = readable(conn, &access, user_id)?;
-            let version = found.membership.version();
+            // it is made of what others may not read, and others change nothing
+            let version = access.may(Action::ManageMembers).then(|| found.membership.version());
             let member = found.member(access.may(Action::ReadRecords), Timestamp::now());
             Ok((access, (version, member)))
         })
         .await?;
-    Ok(conditional::ok(version, &member))
+    Ok(match version {
+        Some(version) => conditional::ok(version, &member),
+        None => json::ok(&member),
+    })
 }
 
 /// Change a member
