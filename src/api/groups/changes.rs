@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::model::{Found, GroupRow};
+use crate::api::events::{self, EventKind, EventRow};
 use crate::api::memberships::access::visible;
 use crate::api::memberships::model::{Held, State, Visibility};
 use crate::auth::actor::Viewer;
@@ -17,6 +18,7 @@ use crate::types::{ApiKeyId, GroupId, TargetId, Timestamp};
 /// Notes that a group is gone: for everybody who could know of it, or, where it was hidden, for its members.
 pub fn bury(conn: &mut Conn, group: GroupId, was: Visibility, now: Timestamp) -> Result<()> {
     let (target, is_public) = (group.uuid(), was != Visibility::Hidden);
+    events::record(conn, &EventRow { is_public, ..EventRow::of_group(EventKind::GroupDeleted, group, now) })?;
     tombstones::bury(conn, Tombstone { kind: "group", target, group: Some(target), is_public }, now.raw())
 }
 

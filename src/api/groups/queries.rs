@@ -515,9 +515,6 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     let is_hidden_now = patch.visibility.0 == Some(Visibility::Hidden);
     if is_hidden_now && before.openness.visibility != Visibility::Hidden {
         changes::bury(conn, before.id, before.openness.visibility, now)?;
-        // for those who may not know of it any more
-        let gone = EventRow { is_public: true, ..EventRow::of_group(EventKind::GroupDeleted, before.id, now) };
-        events::record(conn, &gone)?;
     }
     let visibility = patch.visibility.0.unwrap_or(before.openness.visibility);
     shares::follow(conn, before.id, (before.openness.visibility, visibility), now)?;
@@ -579,9 +576,6 @@ pub fn delete(conn: &mut Conn, id: GroupId, now: Timestamp) -> Result<()> {
     let (slug, visibility): (String, Visibility) = each_backend!(conn => before.first(conn))?;
     slugs::give_up(conn, id)?;
     changes::bury(conn, id, visibility, now)?;
-    let is_public = visibility != Visibility::Hidden;
-    let gone = EventRow { is_public, ..EventRow::of_group(EventKind::GroupDeleted, id, now) };
-    events::record(conn, &gone)?;
     // what is deleted is shown to nobody
     shares::follow(conn, id, (visibility, Visibility::Hidden), now)?;
     let gone = (groups::slug.eq(slugs::hiding(conn, &slug, id)?.into_string()), groups::deleted_at.eq(now));
