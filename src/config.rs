@@ -152,6 +152,10 @@ pub struct Settings {
     #[arg(long, env = "PRAXIS_TRUSTED_PROXIES", value_delimiter = ',', global = true, value_name = "NETWORKS", value_parser = parse_network)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Networks that are not everybody's and to which webhooks may be sent all the same, also without TLS; comma-separated.
+    #[arg(long, env = "PRAXIS_WEBHOOK_NETWORKS", value_delimiter = ',', global = true, value_name = "NETWORKS", value_parser = parse_network)]
+    pub webhook_networks: Vec<IpNet>,
+
     /// Limit requests per person, and per address where nobody is logged in.
     #[arg(long, env = "PRAXIS_RATE_LIMIT", value_enum, default_value = "on", global = true)]
     pub rate_limit: Switch,

@@ -2,7 +2,9 @@
 //! people join by their address. Each job is one bounded transaction that several servers may run at once: whoever comes
 //! second finds nothing left to do.
 
-use crate::api::{articles, events, groups, idempotency, invitations, memberships, notices, posts, submissions, users};
+use crate::api::{
+    articles, events, groups, idempotency, invitations, memberships, notices, posts, submissions, users, webhooks,
+};
 use crate::db::{Conn, Db, tombstones};
 use crate::error::Result;
 use crate::types::Timestamp;
@@ -11,7 +13,7 @@ use crate::types::Timestamp;
 type Job = fn(&mut Conn, Timestamp) -> Result<usize>;
 
 /// All jobs, by the names that the log has for them.
-pub const JOBS: [(&str, Job); 13] = [
+pub const JOBS: [(&str, Job); 14] = [
     ("end bans and roles", memberships::queries::end_due),
     ("reinstate people", users::queries::reinstate_due),
     ("expire invitations", invitations::queries::expire_due),
@@ -23,6 +25,7 @@ pub const JOBS: [(&str, Job); 13] = [
     ("purge what was declined", submissions::queries::purge_due),
     ("forget old notifications", notices::queries::purge_due),
     ("forget old events", events::purge_due),
+    ("forget old deliveries", webhooks::queries::purge_due),
     ("forget answers to requests", idempotency::purge_due),
     ("forget what was gone long ago", |conn, now| tombstones::purge(conn, now.before(tombstones::KEPT).raw())),
 ];

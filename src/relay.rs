@@ -1,23 +1,36 @@
-//! Tells what happened to whoever listens: gives events their places after their commit, and wakes the streams of this server.
-//! Several servers may run it at once; one at a time gives places.
+//! Tells what happened to whoever listens: gives events their places after their commit, wakes the streams of this server, and
+//! sends to webhooks. Several servers may run it at once; one at a time gives places, and each delivery is sent by one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::api::events;
+use crate::api::webhooks::model::DeliveryRow;
+use crate::api::webhooks::outlet::Outlet;
+use crate::api::webhooks::queries::Prepared;
+use crate::api::{events, webhooks};
 use crate::db::{Conn, Db};
 use crate::error::Result;
+use crate::types::Timestamp;
 
 /// How often it looks for what happened, here and at other servers.
 const PERIOD: Duration = Duration::from_millis(250);
+/// Deliveries that a server sends at once.
+const AT_ONCE: usize = 32;
 
-/// Runs for as long as the server does.
+fn ticks() -> Interval {
+    let mut ticks = interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Gives places and wakes streams, for as long as the server runs.
 pub async fn run(db: Db, last: watch::Sender<i64>) {
-    let mut tick = tokio::time::interval(PERIOD);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = ticks();
     loop {
-        tick.tick().await;
+        ticks.tick().await;
         if let Err(error) = step(&db, &last).await {
             tracing::warn!(%error, "what happened was not told; it is tried again");
         }
@@ -31,7 +44,53 @@ async fn step(db: &Db, last: &watch::Sender<i64>) -> Result<()> {
     Ok(())
 }
 
-/// Whether there were any.
+/// Gives the next events their places and lays them out for webhooks, in one transaction: whether there were any.
 fn place(conn: &mut Conn) -> Result<bool> {
-    Ok(!events::place(conn)?.is_empty())
+    let happened = events::place(conn)?;
+    webhooks::queries::lay_out(conn, &happened, Timestamp::now())?;
+    Ok(!happened.is_empty())
+}
+
+/// Sends to webhooks, for as long as the server runs. What it was sending when it stopped is sent again.
+pub async fn deliver(db: Db, outlet: Outlet) {
+    let (mut ticks, seats) = (ticks(), Arc::new(Semaphore::new(AT_ONCE)));
+    loop {
+        ticks.tick().await;
+        if let Err(error) = send_due(&db, &outlet, &seats).await {
+            tracing::warn!(%error, "nothing was sent to webhooks; it is tried again");
+        }
+    }
+}
+
+async fn send_due(db: &Db, outlet: &Outlet, seats: &Arc<Semaphore>) -> Result<()> {
+    let free = i64::try_from(seats.available_permits()).unwrap_or_default();
+    if free == 0 || !db.read(|conn| webhooks::queries::is_any_due(conn, Timestamp::now())).await? {
+        return Ok(());
+    }
+    let taken = db.write(move |conn| webhooks::queries::take(conn, free, Timestamp::now())).await?;
+    for delivery in taken {
+        let Ok(seat) = Arc::clone(seats).acquire_owned().await else { return Ok(()) };
+        let (db, outlet) = (db.clone(), outlet.clone());
+        actix_web::rt::spawn(async move {
+            let id = delivery.id;
+            if let Err(error) = send(&db, &outlet, delivery).await {
+                tracing::warn!(%error, %id, "a delivery was not sent; it is tried again");
+            }
+            drop(seat);
+        });
+    }
+    Ok(())
+}
+
+async fn send(db: &Db, outlet: &Outlet, delivery: DeliveryRow) -> Result<()> {
+    let asked = delivery.clone();
+    let (webhook, event) = match db.read(move |conn| webhooks::queries::prepare(conn, &asked)).await? {
+        Prepared::Send(webhook, event) => (webhook, event),
+        Prepared::Wait => {
+            return db.write(move |conn| webhooks::queries::postpone(conn, &delivery, Timestamp::now())).await;
+        }
+        Prepared::Forget => return db.write(move |conn| webhooks::queries::withhold(conn, &delivery)).await,
+    };
+    let outcome = outlet.send(&webhook, &event, Timestamp::now()).await?;
+    db.write(move |conn| webhooks::queries::settle(conn, &delivery, &outcome, Timestamp::now())).await
 }

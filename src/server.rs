@@ -19,6 +19,8 @@ use crate::api::health::Draining;
 use crate::api::last_seen::{self, LastSeen};
 use crate::api::registration::model::NewAccountStatus;
 use crate::api::users::model::UserStatus;
+use crate::api::webhooks::outlet::Outlet;
+use crate::api::webhooks::policy::Reach;
 use crate::api::{self, events, sessions};
 use crate::auth::keys::Keys;
 use crate::auth::limits::{self, RateLimits, Rates};
@@ -149,8 +151,11 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let listener = TcpListener::bind(settings.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
-    let background =
-        vec![actix_web::rt::spawn(sweep(state.clone())), actix_web::rt::spawn(relay::run(db.clone(), sender))];
+    let background = vec![
+        actix_web::rt::spawn(sweep(state.clone())),
+        actix_web::rt::spawn(relay::run(db.clone(), sender)),
+        actix_web::rt::spawn(relay::deliver(db.clone(), state.outlet.get_ref().clone())),
+    ];
     let contract = web::Data::new(Contract::new()?);
     let server = HttpServer::new(move || {
         App::new()
@@ -214,6 +219,7 @@ struct State {
     last_seen: web::Data<LastSeen>,
     rate_limits: Option<web::Data<RateLimits>>,
     live: web::Data<Live>,
+    outlet: web::Data<Outlet>,
     origins: Vec<String>,
 }
 
@@ -239,6 +245,7 @@ impl State {
             last_seen: web::Data::new(LastSeen::default()),
             rate_limits: is_limited.then(|| web::Data::new(rate_limits(settings))),
             live: web::Data::new(Live::new(last_event)),
+            outlet: web::Data::new(Outlet::new(Reach(settings.webhook_networks.clone()))?),
             origins: settings.cors_origins.clone(),
             db: web::Data::new(db),
         })
@@ -256,6 +263,7 @@ impl State {
             .app_data(self.draining.clone())
             .app_data(self.last_seen.clone())
             .app_data(self.live.clone())
+            .app_data(self.outlet.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(web::PathConfig::default().error_handler(problem::bad_path));
         if let Some(limits) = &self.rate_limits {

@@ -144,6 +144,10 @@ ids! {
     ApiKeyId;
     /// The id of something that happened.
     EventId;
+    /// The id of a webhook.
+    WebhookId;
+    /// The id of something that a webhook is told.
+    DeliveryId;
     /// The id of a note that something is gone.
     TombstoneId;
 }

@@ -35,6 +35,7 @@ pub mod shares;
 pub mod submissions;
 pub mod subscriptions;
 pub mod users;
+pub mod webhooks;
 
 use actix_web::guard::{self, GuardContext};
 use utoipa_actix_web::scope;
@@ -66,6 +67,7 @@ fn configure_v1(config: &mut ServiceConfig<'_>) {
     people::routes::configure(config);
     api_keys::routes::configure(config);
     event_stream::routes::configure(config);
+    webhooks::routes::configure(config);
     registration::routes::configure(config);
     subscriptions::routes::configure(config);
     invitations::routes::configure(config);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use quick_cache::sync::Cache;
@@ -239,6 +239,16 @@ pub const KEY_PREFIX: &str = "prx_key_";
 /// When the system gives no randomness.
 pub fn new_api_key() -> Result<(String, Vec<u8>)> {
     random_token(KEY_PREFIX)
+}
+
+/// A new secret that signs what a webhook is told, in the form of Standard Webhooks.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn new_webhook_secret() -> Result<String> {
+    let mut bytes = [0_u8; 32];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;
+    Ok(format!("whsec_{}", STANDARD.encode(bytes)))
 }
 
 fn random_token(prefix: &str) -> Result<(String, Vec<u8>)> {

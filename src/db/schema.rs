@@ -653,9 +653,58 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::sql_types::{Id, Instant};
+    webhooks (id) {
+        id -> Id,
+        user_id -> Id,
+        url -> Text,
+        description -> Text,
+        types -> Nullable<Text>,
+        group_ids -> Nullable<Text>,
+        status -> Text,
+        secret -> Text,
+        previous_secret -> Nullable<Text>,
+        previous_valid_until -> Nullable<Instant>,
+        failing_since -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+    use crate::db::sql_types::{Id, Instant};
+    webhook_deliveries (id) {
+        id -> Id,
+        webhook_id -> Id,
+        event_id -> Id,
+        position -> BigInt,
+        kind -> Text,
+        happened_at -> Instant,
+        group_id -> Nullable<Id>,
+        user_id -> Nullable<Id>,
+        post_id -> Nullable<Id>,
+        comment_id -> Nullable<Id>,
+        article_id -> Nullable<Id>,
+        is_public -> Bool,
+        sequence_id -> Id,
+        state -> Text,
+        attempts -> Integer,
+        due_at -> Nullable<Instant>,
+        leased_until -> Nullable<Instant>,
+        last_attempt_at -> Nullable<Instant>,
+        last_status -> Nullable<Integer>,
+        last_error -> Nullable<Text>,
+        created_at -> Instant,
+    }
+}
+
 joinable!(sessions -> users (user_id));
 joinable!(refresh_tokens -> sessions (session_id));
 joinable!(api_key_secrets -> api_keys (api_key_id));
+joinable!(webhook_deliveries -> webhooks (webhook_id));
 joinable!(group_type_links -> groups (group_id));
 joinable!(group_type_links -> group_types (group_type_id));
 joinable!(memberships -> groups (group_id));
@@ -679,6 +728,8 @@ joinable!(post_shares -> users (shared_by));
 
 allow_tables_to_appear_in_same_query!(
     users,
+    webhooks,
+    webhook_deliveries,
     events,
     api_keys,
     api_key_groups,

@@ -70,7 +70,7 @@ fn example(schema: &Value, name: &str, schemas: &Map<String, Value>) -> Value {
 /// What is null in the usual case.
 fn is_null_usually(name: &str) -> bool {
     const ENDS: [&str; 3] = ["deleted_at", "_until", "retired_at"];
-    const NAMES: [&str; 16] = [
+    const NAMES: [&str; 18] = [
         "accepted_comment_id",
         "closes_at",
         "code",
@@ -78,6 +78,8 @@ fn is_null_usually(name: &str) -> bool {
         "decision_reason",
         "declined_at",
         "external_id",
+        "failing_since",
+        "last_error",
         "lessons_learned",
         "next_cursor",
         "parent_id",
@@ -126,6 +128,7 @@ fn text(name: &str, schema: &Value) -> String {
         "use" => "sig",
         "kid" | "x" => "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
         "secret" => "prx_key_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E",
+        "url" => "https://example.org/hooks/praxis",
         "Last-Event-ID" => "019aaf5c-0000-7000-8000-000000000070",
         "refresh_token" => "3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E",
         "token" => "prx_feed_3yTt0b0b3JX0WcXk8l1nQ2rA",

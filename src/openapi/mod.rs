@@ -77,6 +77,7 @@ pub use guide::page as guide;
         (name = "search", description = "Everything that the caller may read, by its words"),
         (name = "me", description = "One's own account"),
         (name = "events", description = "What happens, for programs that listen"),
+        (name = "webhooks", description = "Addresses that are told what happens"),
         (name = "api-keys", description = "What programs call with"),
         (name = "sessions", description = "Registering, logging in and out"),
         (name = "admin", description = "What administrators do"),

@@ -20,6 +20,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(served![
         accounts_answer_as_the_table_says,
         api_keys_answer_as_the_table_says,
+        listening_answers_as_the_table_says,
         the_platform_answers_as_the_table_says,
         groups_answer_as_the_table_says,
         memberships_answer_as_the_table_says,
@@ -126,6 +127,10 @@ struct World<'a> {
     /// What the caller wrote, where the caller is or was a member; what the founder wrote otherwise.
     own_post: String,
     own_comment: String,
+}
+
+fn a_webhook() -> Value {
+    json!({ "url": "https://example.org/hook" })
 }
 
 fn a_key() -> Value {
@@ -319,6 +324,13 @@ impl<'a> World<'a> {
         made["key"]["id"].as_str().unwrap().to_owned()
     }
 
+    /// The path of a webhook: of the caller's own, or of somebody else's.
+    async fn webhook(&self, is_own: bool) -> String {
+        let owner = if is_own && self.caller.token.is_some() { self.caller.clone() } else { self.somebody() };
+        let made = owner.post("/me/webhooks", a_webhook()).await.expect(201);
+        format!("/me/webhooks/{}", made["webhook"]["id"].as_str().unwrap())
+    }
+
     /// The id of a service account.
     async fn program(&self) -> String {
         let admin = self.app.person(&format!("Admin {}", UserId::new()), PlatformRole::Admin);
@@ -448,6 +460,39 @@ fn api_keys() -> Vec<Row> {
     }
 }
 
+fn listening() -> Vec<Row> {
+    rows! {
+        // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
+        "list_webhooks" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| w.caller.get("/me/webhooks");
+        "create_webhook" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.post("/me/webhooks", a_webhook());
+        "get_webhook" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(w.webhook(true).await);
+        "get_webhook" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.get(w.webhook(false).await);
+        "update_webhook" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.patch(w.webhook(true).await, json!({ "status": "paused" }));
+        "update_webhook" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.patch(w.webhook(false).await, json!({ "status": "paused" }));
+        "delete_webhook" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.delete(w.webhook(true).await);
+        "delete_webhook" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.delete(w.webhook(false).await);
+        "create_webhook_secret" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.post(format!("{}/secrets", w.webhook(true).await), json!({}));
+        "create_webhook_ping" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.request(Method::POST, format!("{}/pings", w.webhook(true).await));
+        "list_webhook_deliveries" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("{}/deliveries", w.webhook(true).await));
+        "create_webhook_redelivery" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w| {
+            let path = format!("{}/deliveries/{}/redelivery", w.webhook(true).await, UserId::new());
+            w.caller.request(Method::POST, path)
+        };
+        "stream_events" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/events?follow=false");
+    }
+}
+
 fn accounts() -> Vec<Row> {
     rows! {
         // anonymous, stranger, requested, member, facilitator, owner, banned, admin, editor, moderator
@@ -481,8 +526,6 @@ fn accounts() -> Vec<Row> {
             w.caller.put("/me/password", json!({ "current_password": PASSWORD, "new_password": "another good one" }));
         "list_my_memberships" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
             w.caller.get("/me/memberships");
-        "stream_events" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
-            w.caller.get("/events?follow=false");
         "list_users" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w| w.caller.get("/admin/users");
         "get_user" in PUBLIC [401, 403, 403, 403, 403, 403, 403, 200, 403, 403] |w|
             w.caller.get(format!("/admin/users/{}", w.founder.id()));
@@ -1303,6 +1346,7 @@ fn every_operation_has_a_row_and_every_row_an_operation() {
     let tables = [
         accounts(),
         api_keys(),
+        listening(),
         platform(),
         groups(),
         memberships(),
@@ -1351,6 +1395,11 @@ async fn accounts_answer_as_the_table_says(app: App) {
 async fn api_keys_answer_as_the_table_says(app: App) {
     // passwords take a core each, and wait for one only so long
     compare(&app, api_keys(), 1).await;
+}
+
+async fn listening_answers_as_the_table_says(app: App) {
+    // passwords take a core each, and wait for one only so long
+    compare(&app, listening(), 1).await;
 }
 
 async fn the_platform_answers_as_the_table_says(app: App) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use praxis::api::idempotency;
 use praxis::types::Timestamp;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::document::document;
@@ -39,6 +40,8 @@ struct Place {
     program: String,
     own_key: String,
     program_key: String,
+    webhook: String,
+    delivery: String,
 }
 
 /// An API key, by its id.
@@ -62,8 +65,27 @@ impl Place {
         let program = admin.post("/admin/service-accounts", json!({ "display_name": "P" })).await.expect(201).id();
         let program_key = key(&admin, &format!("/admin/users/{program}/api-keys")).await;
         let own_key = key(&who, "/me/api-keys").await;
+        let made = who.post("/me/webhooks", json!({ "url": "https://example.org/" })).await.expect(201);
+        let webhook = format!("/me/webhooks/{}", made["webhook"]["id"].as_str().unwrap());
+        let delivery = who.request(reqwest::Method::POST, format!("{webhook}/pings")).await.expect(201).id();
+        let delivery = format!("{webhook}/deliveries/{delivery}/redelivery");
         let member = who;
-        Self { owner, editor, admin, member, group, read_first, post, comment, article, program, own_key, program_key }
+        Self {
+            owner,
+            editor,
+            admin,
+            member,
+            group,
+            read_first,
+            post,
+            comment,
+            article,
+            program,
+            own_key,
+            program_key,
+            webhook,
+            delivery,
+        }
     }
 
     /// Who sends what where.
@@ -102,6 +124,10 @@ impl Place {
             "create_service_account" => {
                 (&self.admin, "/admin/service-accounts".to_owned(), json!({ "display_name": "Q" }))
             }
+            "create_webhook" => (&self.member, "/me/webhooks".to_owned(), json!({ "url": "https://example.org/" })),
+            "create_webhook_secret" => (&self.member, format!("{}/secrets", self.webhook), json!({})),
+            "create_webhook_ping" => (&self.member, format!("{}/pings", self.webhook), Value::Null),
+            "create_webhook_redelivery" => (&self.member, self.delivery.clone(), Value::Null),
             "create_user_api_key" => (&self.admin, format!("/admin/users/{}/api-keys", self.program), key),
             "create_user_api_key_secret" => {
                 let path = format!("/admin/users/{}/api-keys/{}/secrets", self.program, self.program_key);
@@ -113,7 +139,8 @@ impl Place {
 
     async fn send(&self, operation: &str, key: &str) -> Answer {
         let (who, path, body) = self.request(operation);
-        who.post(path, body).header("idempotency-key", key).await
+        let call = if body.is_null() { who.request(Method::POST, path) } else { who.post(path, body) };
+        call.header("idempotency-key", key).await
     }
 }
 
@@ -135,7 +162,7 @@ async fn posts_of(who: &Caller, group: &str) -> usize {
 async fn whatever_is_created_is_created_once(app: App) {
     let place = Place::new(&app).await;
     let operations = operations();
-    assert_eq!(operations.len(), 19, "{operations:?}");
+    assert_eq!(operations.len(), 23, "{operations:?}");
     for operation in operations {
         let first = place.send(&operation, "one").await;
         assert!(matches!(first.status, 200 | 201 | 204), "{operation}: {first}");

@@ -102,6 +102,8 @@ impl Place {
             ("invitation_id", vec![GroupId::new().to_string()]),
             ("group_proposal_id", vec![GroupId::new().to_string()]),
             ("group_type_id", vec![world::COMMUNITY.to_owned()]),
+            ("webhook_id", vec![GroupId::new().to_string()]),
+            ("delivery_id", vec![GroupId::new().to_string()]),
             ("api_key_id", vec![GroupId::new().to_string()]),
         ])
     }

@@ -56,6 +56,7 @@ mod submissions;
 mod subscriptions;
 mod support;
 mod users;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -107,5 +108,6 @@ fn main() -> ExitCode {
         ("submissions", submissions::cases()),
         ("subscriptions", subscriptions::cases()),
         ("users", users::cases()),
+        ("webhooks", webhooks::cases()),
     ])
 }

@@ -188,18 +188,21 @@ pub struct NewApiKey {
 pub struct NewApiKeySecret {
     /// For how long the secret before stays good, so that programs can be changed over: 1440, a day, where it is left out, up
     /// to seven days, 0 for not at all.
-    #[serde(default = "a_day")]
+    #[serde(default)]
     #[schema(value_type = u16, minimum = 0, maximum = 10080)]
     pub overlap_minutes: Overlap,
-}
-
-fn a_day() -> Overlap {
-    Overlap(1440)
 }
 
 /// Minutes, up to seven days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlap(pub u16);
+
+impl Default for Overlap {
+    /// A day.
+    fn default() -> Self {
+        Self(1440)
+    }
+}
 
 impl<'de> Deserialize<'de> for Overlap {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -19,9 +19,9 @@ use crate::auth::actor::{Actor, PlatformRole};
 use crate::auth::tokens;
 use crate::db::sql_types::{JsonList, TextEnum as _};
 use crate::db::{Conn, Db};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::json::{self, Body};
-use crate::types::{ApiKeyId, GroupId, Timestamp, UserId};
+use crate::types::{ApiKeyId, Timestamp, UserId};
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -46,15 +46,6 @@ fn administered(conn: &mut Conn, actor: &Actor, user: UserId) -> Result<User> {
     queries::lock_account(conn, user)
 }
 
-/// Refuses groups that whoever makes the key does not know of, as those that never were.
-fn refuse_unknown_groups(conn: &mut Conn, actor: &Actor, groups: &[GroupId]) -> Result<()> {
-    let known = Access::find_all(conn, actor.viewer(), groups)?;
-    match groups.iter().find(|group| !known.contains_key(group)) {
-        Some(group) => Err(Error::invalid("/group_ids", "unknown", format!("there is no group {group}"))),
-        None => Ok(()),
-    }
-}
-
 fn record(conn: &mut Conn, actor: &Actor, action: AuditAction, key: &ApiKeyRow, now: Timestamp) -> Result<()> {
     let scopes: Vec<&str> = key.scopes.0.iter().map(|scope| scope.as_str()).collect();
     let changes = vec![
@@ -69,7 +60,7 @@ fn record(conn: &mut Conn, actor: &Actor, action: AuditAction, key: &ApiKeyRow, 
 fn create(conn: &mut Conn, actor: &Actor, account: &User, new: &NewApiKey, now: Timestamp) -> Result<IssuedApiKey> {
     policy::create(new, account.platform_role, queries::count(conn, account.id)?, now)?;
     let groups = new.group_ids.as_ref().map(|groups| groups.0.clone()).unwrap_or_default();
-    refuse_unknown_groups(conn, actor, &groups)?;
+    Access::require_known(conn, actor.viewer(), &groups)?;
     let row = ApiKeyRow {
         id: ApiKeyId::new(),
         user_id: account.id,

@@ -12,7 +12,7 @@ use crate::api::sessions::routes::{start_session, user_agent};
 use crate::api::users::model::{Account, AccountPatch, PasswordChange};
 use crate::api::{
     api_keys, articles, groups, idempotency, invitations, memberships, notices, posts, submissions, subscriptions,
-    users,
+    users, webhooks,
 };
 use crate::auth::actor::Actor;
 use crate::auth::password::Passwords;
@@ -94,6 +94,7 @@ async fn delete_me(actor: Actor, revocations: web::Data<Revocations>) -> Result<
             notices::queries::forget(conn, user)?;
             subscriptions::queries::forget(conn, user)?;
             api_keys::queries::forget(conn, user)?;
+            webhooks::queries::forget(conn, user)?;
             idempotency::forget(conn, user)?;
             Ok(((), users::queries::end_sessions(conn, user, now)?))
         })

@@ -125,6 +125,15 @@ impl Access {
         Ok(found.into_iter().map(access).collect())
     }
 
+    /// Refuses groups in `group_ids` of which the caller may not know, as those that never were.
+    pub fn require_known(conn: &mut Conn, viewer: Viewer, ids: &[GroupId]) -> Result<()> {
+        let known = Self::find_all(conn, viewer, ids)?;
+        match ids.iter().find(|id| !known.contains_key(id)) {
+            Some(id) => Err(Error::invalid("/group_ids", "unknown", format!("there is no group {id}"))),
+            None => Ok(()),
+        }
+    }
+
     /// Asks after locking the group's row, so that the answer holds until the transaction ends. Every write that a rule of
     /// the group guards begins so.
     pub fn lock(conn: &mut Conn, viewer: Viewer, group_id: GroupId) -> Result<Self> {

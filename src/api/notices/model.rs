@@ -38,6 +38,10 @@ text_enum! {
         SubmissionApproved = "submission_approved",
         /// What one sent to be read first does not come out.
         SubmissionDeclined = "submission_declined",
+        /// One of one's webhooks did not take something, and it is not sent any more.
+        DeliveryParked = "delivery_parked",
+        /// One of one's webhooks has failed for five days, or wants nothing any more, and is told nothing from now on.
+        WebhookDisabled = "webhook_disabled",
     }
 }
 

@@ -8,6 +8,7 @@ pub mod document;
 pub mod harness;
 pub mod process;
 pub mod raw;
+pub mod receiver;
 pub mod world;
 
 pub use app::App;

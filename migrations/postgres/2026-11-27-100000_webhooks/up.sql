@@ -1,0 +1,51 @@
+-- addresses that are told what happens, as their owner may know of it
+CREATE TABLE webhooks (
+    id UUID NOT NULL PRIMARY KEY,
+    user_id UUID NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    url TEXT NOT NULL,
+    description TEXT NOT NULL,
+    -- a JSON array; null for all
+    types TEXT,
+    -- a JSON array; null for all
+    group_ids TEXT,
+    status TEXT NOT NULL,
+    -- what signs: a hash would not do
+    secret TEXT NOT NULL,
+    previous_secret TEXT,
+    previous_valid_until TIMESTAMPTZ,
+    failing_since TIMESTAMPTZ,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX webhooks_by_user ON webhooks (user_id, created_at DESC, id DESC);
+CREATE INDEX webhooks_active ON webhooks (id) WHERE status = 'active';
+
+-- what each of them is told: the event as it was, since events are forgotten sooner
+CREATE TABLE webhook_deliveries (
+    id UUID NOT NULL PRIMARY KEY,
+    webhook_id UUID NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event_id UUID NOT NULL,
+    position BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    happened_at TIMESTAMPTZ NOT NULL,
+    group_id UUID,
+    user_id UUID,
+    post_id UUID,
+    comment_id UUID,
+    article_id UUID,
+    is_public BOOLEAN NOT NULL,
+    -- the group, or nothing: within it one is told after the other
+    sequence_id UUID NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    -- null when it is not sent: taken, parked, or the webhook is not active
+    due_at TIMESTAMPTZ,
+    leased_until TIMESTAMPTZ,
+    last_attempt_at TIMESTAMPTZ,
+    last_status INTEGER,
+    last_error TEXT,
+    created_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_in_sequence ON webhook_deliveries (webhook_id, sequence_id, position) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, created_at DESC, id DESC);

@@ -1,0 +1,405 @@
+//! Every statement about webhooks and what they are told.
+
+use std::time::Duration;
+
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::model::{DeliveryQuery, DeliveryRow, DeliveryState, WebhookPatch, WebhookRow, WebhookStatus, WebhookSwitch};
+use super::policy::{self, Outcome};
+use crate::api::api_keys::model::GroupList;
+use crate::api::event_stream;
+use crate::api::event_stream::model::Event;
+use crate::api::events::{self, EventRow};
+use crate::api::notices;
+use crate::api::notices::model::{Notice, NoticeKind};
+use crate::auth::actor::{Actor, PlatformRole, Viewer};
+use crate::db::schema::{users, webhook_deliveries, webhooks};
+use crate::db::sql_types::JsonList;
+use crate::db::{Conn, each_backend};
+use crate::error::{Error, Result};
+use crate::http::page::Page;
+use crate::http::text::{Line, WebUrl};
+use crate::types::{DeliveryId, RequestId, Timestamp, UserId, WebhookId};
+
+/// For how long a server has a delivery to itself: longer than any sending takes.
+pub const LEASE: Duration = Duration::from_mins(1);
+/// How long what was told, or is not told any more, is kept.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+/// Rows that one run of the job takes.
+const JOB: i64 = 500;
+
+/// A person's webhooks, the newest first.
+pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<WebhookRow>> {
+    let own =
+        webhooks::table.filter(webhooks::user_id.eq(user)).order((webhooks::created_at.desc(), webhooks::id.desc()));
+    Ok(each_backend!(conn => own.select(WebhookRow::as_select()).load(conn))?)
+}
+
+/// A webhook of this person's; not found where there is none.
+pub fn get(conn: &mut Conn, user: UserId, id: WebhookId) -> Result<WebhookRow> {
+    let own = webhooks::table.find(id).filter(webhooks::user_id.eq(user));
+    Ok(each_backend!(conn => own.select(WebhookRow::as_select()).first(conn))?)
+}
+
+/// How many webhooks a person has. The account's row stays locked until the transaction ends, so that the number holds;
+/// SQLite has one writer, which is lock enough.
+pub fn lock_and_count(conn: &mut Conn, user: UserId) -> Result<i64> {
+    if let Conn::Postgres(conn) = conn {
+        users::table.find(user).select(users::id).for_no_key_update().first::<UserId>(conn)?;
+    }
+    let own = webhooks::table.filter(webhooks::user_id.eq(user));
+    Ok(each_backend!(conn => own.count().get_result(conn))?)
+}
+
+/// Adds a webhook.
+pub fn insert(conn: &mut Conn, row: &WebhookRow) -> Result<()> {
+    each_backend!(conn => diesel::insert_into(webhooks::table).values(row).execute(conn))?;
+    Ok(())
+}
+
+/// Changes a webhook. One that is made active begins anew.
+pub fn update(conn: &mut Conn, before: &WebhookRow, patch: &WebhookPatch, now: Timestamp) -> Result<WebhookRow> {
+    let status = patch.status.0.map(|switch| match switch {
+        WebhookSwitch::Active => WebhookStatus::Active,
+        WebhookSwitch::Paused => WebhookStatus::Paused,
+    });
+    let begins = status == Some(WebhookStatus::Active) && before.status != WebhookStatus::Active;
+    let types = patch.types.0.as_ref().map(|types| types.as_ref().map(|types| JsonList(types.0.clone())));
+    let groups = patch
+        .group_ids
+        .0
+        .as_ref()
+        .map(|groups: &Option<GroupList>| groups.as_ref().map(|list| JsonList(list.0.clone())));
+    let changes = (
+        patch.url.0.as_ref().map(|url: &WebUrl| webhooks::url.eq(url.as_str())),
+        patch.description.0.as_ref().map(|text| webhooks::description.eq(Line::as_str(text))),
+        types.map(|types| webhooks::types.eq(types)),
+        groups.map(|groups| webhooks::group_ids.eq(groups)),
+        status.map(|status| webhooks::status.eq(status)),
+        begins.then(|| webhooks::failing_since.eq(None::<Timestamp>)),
+        webhooks::updated_at.eq(now),
+    );
+    let row = each_backend!(conn => diesel::update(webhooks::table.find(before.id))
+        .set(changes)
+        .returning(WebhookRow::as_returning())
+        .get_result(conn))?;
+    if row.status != before.status {
+        set_due(conn, row.id, (row.status == WebhookStatus::Active).then_some(now))?;
+    }
+    Ok(row)
+}
+
+/// What is pending for a webhook is due then, or waits until the webhook is active again.
+fn set_due(conn: &mut Conn, webhook: WebhookId, due_at: Option<Timestamp>) -> Result<()> {
+    let pending = webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(webhook))
+        .filter(webhook_deliveries::state.eq(DeliveryState::Pending));
+    each_backend!(conn => diesel::update(pending).set(webhook_deliveries::due_at.eq(due_at)).execute(conn))?;
+    Ok(())
+}
+
+/// Gives a webhook a new secret; the one until now signs too until `until`.
+pub fn rotate(
+    conn: &mut Conn,
+    before: &WebhookRow,
+    secret: &str,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<WebhookRow> {
+    let changes = (
+        webhooks::secret.eq(secret),
+        webhooks::previous_secret.eq(&before.secret),
+        webhooks::previous_valid_until.eq(until),
+        webhooks::updated_at.eq(now),
+    );
+    Ok(each_backend!(conn => diesel::update(webhooks::table.find(before.id))
+        .set(changes)
+        .returning(WebhookRow::as_returning())
+        .get_result(conn))?)
+}
+
+/// Removes a webhook of this person's with all that it was told; not found where there is none.
+pub fn delete(conn: &mut Conn, user: UserId, id: WebhookId) -> Result<()> {
+    let own = webhooks::table.find(id).filter(webhooks::user_id.eq(user));
+    let deleted = each_backend!(conn => diesel::delete(own).execute(conn))?;
+    if deleted == 1 { Ok(()) } else { Err(Error::not_found()) }
+}
+
+/// Removes all webhooks of a person who goes.
+pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
+    let own = webhooks::table.filter(webhooks::user_id.eq(user));
+    each_backend!(conn => diesel::delete(own).execute(conn))?;
+    Ok(())
+}
+
+/// Whoever a webhook tells, as they look.
+fn owner(webhook: &WebhookRow, role: PlatformRole) -> Viewer {
+    Actor::on_behalf(webhook.user_id, role, RequestId::new()).viewer()
+}
+
+/// Lays these events out for every webhook that is to be told of them, as far as its owner may know of them now: whether they still
+/// may is asked again when they are sent.
+pub fn lay_out(conn: &mut Conn, happened: &[EventRow], now: Timestamp) -> Result<()> {
+    if happened.is_empty() {
+        return Ok(());
+    }
+    let active = webhooks::table
+        .inner_join(users::table.on(users::id.eq(webhooks::user_id)))
+        .filter(webhooks::status.eq(WebhookStatus::Active))
+        .filter(users::status.eq("active"))
+        .order(webhooks::id.asc());
+    let active: Vec<(WebhookRow, PlatformRole)> =
+        each_backend!(conn => active.select((WebhookRow::as_select(), users::platform_role)).load(conn))?;
+    for (webhook, role) in active {
+        let wanted: Vec<EventRow> = happened.iter().filter(|event| is_wanted(&webhook, event)).cloned().collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let told = event_stream::queries::told(conn, owner(&webhook, role), &wanted)?;
+        let is_told = |event: &&EventRow| told.iter().any(|told| told.id == event.id);
+        for event in wanted.iter().filter(is_told) {
+            let row = DeliveryRow::new(webhook.id, event, now);
+            each_backend!(conn => diesel::insert_into(webhook_deliveries::table).values(row).execute(conn))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_wanted(webhook: &WebhookRow, event: &EventRow) -> bool {
+    let of_type = webhook.types.as_ref().is_none_or(|types| types.0.contains(&event.kind));
+    let in_group = |groups: &JsonList<_>| event.group_id.is_some_and(|group| groups.0.contains(&group));
+    of_type && webhook.group_ids.as_ref().is_none_or(in_group)
+}
+
+/// Sends nothing but a sign of life.
+pub fn ping(conn: &mut Conn, webhook: WebhookId, now: Timestamp) -> Result<DeliveryRow> {
+    let event = EventRow { position: Some(events::last_place(conn)?), ..EventRow::ping(now) };
+    let row = DeliveryRow::new(webhook, &event, now);
+    each_backend!(conn => diesel::insert_into(webhook_deliveries::table).values(&row).execute(conn))?;
+    Ok(row)
+}
+
+/// What is due: of each webhook and group the first that is to be sent, unless some server is at it.
+macro_rules! due {
+    ($now:expr) => {{
+        let earlier = diesel::alias!(webhook_deliveries as earlier);
+        let before = earlier
+            .filter(earlier.field(webhook_deliveries::webhook_id).eq(webhook_deliveries::webhook_id))
+            .filter(earlier.field(webhook_deliveries::sequence_id).eq(webhook_deliveries::sequence_id))
+            .filter(earlier.field(webhook_deliveries::due_at).is_not_null())
+            .filter(earlier.field(webhook_deliveries::position).lt(webhook_deliveries::position))
+            .select(earlier.field(webhook_deliveries::id));
+        let is_free =
+            webhook_deliveries::leased_until.is_null().or(webhook_deliveries::leased_until.assume_not_null().le($now));
+        webhook_deliveries::table
+            .filter(webhook_deliveries::due_at.assume_not_null().le($now))
+            .filter(is_free)
+            .filter(not(exists(before)))
+            .order((webhook_deliveries::due_at.asc(), webhook_deliveries::id.asc()))
+    }};
+}
+
+/// Whether anything is due.
+pub fn is_any_due(conn: &mut Conn, now: Timestamp) -> Result<bool> {
+    let due = due!(now).select(webhook_deliveries::id).limit(1);
+    let found: Option<DeliveryId> = each_backend!(conn => due.first(conn).optional())?;
+    Ok(found.is_some())
+}
+
+/// Takes what is due, to send it: nobody else does until the lease is over. Several servers never take the same.
+pub fn take(conn: &mut Conn, limit: i64, now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let due = due!(now).limit(limit);
+    let mut taken: Vec<DeliveryRow> = match conn {
+        Conn::Sqlite(conn) => due.select(DeliveryRow::as_select()).load(conn)?,
+        Conn::Postgres(conn) => due.select(DeliveryRow::as_select()).for_update().skip_locked().load(conn)?,
+    };
+    let leased_until = Some(now.after(LEASE));
+    for delivery in &mut taken {
+        delivery.leased_until = leased_until;
+        let row = webhook_deliveries::table.find(delivery.id);
+        each_backend!(conn => diesel::update(row).set(webhook_deliveries::leased_until.eq(leased_until)).execute(conn))?;
+    }
+    Ok(taken)
+}
+
+/// What is to become of a delivery that was taken.
+#[derive(Debug)]
+pub enum Prepared {
+    /// It is sent to this webhook, with the event as its owner may know of it now.
+    Send(Box<WebhookRow>, Event),
+    /// The webhook is not active: it waits until it is.
+    Wait,
+    /// Its owner may not know of it any more, or is not there any more.
+    Forget,
+}
+
+/// What is to become of a delivery that was taken, by what holds now.
+pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow) -> Result<Prepared> {
+    let owned = webhooks::table
+        .inner_join(users::table.on(users::id.eq(webhooks::user_id)))
+        .filter(webhooks::id.eq(delivery.webhook_id))
+        .filter(users::status.eq("active"));
+    let owned: Option<(WebhookRow, PlatformRole)> = each_backend!(conn => owned
+        .select((WebhookRow::as_select(), users::platform_role))
+        .first(conn)
+        .optional())?;
+    let Some((webhook, role)) = owned else { return Ok(Prepared::Forget) };
+    if webhook.status != WebhookStatus::Active {
+        return Ok(Prepared::Wait);
+    }
+    let told = event_stream::queries::told(conn, owner(&webhook, role), &[delivery.event()])?;
+    Ok(told.into_iter().next().map_or(Prepared::Forget, |event| Prepared::Send(Box::new(webhook), event)))
+}
+
+/// Keeps a delivery until its webhook is active; one that became so meanwhile finds it due.
+pub fn postpone(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Result<()> {
+    let webhook = webhooks::table.find(delivery.webhook_id).select(webhooks::status);
+    let status: WebhookStatus = match conn {
+        Conn::Sqlite(conn) => webhook.first(conn)?,
+        Conn::Postgres(conn) => webhook.for_no_key_update().first(conn)?,
+    };
+    let row = webhook_deliveries::table.find(delivery.id);
+    let changes = (
+        webhook_deliveries::due_at.eq((status == WebhookStatus::Active).then_some(now)),
+        webhook_deliveries::leased_until.eq(None::<Timestamp>),
+    );
+    each_backend!(conn => diesel::update(row).set(changes).execute(conn))?;
+    Ok(())
+}
+
+/// Forgets a delivery that nobody may know of any more.
+pub fn withhold(conn: &mut Conn, delivery: &DeliveryRow) -> Result<()> {
+    each_backend!(conn => diesel::delete(webhook_deliveries::table.find(delivery.id)).execute(conn))?;
+    Ok(())
+}
+
+/// Notes what came of sending, unless the lease was over before; a webhook that has failed for too long is told nothing any more.
+pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, outcome: &Outcome, now: Timestamp) -> Result<()> {
+    let (state, due_at) = policy::after(delivery, outcome, now);
+    let (last_status, last_error) = match outcome {
+        Outcome::Answered(status) => (Some(*status), None),
+        Outcome::Failed(words) => (None, Some(words.clone())),
+    };
+    let ours =
+        webhook_deliveries::table.find(delivery.id).filter(webhook_deliveries::leased_until.eq(delivery.leased_until));
+    let changes = (
+        webhook_deliveries::state.eq(state),
+        webhook_deliveries::attempts.eq(delivery.attempts + 1),
+        webhook_deliveries::due_at.eq(due_at),
+        webhook_deliveries::leased_until.eq(None::<Timestamp>),
+        webhook_deliveries::last_attempt_at.eq(now),
+        webhook_deliveries::last_status.eq(last_status),
+        webhook_deliveries::last_error.eq(last_error),
+    );
+    if each_backend!(conn => diesel::update(ours).set(changes).execute(conn))? == 0 {
+        return Ok(());
+    }
+    hold_up(conn, delivery, due_at, now)?;
+    let row = webhooks::table.find(delivery.webhook_id);
+    let webhook: Option<WebhookRow> =
+        each_backend!(conn => row.select(WebhookRow::as_select()).first(conn).optional())?;
+    let Some(webhook) = webhook else { return Ok(()) };
+    if state == DeliveryState::Parked {
+        tell(conn, &webhook, NoticeKind::DeliveryParked, delivery.id.uuid(), now)?;
+    }
+    judge(conn, &webhook, outcome, now)
+}
+
+/// What comes after a delivery in its sequence is due when that is, so that nobody looks at it before; at once when that is done.
+fn hold_up(conn: &mut Conn, delivery: &DeliveryRow, due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    let column = webhook_deliveries::due_at.assume_not_null();
+    let behind = webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(delivery.webhook_id))
+        .filter(webhook_deliveries::sequence_id.eq(delivery.sequence_id))
+        .filter(webhook_deliveries::position.gt(delivery.position))
+        .filter(webhook_deliveries::due_at.is_not_null());
+    if let Some(at) = due_at {
+        let early = behind.filter(column.lt(at));
+        each_backend!(conn => diesel::update(early).set(webhook_deliveries::due_at.eq(at)).execute(conn))?;
+    } else {
+        let late = behind.filter(column.gt(now));
+        each_backend!(conn => diesel::update(late).set(webhook_deliveries::due_at.eq(now)).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Notes whether a webhook fails, and since when.
+fn judge(conn: &mut Conn, webhook: &WebhookRow, outcome: &Outcome, now: Timestamp) -> Result<()> {
+    let row = webhooks::table.find(webhook.id).filter(webhooks::status.eq(WebhookStatus::Active));
+    if outcome.is_taken() {
+        if webhook.failing_since.is_some() {
+            let works = webhooks::failing_since.eq(None::<Timestamp>);
+            each_backend!(conn => diesel::update(row).set(works).execute(conn))?;
+        }
+        return Ok(());
+    }
+    let since = webhook.failing_since.unwrap_or(now);
+    let status = if policy::gives_up(since, outcome, now) { WebhookStatus::Disabled } else { WebhookStatus::Active };
+    let changes = (webhooks::failing_since.eq(since), webhooks::status.eq(status));
+    let changed = each_backend!(conn => diesel::update(row).set(changes).execute(conn))?;
+    if changed == 1 && status == WebhookStatus::Disabled {
+        set_due(conn, webhook.id, None)?;
+        tell(conn, webhook, NoticeKind::WebhookDisabled, Uuid::now_v7(), now)?;
+    }
+    Ok(())
+}
+
+fn tell(conn: &mut Conn, webhook: &WebhookRow, kind: NoticeKind, event: Uuid, now: Timestamp) -> Result<()> {
+    notices::queries::tell(conn, &Notice::new(webhook.user_id, kind, event), now)
+}
+
+/// What a webhook was told, the newest first.
+pub fn deliveries(
+    conn: &mut Conn,
+    webhook: WebhookId,
+    query: &DeliveryQuery,
+    page: &Page<i64>,
+) -> Result<Vec<DeliveryRow>> {
+    Ok(each_backend!(conn, DB => {
+        let mut listed = webhook_deliveries::table
+            .filter(webhook_deliveries::webhook_id.eq(webhook))
+            .select(DeliveryRow::as_select())
+            .limit(page.rows())
+            .into_boxed::<DB>();
+        if let Some(state) = query.state {
+            listed = listed.filter(webhook_deliveries::state.eq(state));
+        }
+        if let Some((at, id)) = page.after {
+            let (at, id, column) = (Timestamp::from_micros(at), DeliveryId::from(id), webhook_deliveries::created_at);
+            listed = listed.filter(column.le(at).and(column.lt(at).or(webhook_deliveries::id.lt(id))));
+        }
+        listed.order((webhook_deliveries::created_at.desc(), webhook_deliveries::id.desc())).load(conn)
+    })?)
+}
+
+/// Sends a delivery again, from the beginning, once the webhook is active; not found where there is none of this webhook.
+pub fn send_again(conn: &mut Conn, webhook: &WebhookRow, id: DeliveryId, now: Timestamp) -> Result<DeliveryRow> {
+    let own = webhook_deliveries::table.find(id).filter(webhook_deliveries::webhook_id.eq(webhook.id));
+    let again = (
+        webhook_deliveries::state.eq(DeliveryState::Pending),
+        webhook_deliveries::attempts.eq(0),
+        webhook_deliveries::due_at.eq((webhook.status == WebhookStatus::Active).then_some(now)),
+    );
+    Ok(each_backend!(conn => diesel::update(own)
+        .set(again)
+        .returning(DeliveryRow::as_returning())
+        .get_result(conn))?)
+}
+
+/// Forgets what was told, or given up, a month ago; how much that was. For a job: the caller is a transaction of its own.
+pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let oldest = webhook_deliveries::table
+        .order(webhook_deliveries::id.asc())
+        .select((webhook_deliveries::id, webhook_deliveries::created_at))
+        .limit(JOB);
+    let oldest: Vec<(DeliveryId, Timestamp)> = each_backend!(conn => oldest.load(conn))?;
+    let last = now.before(KEPT);
+    let due: Vec<DeliveryId> = oldest.into_iter().filter(|(_, at)| *at < last).map(|(id, _)| id).collect();
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let due = webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(due));
+    Ok(each_backend!(conn => diesel::delete(due).execute(conn))?)
+}
