@@ -188,7 +188,8 @@ pub fn place(conn: &mut Conn) -> Result<Vec<EventRow>> {
 
 /// The last place that was given; 0 before the first.
 pub fn last_place(conn: &mut Conn) -> Result<i64> {
-    let last: Option<i64> = each_backend!(conn => events::table.select(max(events::position)).first(conn))?;
+    let placed = events::table.filter(events::position.is_not_null()).select(max(events::position));
+    let last: Option<i64> = each_backend!(conn => placed.first(conn))?;
     Ok(last.unwrap_or_default())
 }
 

@@ -356,6 +356,10 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     walks(conn, "webhook_deliveries_due", |conn| drop(webhooks::queries::take(conn, 32, now).unwrap()));
     let placed = recorded(conn, |conn| drop(events::place(conn).unwrap()));
     check_plan(conn, "events_waiting", placed.iter().find(|sql| sql.contains("ORDER BY")).unwrap());
+    let last = recorded(conn, |conn| _ = events::last_place(conn).unwrap()).remove(0);
+    assert!(plan(conn, &last).contains("events_by_position"), "{}", plan(conn, &last));
+    let after = recorded(conn, |conn| drop(events::after(conn, 1, 10).unwrap())).remove(0);
+    assert!(plan(conn, &after).contains("events_by_position"), "{}", plan(conn, &after));
     walks(conn, "post_marks_bookmarks", |conn| drop(marks::queries::bookmarks(conn, &member, &by_time).unwrap()));
     for status in ["published", "draft", "scheduled"] {
         let asked: ArticleQuery = query(json!({ "status": status }));

@@ -2,7 +2,7 @@
 -- given after the commit, so that none comes later than one that was told. What is named may be gone by then
 CREATE TABLE events (
     id UUID NOT NULL PRIMARY KEY,
-    position BIGINT UNIQUE,
+    position BIGINT,
     kind TEXT NOT NULL,
     happened_at TIMESTAMPTZ NOT NULL,
     group_id UUID,
@@ -14,3 +14,5 @@ CREATE TABLE events (
     is_public BOOLEAN NOT NULL
 );
 CREATE INDEX events_waiting ON events (id) WHERE position IS NULL;
+-- apart, so that what waits is not found by it, out of its order
+CREATE UNIQUE INDEX events_by_position ON events (position) WHERE position IS NOT NULL;

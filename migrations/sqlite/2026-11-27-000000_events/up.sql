@@ -2,7 +2,7 @@
 -- given after the commit, so that none comes later than one that was told. What is named may be gone by then
 CREATE TABLE events (
     id BLOB NOT NULL PRIMARY KEY,
-    position INTEGER UNIQUE,
+    position INTEGER,
     kind TEXT NOT NULL,
     happened_at BIGINT NOT NULL,
     group_id BLOB,
@@ -14,3 +14,5 @@ CREATE TABLE events (
     is_public BOOLEAN NOT NULL
 );
 CREATE INDEX events_waiting ON events (id) WHERE position IS NULL;
+-- apart, so that what waits is not found by it, out of its order
+CREATE UNIQUE INDEX events_by_position ON events (position) WHERE position IS NOT NULL;
