@@ -14,6 +14,7 @@ mod anonymity;
 mod api_keys;
 mod architecture;
 mod articles;
+mod attacks;
 mod authorisation;
 mod changes;
 mod compatibility;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         ("activity", activity::cases()),
         ("anonymity", anonymity::cases()),
         ("api_keys", api_keys::cases()),
+        ("attacks", attacks::cases()),
         ("architecture", architecture::cases()),
         ("articles", articles::cases()),
         ("authorisation", authorisation::cases()),
