@@ -155,7 +155,7 @@ fn names_of_parameters(operation: &Value) -> Vec<String> {
 
 /// The document and the browser for it.
 pub fn configure(config: &mut web::ServiceConfig) {
-    let docs = utoipa_swagger_ui::Config::from("/openapi.json");
+    let docs = utoipa_swagger_ui::Config::from("/openapi.json").persist_authorization(true);
     for (path, ..) in DOCUMENTS {
         config.route(path, web::get().to(get_document));
     }
