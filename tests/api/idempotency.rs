@@ -67,7 +67,7 @@ impl Place {
         let own_key = key(&who, "/me/api-keys").await;
         let made = who.post("/me/webhooks", json!({ "url": "https://example.org/" })).await.expect(201);
         let webhook = format!("/me/webhooks/{}", made["webhook"]["id"].as_str().unwrap());
-        let delivery = who.request(reqwest::Method::POST, format!("{webhook}/pings")).await.expect(201).id();
+        let delivery = who.request(Method::POST, format!("{webhook}/pings")).await.expect(201).id();
         let delivery = format!("{webhook}/deliveries/{delivery}/redelivery");
         let member = who;
         Self {

@@ -216,10 +216,11 @@ pub fn take(conn: &mut Conn, limit: i64, now: Timestamp) -> Result<Vec<DeliveryR
         Conn::Postgres(conn) => due.select(DeliveryRow::as_select()).for_update().skip_locked().load(conn)?,
     };
     let leased_until = Some(now.after(LEASE));
+    let ids: Vec<DeliveryId> = taken.iter().map(|delivery| delivery.id).collect();
+    let rows = webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids));
+    each_backend!(conn => diesel::update(rows).set(webhook_deliveries::leased_until.eq(leased_until)).execute(conn))?;
     for delivery in &mut taken {
         delivery.leased_until = leased_until;
-        let row = webhook_deliveries::table.find(delivery.id);
-        each_backend!(conn => diesel::update(row).set(webhook_deliveries::leased_until.eq(leased_until)).execute(conn))?;
     }
     Ok(taken)
 }

@@ -249,7 +249,7 @@ async fn list_webhook_deliveries(
 
 /// Send something again
 ///
-/// Whatever came of it before: it is sent at once, and again as something new would be. The `webhook-id` is the same.
+/// Whatever came of it before: it is sent at once, or once the webhook is active, and again as something new would be. The `webhook-id` is the same.
 #[utoipa::path(tag = "webhooks", operation_id = "create_webhook_redelivery",
     security(("bearer" = []), ("api_key" = ["webhooks:write"])), responses(
     (status = 201, description = "What is about to be sent", body = Delivery),
