@@ -119,14 +119,14 @@ pub struct Page<K> {
 }
 
 impl<K: Place> Page<K> {
-    /// Reads the caller's wishes. `list` and `filters` are what the cursor is bound to.
+    /// Reads the caller's wishes. `list` and `filters` are what the cursor is bound to; an empty one is the first page's.
     ///
     /// # Errors
     /// `bad_cursor` for a cursor that is malformed or of another list, filter or sort.
     pub fn new(list: &str, filters: &impl std::fmt::Debug, limit: Option<Limit>, cursor: Option<&str>) -> Result<Self> {
         let hash = digest(&SHA256, format!("{list} {filters:?}").as_bytes());
         let fingerprint = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..9).unwrap_or_default());
-        let after = cursor.map(|cursor| decode(cursor, &fingerprint)).transpose()?;
+        let after = cursor.filter(|cursor| !cursor.is_empty()).map(|cursor| decode(cursor, &fingerprint)).transpose()?;
         Ok(Self { limit: usize::from(limit.unwrap_or_default().0), fingerprint, after })
     }
 

@@ -212,7 +212,8 @@ fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
         names.extend(["RequestTimeout", "TooLarge", "UnsupportedMediaType", "Invalid"]);
     }
     if named("Idempotency-Key") {
-        names.push("InProgress");
+        // the key itself is a field
+        names.extend(["InProgress", "Invalid"]);
     }
     if named("If-Match") {
         names.push("PreconditionFailed");

@@ -397,6 +397,8 @@ async fn cursors_belong_to_their_list_and_filters(app: App) {
     // another limit is the same list
     let rest = admin.get(format!("/admin/users?limit=3&cursor={cursor}")).await.expect(200);
     assert_eq!(rest.items().len(), 3);
+    let first = admin.get("/admin/users?limit=1&cursor=").await.expect(200);
+    assert_eq!(first.items(), page.items(), "an empty cursor is the first page's");
     let turned: String = cursor.chars().rev().collect();
     let longer = format!("{cursor}AAAA");
     let cut = &cursor[..cursor.len() - 3];
@@ -411,7 +413,6 @@ async fn cursors_belong_to_their_list_and_filters(app: App) {
         format!("/admin/users?cursor={turned}"),
         format!("/admin/users?cursor={longer}"),
         format!("/admin/users?cursor={cut}"),
-        "/admin/users?cursor=".to_owned(),
         "/admin/users?cursor=%25%25%25".to_owned(),
         "/admin/users?cursor=bm90IGpzb24".to_owned(),
         format!("/admin/users?cursor={}", "A".repeat(4000)),

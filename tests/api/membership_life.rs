@@ -140,6 +140,11 @@ async fn whoever_joins_accepts_the_rules(app: App) {
     assert_eq!((&joined["state"], &joined["accepted_rules_version"]), (&json!("active"), &json!(1)));
     assert!(micros(&joined["rules_accepted_at"]).is_some());
     world::post(&ann, &id, "First").await;
+    // also where there is nothing left to join
+    for who in [&ann, &app.user("ben")] {
+        let below = who.put(membership(&id), json!({ "accepted_rules_version": -1 })).await;
+        below.expect_field(422, "/accepted_rules_version", "out_of_range");
+    }
     let none = group(&owner, "Without rules", json!({})).await;
     let wrong = ann.put(membership(&none), json!({ "accepted_rules_version": 1 })).await;
     wrong.expect_field(422, "/accepted_rules_version", "unknown");

@@ -127,7 +127,7 @@ pub struct AdminGroupQuery {
     pub q: Option<Line<1, 100>>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 

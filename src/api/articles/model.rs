@@ -830,7 +830,7 @@ pub struct ArticleQuery {
     pub updated_since: Option<Timestamp>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 
@@ -841,7 +841,7 @@ pub struct ArticleQuery {
 pub struct GroupArticleQuery {
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 
@@ -854,7 +854,7 @@ pub struct ContributionQuery {
     pub state: Option<ContributionState>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 

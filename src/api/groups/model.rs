@@ -626,7 +626,7 @@ pub struct GroupQuery {
     pub updated_since: Option<Timestamp>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 
@@ -667,6 +667,6 @@ pub struct GroupRulesPage {
 pub struct GroupRulesQuery {
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }

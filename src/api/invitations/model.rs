@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::groups::model::{Found, Group};
-use crate::api::memberships::model::{Answers, JoinQuestion, Visibility};
+use crate::api::memberships::model::{Answers, JoinQuestion, RulesVersion, Visibility};
 use crate::api::users::model::DisplayName;
 use crate::db::schema::invitations;
 use crate::error::{Error, Result};
@@ -192,7 +192,7 @@ pub struct InvitationQuery {
     pub kind: Option<InvitationKind>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 
@@ -362,7 +362,7 @@ pub struct InvitationAcceptance {
     pub token: InvitationToken,
     /// The version of the group's rules that one accepts; needed where it has rules.
     #[serde(default)]
-    pub accepted_rules_version: Option<i32>,
+    pub accepted_rules_version: Option<RulesVersion>,
     /// What one answers to the group's questions.
     #[serde(default)]
     #[schema(required = false)]
@@ -456,6 +456,6 @@ pub struct MyInvitationPage {
 pub struct MyInvitationQuery {
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }

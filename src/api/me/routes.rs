@@ -49,6 +49,7 @@ async fn get_me(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> {
 #[utoipa::path(tag = "me", operation_id = "update_me",
     security(("bearer" = []), ("api_key" = ["account:write"])), request_body = AccountPatch, responses(
     (status = 200, description = "One's account as it is now", body = Account),
+    (status = 409, description = "Somebody else has this handle (`taken`)"),
 ))]
 #[patch("/me")]
 async fn update_me(actor: Actor, db: web::Data<Db>, patch: Body<AccountPatch>) -> Result<HttpResponse> {

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
@@ -630,6 +631,28 @@ pub struct MemberPage {
     pub next_cursor: Option<String>,
 }
 
+/// A version of a group's rules: 0, before there are any, to 2147483647.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RulesVersion(pub i32);
+
+impl<'de> Deserialize<'de> for RulesVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let version = i32::deserialize(deserializer)?;
+        if version < 0 {
+            return Err(serde::de::Error::custom("out_of_range: no version is below 0"));
+        }
+        Ok(Self(version))
+    }
+}
+
+impl PartialSchema for RulesVersion {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).into()
+    }
+}
+
+impl ToSchema for RulesVersion {}
+
 /// What somebody sends to join or to ask.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -644,7 +667,7 @@ pub struct NewMembership {
     pub answers: Answers,
     /// The version of the group's rules that one accepts; needed where the group has any.
     #[serde(default)]
-    pub accepted_rules_version: Option<i32>,
+    pub accepted_rules_version: Option<RulesVersion>,
     /// A name that this group shows in place of the account's; as it is unless given.
     #[serde(default)]
     pub display_name: Option<DisplayName>,
@@ -728,7 +751,7 @@ pub struct OwnMembershipPatch {
 #[schema(example = json!({ "version": 2 }))]
 pub struct RulesAcceptance {
     /// Their version.
-    pub version: i32,
+    pub version: RulesVersion,
 }
 
 /// Changes to a member.
@@ -781,7 +804,7 @@ pub struct MemberQuery {
     pub updated_since: Option<Timestamp>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 
@@ -923,7 +946,7 @@ pub struct MembershipEventPage {
 pub struct HistoryQuery {
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::model::{
     Action, Answer, EntryTerms, GroupStatus, Held, InvitePolicy, JoinPolicy, MemberListVisibility, MemberPatch,
-    Membership, NewAnswer, Openness, PostPolicy, ReviewPolicy, Role, State, Visibility,
+    Membership, NewAnswer, Openness, PostPolicy, ReviewPolicy, Role, RulesVersion, State, Visibility,
 };
 use crate::auth::actor::{PlatformRole, Viewer};
 use crate::db::sql_types::TextEnum as _;
@@ -457,7 +457,8 @@ pub fn answers(given: &[NewAnswer], terms: &EntryTerms, is_request: bool) -> Res
 }
 
 /// Whether the group's rules are accepted with this version; the version to keep.
-pub fn rules_version(group: &Openness, given: Option<i32>) -> Result<Option<i32>> {
+pub fn rules_version(group: &Openness, given: Option<RulesVersion>) -> Result<Option<i32>> {
+    let given = given.map(|version| version.0);
     match given {
         _ if !group.has_rules && given.is_none() => Ok(None),
         Some(version) if group.has_rules && version == group.rules_version => Ok(given),

@@ -223,7 +223,7 @@ pub struct GroupProposalQuery {
     pub state: Option<ProposalState>,
     /// How many items a page holds.
     pub limit: Option<Limit>,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Where the page begins: the `next_cursor` of the page before; empty for the first.
     pub cursor: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::invitations::model::InvitationToken;
+use crate::api::memberships::model::RulesVersion;
 use crate::api::users::model::{DisplayName, Email, UserStatus};
 use crate::auth::password::NewPassword;
 
@@ -27,7 +28,7 @@ pub struct Registration {
     pub invitation_token: Option<InvitationToken>,
     /// The version of the inviting group's rules that the person accepts.
     #[serde(default)]
-    pub accepted_rules_version: Option<i32>,
+    pub accepted_rules_version: Option<RulesVersion>,
 }
 
 /// What became of a registration. It says the same when the address has an account already.
