@@ -115,6 +115,15 @@ pub enum Switch {
     Off,
 }
 
+/// Where requests are counted that are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CountedIn {
+    /// In each server's memory.
+    Memory,
+    /// In the database, by all servers that share it.
+    Database,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -159,6 +168,10 @@ pub struct Settings {
     /// Limit requests per person, and per address where nobody is logged in.
     #[arg(long, env = "PRAXIS_RATE_LIMIT", value_enum, default_value = "on", global = true)]
     pub rate_limit: Switch,
+
+    /// Where requests are counted: `database` for several servers that share one.
+    #[arg(long, env = "PRAXIS_RATE_LIMIT_STORE", value_enum, default_value = "memory", global = true)]
+    pub rate_limit_store: CountedIn,
 
     /// How often passwords may be tried and accounts made: requests per so many seconds.
     #[arg(long, env = "PRAXIS_RATE_LIMIT_AUTH", default_value = "20/60", global = true, value_name = "RATE", value_parser = parse_rate)]

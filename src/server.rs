@@ -28,7 +28,7 @@ use crate::auth::password::Passwords;
 use crate::auth::revocations::Revocations;
 use crate::auth::scopes::Scopes;
 use crate::auth::tokens::Tokens;
-use crate::config::{Registration, Settings, Switch};
+use crate::config::{CountedIn, Registration, Settings, Switch};
 use crate::contract::{self, Contract};
 use crate::db::{Conn, Db, Target, migrate};
 use crate::error::{Error, Result};
@@ -243,7 +243,7 @@ impl State {
             new_account_status: web::Data::new(NewAccountStatus(status)),
             draining: web::Data::new(Draining::default()),
             last_seen: web::Data::new(LastSeen::default()),
-            rate_limits: is_limited.then(|| web::Data::new(rate_limits(settings))),
+            rate_limits: is_limited.then(|| web::Data::new(rate_limits(settings, &db))),
             live: web::Data::new(Live::new(last_event)),
             outlet: web::Data::new(Outlet::new(Reach(settings.webhook_networks.clone()))?),
             origins: settings.cors_origins.clone(),
@@ -291,14 +291,15 @@ impl State {
     }
 }
 
-fn rate_limits(settings: &Settings) -> RateLimits {
+fn rate_limits(settings: &Settings, db: &Db) -> RateLimits {
     let rates = Rates {
         auth: settings.rate_limit_auth,
         memberships: settings.rate_limit_memberships,
         search: settings.rate_limit_search,
         requests: settings.rate_limit_requests,
     };
-    RateLimits::new(&rates, settings.trusted_proxies.clone())
+    let shared = (settings.rate_limit_store == CountedIn::Database).then(|| db.clone());
+    RateLimits::new(&rates, settings.trusted_proxies.clone(), shared)
 }
 
 async fn sweep(state: State) {
@@ -320,8 +321,10 @@ async fn sweep(state: State) {
             }
             _ = due.tick() => jobs::run(&state.db).await,
             _ = sweep.tick() => {
-                if let Some(limits) = &state.rate_limits {
-                    limits.sweep();
+                if let Some(limits) = &state.rate_limits
+                    && let Err(error) = limits.sweep().await
+                {
+                    tracing::warn!(%error, "quiet callers were not forgotten");
                 }
                 let now = Timestamp::now();
                 if let Err(error) = state.db.write(move |conn| sessions::queries::purge(conn, now)).await {

@@ -1,5 +1,6 @@
 //! Rate limits: per person where somebody is logged in, else per address. Tight ones where passwords are tried and accounts made,
-//! where people come and go, and for searching; a wide one for the rest. Each answer says what is left.
+//! where people come and go, and for searching; a wide one for the rest. Each answer says what is left. Counted by this server alone, or
+//! in the database by all that share it.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
@@ -17,9 +18,11 @@ use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 
 use super::actor::bearer;
+use super::counts::{self, Outcome};
 use super::keys::Keys;
 use super::tokens::Tokens;
-use crate::error::{Code, Error};
+use crate::db::Db;
+use crate::error::{Code, Error, Result};
 use crate::types::UserId;
 
 /// What is left (draft-ietf-httpapi-ratelimit-headers).
@@ -52,6 +55,15 @@ enum Caller {
     Address(IpAddr),
 }
 
+impl std::fmt::Display for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Person(id) => write!(f, "person {id}"),
+            Self::Address(address) => write!(f, "address {address}"),
+        }
+    }
+}
+
 type Limiter = RateLimiter<Caller, DefaultKeyedStateStore<Caller>, DefaultClock, StateInformationMiddleware>;
 
 /// One kind of requests with its limit.
@@ -76,15 +88,28 @@ impl Kind {
         Self { name, quota, window, limiter: RateLimiter::keyed(quota).with_middleware() }
     }
 
-    fn count(&self, caller: Caller) -> Counted {
+    /// Counts what this server has seen.
+    fn count(&self, caller: Caller) -> Outcome {
+        match self.limiter.check_key(&caller) {
+            Ok(state) => Outcome::Passes(state.remaining_burst_capacity()),
+            Err(not_until) => Outcome::Waits(not_until.wait_time_from(DefaultClock::default().now())),
+        }
+    }
+
+    /// Counts what all servers have seen; while the database does not answer, what this one has.
+    async fn count_together(&self, db: &Db, caller: Caller) -> Outcome {
+        let counted = counts::count(db, format!("{} {caller}", self.name), self.quota).await;
+        counted.unwrap_or_else(|error| {
+            tracing::warn!(%error, "requests are counted by this server alone");
+            self.count(caller)
+        })
+    }
+
+    fn tell(&self, outcome: Outcome) -> Counted {
         let (most, each) = (self.quota.burst_size().get(), self.quota.replenish_interval());
-        let (left, whole, refused) = match self.limiter.check_key(&caller) {
-            Ok(state) => {
-                let left = state.remaining_burst_capacity();
-                (left, each.saturating_mul(most.saturating_sub(left)), None)
-            }
-            Err(not_until) => {
-                let wait = not_until.wait_time_from(DefaultClock::default().now());
+        let (left, whole, refused) = match outcome {
+            Outcome::Passes(left) => (left, each.saturating_mul(most.saturating_sub(left)), None),
+            Outcome::Waits(wait) => {
                 let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
                 let error = Error::new(Code::RateLimited, "Too many requests: ask again a little later.");
                 let whole = wait.saturating_add(each.saturating_mul(most.saturating_sub(1)));
@@ -106,23 +131,36 @@ pub struct RateLimits {
     search: Kind,
     requests: Kind,
     trusted_proxies: Vec<IpNet>,
+    shared: Option<Db>,
 }
 
 impl RateLimits {
-    /// Limits that take the caller's address from `X-Forwarded-For` where a trusted proxy set it.
+    /// Limits that take the caller's address from `X-Forwarded-For` where a trusted proxy set it, counted in the database where one is
+    /// given.
     #[must_use]
-    pub fn new(rates: &Rates, trusted_proxies: Vec<IpNet>) -> Self {
+    pub fn new(rates: &Rates, trusted_proxies: Vec<IpNet>, shared: Option<Db>) -> Self {
         Self {
             auth: Kind::new("auth", rates.auth),
             memberships: Kind::new("memberships", rates.memberships),
             search: Kind::new("search", rates.search),
             requests: Kind::new("requests", rates.requests),
             trusted_proxies,
+            shared,
         }
     }
 
     /// Counts a request; probes are not counted.
-    fn count(&self, request: &ServiceRequest) -> Option<Counted> {
+    async fn count(&self, request: &ServiceRequest) -> Option<Counted> {
+        let (kind, caller) = self.whose(request)?;
+        let outcome = match &self.shared {
+            Some(db) => kind.count_together(db, caller).await,
+            None => kind.count(caller),
+        };
+        Some(kind.tell(outcome))
+    }
+
+    /// Which limit is that of a request, and who is counted.
+    fn whose(&self, request: &ServiceRequest) -> Option<(&Kind, Caller)> {
         // decoded as the router decodes it: another spelling is the same path
         let path = request.match_info().unprocessed();
         if path.starts_with("/health/") {
@@ -139,13 +177,20 @@ impl RateLimits {
         };
         let person = person(request).filter(|_| !logs_in).map(Caller::Person);
         let caller = person.or_else(|| self.address(request).map(Caller::Address))?;
-        Some(kind.count(caller))
+        Some((kind, caller))
     }
 
     /// Forgets the callers that have been quiet.
-    pub fn sweep(&self) {
+    ///
+    /// # Errors
+    /// When they are counted in the database and it does not answer.
+    pub async fn sweep(&self) -> Result<()> {
         for kind in [&self.auth, &self.memberships, &self.search, &self.requests] {
             kind.limiter.retain_recent();
+        }
+        match &self.shared {
+            Some(db) => counts::forget(db).await,
+            None => Ok(()),
         }
     }
 
@@ -199,7 +244,11 @@ pub async fn wrap(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let counted = request.app_data::<web::Data<RateLimits>>().and_then(|limits| limits.count(&request));
+    let limits = request.app_data::<web::Data<RateLimits>>().map(|limits| limits.clone().into_inner());
+    let counted = match limits {
+        Some(limits) => limits.count(&request).await,
+        None => None,
+    };
     let Some(Counted { left, policy, refused }) = counted else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
@@ -231,17 +280,17 @@ mod tests {
     fn what_is_left_is_told_and_then_when_to_come_back() {
         let (kind, caller) = (kind(3, 60), Caller::Person(UserId::new()));
         for (left, wait) in [(2, 20), (1, 40), (0, 60)] {
-            let counted = kind.count(caller);
+            let counted = kind.tell(kind.count(caller));
             assert_eq!(
                 (counted.left, counted.policy),
                 (format!("\"kind\";r={left};t={wait}"), "\"kind\";q=3;w=60".into())
             );
             assert!(counted.refused.is_none());
         }
-        let counted = kind.count(caller);
+        let counted = kind.tell(kind.count(caller));
         assert_eq!(counted.left, "\"kind\";r=0;t=60");
         assert_eq!(counted.refused.and_then(|error| error.retry_after()), Some(20));
-        assert!(kind.count(Caller::Person(UserId::new())).refused.is_none(), "others are others");
+        assert_eq!(kind.count(Caller::Person(UserId::new())), Outcome::Passes(2), "others are others");
     }
 
     #[test]

@@ -602,6 +602,15 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql_types::Instant;
+    rate_limits (caller) {
+        caller -> Text,
+        whole_at -> Instant,
+    }
+}
+
+table! {
     use diesel::sql_types::{Bool, Nullable, Text};
     use crate::db::sql_types::{Id, Instant};
     api_keys (id) {

@@ -6,6 +6,7 @@ pub mod csv;
 pub mod envelope;
 pub mod export;
 pub mod json;
+pub mod lists;
 pub mod markdown;
 pub mod page;
 pub mod patch;

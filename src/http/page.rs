@@ -126,7 +126,8 @@ impl<K: Place> Page<K> {
     pub fn new(list: &str, filters: &impl std::fmt::Debug, limit: Option<Limit>, cursor: Option<&str>) -> Result<Self> {
         let hash = digest(&SHA256, format!("{list} {filters:?}").as_bytes());
         let fingerprint = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..9).unwrap_or_default());
-        let after = cursor.filter(|cursor| !cursor.is_empty()).map(|cursor| decode(cursor, &fingerprint)).transpose()?;
+        let after =
+            cursor.filter(|cursor| !cursor.is_empty()).map(|cursor| decode(cursor, &fingerprint)).transpose()?;
         Ok(Self { limit: usize::from(limit.unwrap_or_default().0), fingerprint, after })
     }
 

@@ -193,13 +193,17 @@ pub struct Tags(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for Tags {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sent = Vec::<Line<1, 50>>::deserialize(deserializer)?;
+        if sent.len() > 20 {
+            return Err(serde::de::Error::custom("too_many: at most 20 tags"));
+        }
         let mut tags: Vec<String> = Vec::new();
-        for tag in Vec::<Line<1, 50>>::deserialize(deserializer)? {
+        for tag in sent {
             if !tags.iter().any(|known| folded(known) == folded(tag.as_str())) {
                 tags.push(tag.into_string());
             }
         }
-        if tags.len() > 20 { Err(serde::de::Error::custom("too_many: at most 20 tags")) } else { Ok(Self(tags)) }
+        Ok(Self(tags))
     }
 }
 

@@ -323,11 +323,11 @@ async fn what_is_wrong_with_a_key_is_named(app: App) {
     for (body, pointer, code) in [
         (json!({ "scopes": ["groups:read"] }), "/name", "missing"),
         (json!({ "name": "N" }), "/scopes", "missing"),
-        (json!({ "name": "N", "scopes": [] }), "/scopes", "too_short"),
+        (json!({ "name": "N", "scopes": [] }), "/scopes", "empty"),
         (json!({ "name": "N", "scopes": ["groups:own"] }), "/scopes/0", "unknown_value"),
         (json!({ "name": "N", "scopes": ["admin:read"] }), "/scopes", "forbidden"),
         (json!({ "name": "N", "scopes": ["groups:read"], "expires_at": past }), "/expires_at", "past"),
-        (json!({ "name": "N", "scopes": ["groups:read"], "group_ids": [] }), "/group_ids", "too_short"),
+        (json!({ "name": "N", "scopes": ["groups:read"], "group_ids": [] }), "/group_ids", "empty"),
         (json!({ "name": "N", "scopes": ["account:read"], "group_ids": [group] }), "/scopes", "conflict"),
     ] {
         ann.post("/me/api-keys", body).await.expect_field(422, pointer, code);

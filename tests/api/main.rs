@@ -29,9 +29,11 @@ mod ground_floor;
 mod group_course;
 mod group_types;
 mod groups;
+mod guides;
 mod idempotency;
 mod invitations;
 mod leaks;
+mod limits;
 mod load;
 mod me;
 mod membership_life;
@@ -64,6 +66,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     support::harness::run(vec![
         ("ground_floor", ground_floor::cases()),
+        // one waits for more than a minute
+        ("guides", guides::cases()),
         ("activity", activity::cases()),
         ("anonymity", anonymity::cases()),
         ("api_keys", api_keys::cases()),
@@ -86,6 +90,7 @@ fn main() -> ExitCode {
         ("idempotency", idempotency::cases()),
         ("invitations", invitations::cases()),
         ("leaks", leaks::cases()),
+        ("limits", limits::cases()),
         ("load", load::cases()),
         ("me", me::cases()),
         ("membership_life", membership_life::cases()),

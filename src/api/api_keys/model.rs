@@ -9,6 +9,7 @@ use crate::auth::actor::PlatformRole;
 use crate::auth::scopes::Scope;
 use crate::db::schema::{api_key_secrets, api_keys};
 use crate::db::sql_types::JsonList;
+use crate::http::lists;
 use crate::http::patch::given;
 use crate::http::text::Line;
 use crate::types::{ApiKeyId, GroupId, Timestamp, UserId};
@@ -132,12 +133,8 @@ pub struct ScopeList(pub Vec<Scope>);
 
 impl<'de> Deserialize<'de> for ScopeList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut scopes: Vec<Scope> = Vec::deserialize(deserializer)?;
+        let mut scopes: Vec<Scope> = lists::distinct(deserializer, 1..=50, "scopes")?;
         scopes.sort_unstable_by_key(|scope| crate::db::sql_types::TextEnum::as_str(*scope));
-        scopes.dedup();
-        if scopes.is_empty() {
-            return Err(serde::de::Error::custom("too_short: must have at least one scope"));
-        }
         Ok(Self(scopes))
     }
 }
@@ -150,14 +147,9 @@ pub struct GroupList(pub Vec<GroupId>);
 
 impl<'de> Deserialize<'de> for GroupList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut groups: Vec<GroupId> = Vec::deserialize(deserializer)?;
+        let mut groups: Vec<GroupId> = lists::distinct(deserializer, 1..=100, "groups")?;
         groups.sort_unstable();
-        groups.dedup();
-        match groups.len() {
-            0 => Err(serde::de::Error::custom("too_short: must name a group; leave it out for all groups")),
-            1..=100 => Ok(Self(groups)),
-            _ => Err(serde::de::Error::custom("too_long: must be at most 100 groups")),
-        }
+        Ok(Self(groups))
     }
 }
 

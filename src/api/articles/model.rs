@@ -10,6 +10,7 @@ use crate::api::memberships::model::Reason;
 use crate::db::schema::{article_contributions, articles};
 use crate::db::sql_types::JsonList;
 use crate::http::changes::Gone;
+use crate::http::lists;
 use crate::http::markdown::to_html;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set, given};
@@ -210,30 +211,13 @@ impl ToSchema for Links {
     }
 }
 
-/// Up to ten different ids, in order.
-fn distinct<'de, D: Deserializer<'de>, T: Deserialize<'de> + PartialEq>(
-    deserializer: D,
-    things: &str,
-) -> Result<Vec<T>, D::Error> {
-    let mut ids: Vec<T> = Vec::new();
-    for id in Vec::<T>::deserialize(deserializer)? {
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-        if ids.len() > 10 {
-            return Err(serde::de::Error::custom(format!("too_many: at most 10 {things}")));
-        }
-    }
-    Ok(ids)
-}
-
 /// Up to 10 different articles, by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RelatedIds(pub Vec<ArticleId>);
 
 impl<'de> Deserialize<'de> for RelatedIds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        distinct(deserializer, "articles").map(Self)
+        lists::distinct(deserializer, 0..=10, "articles").map(Self)
     }
 }
 
@@ -251,7 +235,7 @@ pub struct AuthorIds(pub Vec<UserId>);
 
 impl<'de> Deserialize<'de> for AuthorIds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        distinct(deserializer, "people").map(Self)
+        lists::distinct(deserializer, 0..=10, "people").map(Self)
     }
 }
 

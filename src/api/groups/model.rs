@@ -15,6 +15,7 @@ use crate::api::users::model::Email;
 use crate::db::schema::{group_rules, groups};
 use crate::db::sql_types::JsonList;
 use crate::http::changes::Gone;
+use crate::http::lists;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set, given};
 use crate::http::text::{Line, Markdown, Slug, Tags};
@@ -147,17 +148,7 @@ pub struct TypeIds(pub Vec<GroupTypeId>);
 
 impl<'de> Deserialize<'de> for TypeIds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut ids: Vec<GroupTypeId> = Vec::new();
-        for id in Vec::<GroupTypeId>::deserialize(deserializer)? {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-        match ids.len() {
-            0 => Err(serde::de::Error::custom("empty: a group has at least one type")),
-            1..=5 => Ok(Self(ids)),
-            _ => Err(serde::de::Error::custom("too_many: at most 5 types")),
-        }
+        lists::distinct(deserializer, 1..=5, "types").map(Self)
     }
 }
 

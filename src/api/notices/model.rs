@@ -1,11 +1,12 @@
 //! What people are told: the kinds, the row, and what one does not want to be told.
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::schema::notifications;
+use crate::http::lists;
 use crate::http::patch::Set;
 use crate::types::{ArticleId, CommentId, GroupId, NotificationId, PostId, TargetId, Timestamp, UserId, text_enum};
 
@@ -175,9 +176,15 @@ pub struct NoticePreferences {
 
 // it has a name: generators leave a list without one out where it is empty
 /// Kinds of notifications, each counted once.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, ToSchema)]
 #[schema(max_items = 100)]
 pub struct NoticeKindList(pub Vec<NoticeKind>);
+
+impl<'de> Deserialize<'de> for NoticeKindList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lists::distinct(deserializer, 0..=100, "kinds").map(Self)
+    }
+}
 
 /// Changes to what one does not want to be told.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]

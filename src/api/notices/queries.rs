@@ -103,15 +103,9 @@ pub fn muted(conn: &mut Conn, user: UserId) -> Result<Vec<NoticeKind>> {
     Ok(muted.0)
 }
 
-/// Changes the kinds that a person is not told, each kept once.
+/// Changes the kinds that a person is not told.
 pub fn set_muted(conn: &mut Conn, user: UserId, muted: &[NoticeKind]) -> Result<()> {
-    let mut kinds: Vec<NoticeKind> = Vec::new();
-    for kind in muted {
-        if !kinds.contains(kind) {
-            kinds.push(*kind);
-        }
-    }
-    let muted = users::muted_notifications.eq(JsonList(kinds));
+    let muted = users::muted_notifications.eq(JsonList(muted.to_vec()));
     each_backend!(conn => diesel::update(users::table.find(user)).set(muted).execute(conn))?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::api::event_stream::model::Event;
 use crate::api::events::{EventKind, EventRow};
 use crate::db::schema::{webhook_deliveries, webhooks};
 use crate::db::sql_types::JsonList;
+use crate::http::lists;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set, given};
 use crate::http::text::{Line, WebUrl};
@@ -257,14 +258,7 @@ pub struct EventKindList(pub Vec<EventKind>);
 
 impl<'de> Deserialize<'de> for EventKindList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut kinds: Vec<EventKind> = Vec::new();
-        for kind in Vec::<EventKind>::deserialize(deserializer)? {
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
-        let empty = || serde::de::Error::custom("too_short: must name a type; leave it out for all types");
-        if kinds.is_empty() { Err(empty()) } else { Ok(Self(kinds)) }
+        lists::distinct(deserializer, 1..=50, "types").map(Self)
     }
 }
 
