@@ -1,5 +1,6 @@
 -- What `wrk` asks and what it says at the end: one line of JSON. With a file as argument it posts: every line of the file
--- is a path and a token; every thread goes round the lines, each from another place.
+-- is a path and a token; every thread goes round the lines, each from another place. With `keys` after the file, each post has
+-- an `Idempotency-Key` of its own.
 
 local threads = 0
 
@@ -24,6 +25,12 @@ function init(args)
     request = function()
         at = at + 1
         return requests[at % #requests + 1]
+    end
+    if args[2] ~= "keys" then return end
+    local plain, run = request, os.time()
+    request = function()
+        local key = string.format("\r\nIdempotency-Key: %d-%d-%d\r\n", run, place, at)
+        return (plain():gsub("\r\n", key, 1))
     end
 end
 

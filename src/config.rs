@@ -120,7 +120,7 @@ pub enum Switch {
 pub enum CountedIn {
     /// In each server's memory.
     Memory,
-    /// In the database, by all servers that share it.
+    /// In the PostgreSQL that several servers share.
     Database,
 }
 
@@ -169,7 +169,7 @@ pub struct Settings {
     #[arg(long, env = "PRAXIS_RATE_LIMIT", value_enum, default_value = "on", global = true)]
     pub rate_limit: Switch,
 
-    /// Where requests are counted: `database` for several servers that share one.
+    /// Where requests are counted: `database` for several servers that share a PostgreSQL.
     #[arg(long, env = "PRAXIS_RATE_LIMIT_STORE", value_enum, default_value = "memory", global = true)]
     pub rate_limit_store: CountedIn,
 

@@ -22,6 +22,7 @@ use crate::api::users::model::UserStatus;
 use crate::api::webhooks::outlet::Outlet;
 use crate::api::webhooks::policy::Reach;
 use crate::api::{self, events, sessions};
+use crate::auth::counts::Counts;
 use crate::auth::keys::Keys;
 use crate::auth::limits::{self, RateLimits, Rates};
 use crate::auth::password::Passwords;
@@ -243,7 +244,7 @@ impl State {
             new_account_status: web::Data::new(NewAccountStatus(status)),
             draining: web::Data::new(Draining::default()),
             last_seen: web::Data::new(LastSeen::default()),
-            rate_limits: is_limited.then(|| web::Data::new(rate_limits(settings, &db))),
+            rate_limits: is_limited.then(|| rate_limits(settings, &db)).transpose()?.map(web::Data::new),
             live: web::Data::new(Live::new(last_event)),
             outlet: web::Data::new(Outlet::new(Reach(settings.webhook_networks.clone()))?),
             origins: settings.cors_origins.clone(),
@@ -291,15 +292,16 @@ impl State {
     }
 }
 
-fn rate_limits(settings: &Settings, db: &Db) -> RateLimits {
+fn rate_limits(settings: &Settings, db: &Db) -> Result<RateLimits> {
     let rates = Rates {
         auth: settings.rate_limit_auth,
         memberships: settings.rate_limit_memberships,
         search: settings.rate_limit_search,
         requests: settings.rate_limit_requests,
     };
-    let shared = (settings.rate_limit_store == CountedIn::Database).then(|| db.clone());
-    RateLimits::new(&rates, settings.trusted_proxies.clone(), shared)
+    let is_shared = settings.rate_limit_store == CountedIn::Database;
+    let shared = is_shared.then(|| Counts::new(db)).transpose()?;
+    Ok(RateLimits::new(&rates, settings.trusted_proxies.clone(), shared))
 }
 
 async fn sweep(state: State) {

@@ -43,7 +43,7 @@ text_enum! {
         MemberRequested = "member.requested",
         /// Somebody became a member.
         MemberJoined = "member.joined",
-        /// A member's role changed.
+        /// A member's role changed, or their name in the group.
         MemberUpdated = "member.updated",
         /// Somebody is no member any more.
         MemberLeft = "member.left",
@@ -65,7 +65,7 @@ text_enum! {
         CommentRestored = "comment.restored",
         /// An article came out.
         ArticlePublished = "article.published",
-        /// An article that is out changed.
+        /// An article that is out changed, or the groups that it names.
         ArticleUpdated = "article.updated",
         /// An article is not out any more.
         ArticleDeleted = "article.deleted",
@@ -157,6 +157,18 @@ impl EventRow {
 pub fn record(conn: &mut Conn, event: &EventRow) -> Result<()> {
     each_backend!(conn => diesel::insert_into(events::table).values(event).execute(conn))?;
     Ok(())
+}
+
+/// Notes many things that happen in this transaction.
+pub fn record_all(conn: &mut Conn, happened: &[EventRow]) -> Result<()> {
+    match conn {
+        // diesel would begin a transaction for many rows, within the one that it does not know of
+        Conn::Sqlite(_) => happened.iter().try_for_each(|event| record(conn, event)),
+        Conn::Postgres(conn) => {
+            diesel::insert_into(events::table).values(happened).execute(conn)?;
+            Ok(())
+        }
+    }
 }
 
 /// Whether there are events without a place.

@@ -181,7 +181,8 @@ fn malformed(code: &str, words: &str) -> Error {
 
 fn parse(key: &[u8]) -> Result<String> {
     if key.is_empty() || key.len() > LONGEST {
-        return Err(malformed("too_long", "has 1 to 255 characters"));
+        let code = if key.is_empty() { "too_short" } else { "too_long" };
+        return Err(malformed(code, "has 1 to 255 characters"));
     }
     let is_plain = key.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
     let text = str::from_utf8(key).ok().filter(|_| is_plain).map(str::to_owned);

@@ -16,6 +16,7 @@ use super::tokens::Tokens;
 use crate::db::schema::{sessions, users};
 use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
+use crate::http::json::{CallerFirst, Checked};
 use crate::types::{ApiKeyId, RequestId, SessionId, Timestamp, UserId, text_enum};
 
 text_enum! {
@@ -272,10 +273,10 @@ async fn by_key(request: &HttpRequest, secret: &str) -> Result<(UserId, Credenti
     Ok((key.user_id, Credential::Key { id: key.id, is_restricted: key.is_restricted, secret: hash }, key.role))
 }
 
-async fn identify(request: HttpRequest) -> Result<Option<Actor>> {
-    let Some(token) = bearer(&request)? else { return Ok(None) };
+async fn identify(request: &HttpRequest) -> Result<Option<Actor>> {
+    let Some(token) = bearer(request)? else { return Ok(None) };
     let (user_id, credential, role) =
-        if Keys::is_key(&token) { by_key(&request, &token).await? } else { by_token(&request, &token).await? };
+        if Keys::is_key(&token) { by_key(request, &token).await? } else { by_token(request, &token).await? };
     let request_id = request.extensions().get::<RequestId>().copied().unwrap_or_default();
     let actor = Actor { user_id, credential, role, request_id, gives_reason: false };
     // last-seen tracking finds it here after the answer
@@ -283,13 +284,20 @@ async fn identify(request: HttpRequest) -> Result<Option<Actor>> {
     Ok(Some(actor))
 }
 
+/// Lets a body that comes with the request tell what is wrong with who calls before what is wrong with itself.
+fn asked(request: &HttpRequest) -> HttpRequest {
+    let check = |request: HttpRequest| Box::pin(async move { identify(&request).await.map(drop) }) as Checked;
+    request.extensions_mut().insert(CallerFirst(check));
+    request.clone()
+}
+
 impl FromRequest for Viewer {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { identify(request).await.map(Self) })
+        let request = asked(request);
+        Box::pin(async move { identify(&request).await.map(Self) })
     }
 }
 
@@ -298,9 +306,9 @@ impl FromRequest for Actor {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
+        let request = asked(request);
         Box::pin(async move {
-            identify(request).await?.ok_or_else(|| Error::new(Code::Unauthenticated, "This needs a login."))
+            identify(&request).await?.ok_or_else(|| Error::new(Code::Unauthenticated, "This needs a login."))
         })
     }
 }

@@ -2,23 +2,29 @@
 //! governor's; what it keeps is a row per caller.
 
 use std::cell::Cell;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::PgConnection;
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use governor::clock::{Clock as _, FakeRelativeClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
-use governor::{Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::db::schema::rate_limits;
-use crate::db::{Conn, Db, each_backend};
-use crate::error::Result;
+use crate::db::{Conn, Db, Target};
+use crate::error::{Error, Result};
 use crate::types::Timestamp;
 
 /// Callers forgotten in one transaction at most.
 const FORGOTTEN_AT_ONCE: i64 = 1000;
+/// How long a request waits to be counted.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What became of a request: so many more may come at once, or it has to wait for so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,54 +35,91 @@ pub enum Outcome {
     Waits(Duration),
 }
 
-/// Counts a request of a caller, with those that other servers have counted.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn count(db: &Db, caller: String, quota: Quota) -> Result<Outcome> {
-    let now = Timestamp::now();
-    db.write(move |conn| {
-        let whole_at = lock(conn, &caller, now)?;
-        let (outcome, whole_at) = decide(quota, whole_at, now);
-        if matches!(outcome, Outcome::Passes(_)) {
-            keep(conn, &caller, whole_at)?;
+/// What all servers that share a PostgreSQL have counted.
+pub struct Counts {
+    db: Db,
+    /// When to say that it does not answer.
+    complaints: DefaultDirectRateLimiter,
+}
+
+impl Counts {
+    /// Counts there, over connections of its own.
+    ///
+    /// # Errors
+    /// When it is no PostgreSQL: one server serves an SQLite file, and its memory does.
+    pub fn new(db: &Db) -> Result<Self> {
+        if matches!(db.target(), Target::Sqlite(_)) {
+            return Err(Error::internal(
+                "PRAXIS_RATE_LIMIT_STORE: «database» is for PostgreSQL; one server serves SQLite",
+            ));
         }
-        Ok(outcome)
-    })
-    .await
+        let once_a_minute = Quota::per_minute(NonZeroU32::MIN);
+        Ok(Self { db: db.aside().map_err(Error::internal)?, complaints: RateLimiter::direct(once_a_minute) })
+    }
+
+    /// Counts a request of a caller with what others have counted; none where the database does not do it in time.
+    pub async fn count(&self, caller: &str, quota: Quota) -> Option<Outcome> {
+        let now = Timestamp::now();
+        // no address stands in the table
+        let caller = URL_SAFE_NO_PAD.encode(digest(&SHA256, caller.as_bytes()));
+        let counted = self.write(move |conn| {
+            let (outcome, whole_at) = decide(quota, lock(conn, &caller, now)?, now);
+            if matches!(outcome, Outcome::Passes(_)) {
+                keep(conn, &caller, whole_at)?;
+            }
+            Ok(outcome)
+        });
+        let why = match tokio::time::timeout(PATIENCE, counted).await {
+            Ok(Ok(outcome)) => return Some(outcome),
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
+        };
+        if self.complaints.check().is_ok() {
+            tracing::warn!(why, "requests are counted by this server alone");
+        }
+        None
+    }
+
+    /// Forgets callers that have their whole quota again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget(&self) -> Result<()> {
+        let now = Timestamp::now();
+        while self.write(move |conn| forget_some(conn, now)).await? > 0 {}
+        Ok(())
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut PgConnection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let only = || Error::internal("counts are kept in PostgreSQL only");
+        self.db.write(move |conn| if let Conn::Postgres(conn) = conn { work(conn) } else { Err(only()) }).await
+    }
 }
 
-/// Forgets callers that have their whole quota again.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn forget(db: &Db) -> Result<()> {
-    let now = Timestamp::now();
-    while db.write(move |conn| forget_some(conn, now)).await? > 0 {}
+/// When a caller has the whole quota again, which nobody else changes until the commit.
+fn lock(conn: &mut PgConnection, caller: &str, now: Timestamp) -> Result<Timestamp> {
+    let row = rate_limits::table.find(caller).select(rate_limits::whole_at).for_no_key_update();
+    if let Some(whole_at) = row.first(conn).optional()? {
+        return Ok(whole_at);
+    }
+    let new = (rate_limits::caller.eq(caller), rate_limits::whole_at.eq(now));
+    diesel::insert_into(rate_limits::table).values(new).on_conflict_do_nothing().execute(conn)?;
+    Ok(row.first(conn)?)
+}
+
+fn keep(conn: &mut PgConnection, caller: &str, whole_at: Timestamp) -> Result<()> {
+    diesel::update(rate_limits::table.find(caller)).set(rate_limits::whole_at.eq(whole_at)).execute(conn)?;
     Ok(())
 }
 
-/// The row that somebody is counted by, which nobody else changes until the commit: when the caller has the whole quota again.
-fn lock(conn: &mut Conn, caller: &str, now: Timestamp) -> Result<Timestamp> {
-    let row = (rate_limits::caller.eq(caller), rate_limits::whole_at.eq(now));
-    let insert = diesel::insert_into(rate_limits::table).values(row);
-    let same = rate_limits::caller.eq(excluded(rate_limits::caller));
-    let lock = insert.on_conflict(rate_limits::caller).do_update().set(same).returning(rate_limits::whole_at);
-    Ok(each_backend!(conn => lock.get_result(conn))?)
-}
-
-fn keep(conn: &mut Conn, caller: &str, whole_at: Timestamp) -> Result<()> {
-    let row = rate_limits::table.find(caller);
-    each_backend!(conn => diesel::update(row).set(rate_limits::whole_at.eq(whole_at)).execute(conn))?;
-    Ok(())
-}
-
-fn forget_some(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+fn forget_some(conn: &mut PgConnection, now: Timestamp) -> Result<usize> {
+    // not those who are counted just now, or forgotten by another server
     let quiet = rate_limits::table.filter(rate_limits::whole_at.le(now)).select(rate_limits::caller);
-    let some: Vec<String> = each_backend!(conn => quiet.limit(FORGOTTEN_AT_ONCE).load(conn))?;
-    // who has come back meanwhile is kept
-    let rows = rate_limits::table.filter(rate_limits::caller.eq_any(some)).filter(rate_limits::whole_at.le(now));
-    Ok(each_backend!(conn => diesel::delete(rows).execute(conn))?)
+    let some: Vec<String> = quiet.limit(FORGOTTEN_AT_ONCE).for_update().skip_locked().load(conn)?;
+    Ok(diesel::delete(rate_limits::table.filter(rate_limits::caller.eq_any(some))).execute(conn)?)
 }
 
 /// Asks the algorithm about one request, and when the caller has the whole quota again after it.
@@ -113,8 +156,6 @@ impl StateStore for Kept {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
     #[test]

@@ -18,10 +18,9 @@ use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 
 use super::actor::bearer;
-use super::counts::{self, Outcome};
+use super::counts::{Counts, Outcome};
 use super::keys::Keys;
 use super::tokens::Tokens;
-use crate::db::Db;
 use crate::error::{Code, Error, Result};
 use crate::types::UserId;
 
@@ -96,15 +95,6 @@ impl Kind {
         }
     }
 
-    /// Counts what all servers have seen; while the database does not answer, what this one has.
-    async fn count_together(&self, db: &Db, caller: Caller) -> Outcome {
-        let counted = counts::count(db, format!("{} {caller}", self.name), self.quota).await;
-        counted.unwrap_or_else(|error| {
-            tracing::warn!(%error, "requests are counted by this server alone");
-            self.count(caller)
-        })
-    }
-
     fn tell(&self, outcome: Outcome) -> Counted {
         let (most, each) = (self.quota.burst_size().get(), self.quota.replenish_interval());
         let (left, whole, refused) = match outcome {
@@ -131,14 +121,14 @@ pub struct RateLimits {
     search: Kind,
     requests: Kind,
     trusted_proxies: Vec<IpNet>,
-    shared: Option<Db>,
+    shared: Option<Counts>,
 }
 
 impl RateLimits {
-    /// Limits that take the caller's address from `X-Forwarded-For` where a trusted proxy set it, counted in the database where one is
-    /// given.
+    /// Limits that take the caller's address from `X-Forwarded-For` where a trusted proxy set it, counted with other servers where
+    /// `shared` says how.
     #[must_use]
-    pub fn new(rates: &Rates, trusted_proxies: Vec<IpNet>, shared: Option<Db>) -> Self {
+    pub fn new(rates: &Rates, trusted_proxies: Vec<IpNet>, shared: Option<Counts>) -> Self {
         Self {
             auth: Kind::new("auth", rates.auth),
             memberships: Kind::new("memberships", rates.memberships),
@@ -152,11 +142,11 @@ impl RateLimits {
     /// Counts a request; probes are not counted.
     async fn count(&self, request: &ServiceRequest) -> Option<Counted> {
         let (kind, caller) = self.whose(request)?;
-        let outcome = match &self.shared {
-            Some(db) => kind.count_together(db, caller).await,
-            None => kind.count(caller),
+        let together = match &self.shared {
+            Some(counts) => counts.count(&format!("{} {caller}", kind.name), kind.quota).await,
+            None => None,
         };
-        Some(kind.tell(outcome))
+        Some(kind.tell(together.unwrap_or_else(|| kind.count(caller))))
     }
 
     /// Which limit is that of a request, and who is counted.
@@ -189,7 +179,7 @@ impl RateLimits {
             kind.limiter.retain_recent();
         }
         match &self.shared {
-            Some(db) => counts::forget(db).await,
+            Some(counts) => counts.forget().await,
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Who calls: passwords, access tokens, what ends them, and the extractor that every handler names in its signature.
 
 pub mod actor;
-mod counts;
+pub mod counts;
 pub mod keys;
 pub mod limits;
 pub mod password;

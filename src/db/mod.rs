@@ -183,6 +183,9 @@ pub struct Db {
     statements_read: Arc<AtomicU64>,
 }
 
+/// Connections that write what must not wait for anything else.
+const ASIDE: usize = 2;
+
 impl Db {
     /// Starts the threads that own the connections: a few that read; one that writes on SQLite, a few on PostgreSQL.
     ///
@@ -202,6 +205,16 @@ impl Db {
             statements_read: reading.statements,
             target,
         })
+    }
+
+    /// Two doors to the same database with connections of their own, for what must not wait for anything else.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn aside(&self) -> std::io::Result<Self> {
+        let opener = Opener { target: self.target.clone(), read_only: false, statements: Arc::default() };
+        let (read, write) = (Lane::readers(1, &opener)?, Lane::writers(ASIDE, &opener)?);
+        Ok(Self { read, write, ..self.clone() })
     }
 
     /// Runs `work` on a reading connection, outside any transaction.

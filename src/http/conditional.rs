@@ -75,7 +75,7 @@ pub async fn tag(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_read = request.method() == Method::GET;
     let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    let is_further = pairs.any(|(name, _)| name == "cursor");
+    let is_further = pairs.any(|(name, value)| name == "cursor" && !value.is_empty());
     let response = next.call(request).await?.map_into_boxed_body();
     let says = |name: HeaderName, words: &[&str]| {
         let value = response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();

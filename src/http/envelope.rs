@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::Method;
@@ -55,6 +55,10 @@ pub async fn wrap(
         Err(error) => return Err(outright(error, &id, is_docs)),
     };
     let mut response = with_problem(response, &id);
+    if method == Method::HEAD && response.response().body().size() == BodySize::Stream {
+        // nobody would read it, and so nobody would end it
+        response = response.map_body(|_, _| BoxBody::new(()));
+    }
     dress(response.headers_mut(), &id, is_docs);
     let route = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     tracing::info!(

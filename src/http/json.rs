@@ -18,6 +18,14 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 /// The longest time that a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(20);
 
+/// What comes of a look at who calls.
+pub type Checked = Pin<Box<dyn Future<Output = Result<()>>>>;
+
+/// How to look at who calls, in the extensions of a request whose handler asks: when the body is wrong it is asked too, and told
+/// first.
+#[derive(Debug, Clone, Copy)]
+pub struct CallerFirst(pub fn(HttpRequest) -> Checked);
+
 /// The SHA-256 of a body, where the request has a key by which it is known again.
 #[derive(Debug, Clone)]
 pub struct BodyDigest(pub Vec<u8>);
@@ -32,20 +40,39 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = is_json(request.headers().get(header::CONTENT_TYPE));
-        let keyed = request.headers().contains_key("idempotency-key").then(|| request.clone());
-        let bytes = web::Bytes::from_request(request, payload);
+        let body = read(request, payload);
+        let request = request.clone();
         Box::pin(async move {
-            if !is_json {
-                return Err(Error::new(Code::UnsupportedMediaType, "Send application/json.").into());
+            let error = match body.await.and_then(|bytes| Ok(parse(&bytes)?)) {
+                Ok(body) => return Ok(Self(body)),
+                Err(error) => error,
+            };
+            let caller = request.extensions().get::<CallerFirst>().copied();
+            if let Some(CallerFirst(check)) = caller {
+                check(request).await?;
             }
-            let late = || Error::new(Code::RequestTimeout, "The body took too long to arrive.");
-            let bytes = tokio::time::timeout(BODY_TIME, bytes).await.map_err(|_| late())??;
-            if let Some(request) = keyed {
-                request.extensions_mut().insert(BodyDigest(digest(&SHA256, &bytes).as_ref().to_vec()));
-            }
-            Ok(Self(parse(&bytes)?))
+            Err(error)
         })
+    }
+}
+
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<web::Bytes, actix_web::Error>> + use<> {
+    let is_json = is_json(request.headers().get(header::CONTENT_TYPE));
+    let keyed = request.headers().contains_key("idempotency-key").then(|| request.clone());
+    let bytes = web::Bytes::from_request(request, payload);
+    async move {
+        if !is_json {
+            return Err(Error::new(Code::UnsupportedMediaType, "Send application/json.").into());
+        }
+        let late = || Error::new(Code::RequestTimeout, "The body took too long to arrive.");
+        let bytes = tokio::time::timeout(BODY_TIME, bytes).await.map_err(|_| late())??;
+        if let Some(request) = keyed {
+            request.extensions_mut().insert(BodyDigest(digest(&SHA256, &bytes).as_ref().to_vec()));
+        }
+        Ok(bytes)
     }
 }
 

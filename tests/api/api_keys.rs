@@ -21,6 +21,7 @@ pub fn cases() -> Vec<Case> {
         no_key_opens_what_makes_keys_or_ends_accounts,
         a_key_does_nothing_that_it_has_no_scope_for,
         a_restricted_key_opens_its_groups_and_nothing_else,
+        what_is_wrong_with_the_key_is_told_before_what_is_wrong_with_the_body,
         a_key_never_does_more_than_its_maker,
         a_revoked_key_is_void_at_once,
         a_request_that_is_still_arriving_loses_its_key_too,
@@ -77,6 +78,9 @@ fn each_operation_says_which_scope_it_wants() {
         "delete_me",
         "delete_session",
         "end_current_session",
+        "get_comment_author",
+        "get_post_author",
+        "get_submission_author",
         "list_api_keys",
         "list_feed_tokens",
         "list_sessions",
@@ -160,12 +164,44 @@ async fn a_key_does_nothing_that_it_has_no_scope_for(app: App) {
     writer.get(format!("/groups/{group}")).await.expect_problem(403, "insufficient_scope");
 }
 
+async fn what_is_wrong_with_the_key_is_told_before_what_is_wrong_with_the_body(app: App) {
+    let ann = app.user("Ann");
+    let (program, id) = key(&ann, &["groups:read"], json!({})).await;
+    let wrong = || json!({ "x": 1 });
+    for _ in 0..5 {
+        program.post("/group-proposals", wrong()).await.expect_problem(403, "insufficient_scope");
+        let forged = ann.with_token(format!("prx_key_{}", "A".repeat(43)));
+        forged.post("/group-proposals", wrong()).await.expect_problem(401, "invalid_token");
+    }
+    ann.delete(format!("/me/api-keys/{id}")).await.expect(204);
+    program.post("/group-proposals", wrong()).await.expect_problem(401, "invalid_token");
+    ann.delete("/auth/sessions/current").await.expect(204);
+    ann.post("/group-proposals", wrong()).await.expect_problem(401, "invalid_token");
+    // who logs in says who they are in the body
+    ann.post("/auth/login", wrong()).await.expect_problem(422, "invalid");
+}
+
 async fn a_restricted_key_opens_its_groups_and_nothing_else(app: App) {
     let ann = app.user("Ann");
     let [one, other] = [world::group(&ann, "One", json!({})).await, world::group(&ann, "Other", json!({})).await];
     let post = world::post(&ann, &other, "Elsewhere").await;
+    ann.request(Method::PUT, format!("/posts/{post}/shares/{one}")).await.expect(200);
     let all = ["groups:read", "groups:write", "members:read", "members:write", "posts:read", "posts:write"];
     let (program, _) = key(&ann, &all, json!({ "group_ids": [one] })).await;
+    for list in [
+        format!("/groups/{one}/posts"),
+        format!("/groups/{one}/activity"),
+        format!("/groups?ids={other}"),
+        "/groups/similar?name=Other".to_owned(),
+    ] {
+        let open = ann.get(&list).await.expect(200).text().into_owned();
+        let shown = program.get(&list).await.expect(200).text().into_owned();
+        for foreign in [other.as_str(), post.as_str(), "Elsewhere"] {
+            assert!(!shown.contains(foreign), "{list}: {shown}");
+        }
+        assert!(open.contains(&other) || open.contains(&post), "{list}: {open}");
+    }
+    program.get("/groups/by-slug/other").await.expect_problem(404, "not_found");
     assert_eq!(program.get("/groups").await.expect(200).each("id"), [one.as_str()]);
     program.get(format!("/groups/{one}")).await.expect(200);
     for path in [

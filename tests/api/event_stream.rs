@@ -22,6 +22,7 @@ pub fn cases() -> Vec<Case> {
         a_stream_ends_with_the_secret_that_opened_it,
         who_leaves_learns_nothing_more,
         a_key_listens_within_its_groups,
+        who_asks_for_the_head_alone_takes_no_seat,
         one_has_five_streams,
         old_events_are_forgotten,
     ]
@@ -62,13 +63,22 @@ async fn everything_that_happens_is_told_once_in_its_order(app: App) {
     bob.delete(format!("/posts/{post}")).await.expect(204);
     bob.request(Method::POST, format!("/posts/{post}/restore")).await.expect(200);
     ann.patch(format!("/groups/{group}/members/{}", bob.id()), json!({ "role": "facilitator" })).await.expect(200);
+    bob.patch(format!("/groups/{group}/membership"), json!({ "display_name": "Robert" })).await.expect(200);
     bob.delete(format!("/groups/{group}/membership")).await.expect(204);
+    let (cleo, import) = (app.user("Cleo"), format!("/groups/{group}/members:import"));
+    let table = format!("user_id\n{}\n", cleo.id());
+    admin.request(Method::POST, import).body("text/csv", table).await.expect(200);
     ann.patch(format!("/groups/{group}"), json!({ "summary": "Fewer" })).await.expect(200);
     ann.delete(format!("/groups/{group}")).await.expect(204);
     admin.post(format!("/admin/groups/{group}/restore"), json!({})).await.expect(200);
     let editor = app.person("Editor", PlatformRole::Editor);
     let article = world::article(&editor, "Piece", "published", &[]).await;
     editor.patch(format!("/articles/{article}"), json!({ "title": "Other" })).await.expect(200);
+    let part = json!({ "group_id": group, "role": "tested" });
+    editor.post(format!("/articles/{article}/contributions"), part).await.expect(201);
+    let decision = format!("/articles/{article}/contributions/{group}/decision");
+    ann.post(decision, json!({ "outcome": "accept" })).await.expect(200);
+    editor.delete(format!("/articles/{article}/contributions/{group}")).await.expect(204);
     editor.delete(format!("/articles/{article}")).await.expect(204);
     // what is not out is told nobody
     let draft = json!({ "kind": "discussion", "title": "T", "body": "B", "status": "draft" });
@@ -92,10 +102,14 @@ async fn everything_that_happens_is_told_once_in_its_order(app: App) {
             "post.deleted",
             "post.restored",
             "member.updated",
+            "member.updated",
             "member.left",
+            "member.joined",
             "group.updated",
             "group.restored",
             "article.published",
+            "article.updated",
+            "article.updated",
             "article.updated",
             "article.deleted",
         ]
@@ -107,7 +121,7 @@ async fn everything_that_happens_is_told_once_in_its_order(app: App) {
         (&json!(group), &json!(post), &json!(comment))
     );
     assert_eq!(heard[2]["data"]["user_id"], bob.id().to_string());
-    assert_eq!(events(&ann, &format!("&group_id={group}")).await.len(), heard.len() - 3);
+    assert_eq!(events(&ann, &format!("&group_id={group}")).await.len(), heard.len() - 5);
 }
 
 async fn each_learns_what_they_may_know_of(app: App) {
@@ -265,6 +279,14 @@ async fn a_key_listens_within_its_groups(app: App) {
     let reader = ann.post("/me/api-keys", json!({ "name": "N", "scopes": ["groups:read"] })).await.expect(201);
     let reader = ann.with_token(reader["secret"].as_str().unwrap());
     reader.get("/events").await.expect_problem(403, "insufficient_scope");
+}
+
+async fn who_asks_for_the_head_alone_takes_no_seat(app: App) {
+    let ann = app.user("Ann");
+    for _ in 0..7 {
+        let head = ann.request(Method::HEAD, "/events").await.expect(200);
+        assert_eq!(head.header("content-type"), "text/event-stream");
+    }
 }
 
 async fn one_has_five_streams(app: App) {

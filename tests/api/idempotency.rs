@@ -243,7 +243,8 @@ async fn a_key_is_up_to_255_characters(app: App) {
     for key in ["x", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", &"k".repeat(255)] {
         place.send("create_comment", key).await.expect(201);
     }
-    for (key, code) in [("", "too_long"), (&*"k".repeat(256), "too_long"), ("ü", "malformed"), ("a\tb", "malformed")] {
+    for (key, code) in [("", "too_short"), (&*"k".repeat(256), "too_long"), ("ü", "malformed"), ("a\tb", "malformed")]
+    {
         place.send("create_comment", key).await.expect_field(422, "Idempotency-Key", code);
     }
     let (who, path, body) = place.request("create_comment");

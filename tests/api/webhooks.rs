@@ -1,7 +1,7 @@
 //! Webhooks: what is told, in which order, what becomes of what is not taken, and where they may not be.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use praxis::db::schema::{webhook_deliveries, webhooks as hooks};
@@ -23,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         a_webhook_that_fails_for_five_days_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
         whoever_says_gone_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
         two_secrets_sign_while_receivers_are_changed_over with ["--webhook-networks", "127.0.0.0/8"],
+        whoever_does_not_answer_keeps_nobody_else_waiting with ["--webhook-networks", "127.0.0.0/8"],
         a_ping_is_sent_at_once with ["--webhook-networks", "127.0.0.0/8"],
         a_webhook_is_told_what_its_owner_may_know_of with ["--webhook-networks", "127.0.0.0/8"],
         what_its_owner_may_not_know_of_any_more_is_not_sent with ["--webhook-networks", "127.0.0.0/8"],
@@ -211,11 +212,32 @@ async fn two_secrets_sign_while_receivers_are_changed_over(app: App) {
     let came = receiver.wait_for(1).await.remove(0);
     assert!(came.is_signed_by(&first) && came.is_signed_by(&second));
     let third = rotate(0).await;
+    wait_until(&ann, &id, |log| log[0]["state"] == "delivered").await;
     ping().await.expect(201);
     let came = receiver.wait_for(2).await.remove(1);
     let signed = [&first, &second, &third].map(|secret| came.is_signed_by(secret));
     assert_eq!(signed, [false, false, true]);
     assert!(!ann.get("/me/webhooks").await.expect(200).to_string().contains("whsec_"), "shown once");
+}
+
+async fn whoever_does_not_answer_keeps_nobody_else_waiting(app: App) {
+    let slow = Receiver::start(&vec![How::Slowly(Duration::from_secs(8)); 40]);
+    let quick = Receiver::start(&[]);
+    for name in ["Eve", "Mallory"] {
+        let eve = app.user(name);
+        for _ in 0..20 {
+            let (id, _) = webhook(&eve, &slow, json!({})).await;
+            eve.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
+            eve.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect_problem(409, "in_use");
+        }
+    }
+    let ann = app.user("Ann");
+    let (id, _) = webhook(&ann, &quick, json!({})).await;
+    let started = Instant::now();
+    ann.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
+    quick.wait_for(1).await;
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert_eq!(slow.received().len(), 8, "four at once of each");
 }
 
 async fn a_ping_is_sent_at_once(app: App) {
@@ -339,6 +361,8 @@ async fn what_is_wrong_with_a_webhook_is_named(app: App) {
         (json!({}), "/url", "missing"),
         (json!({ "url": "example.org" }), "/url", "bad_url"),
         (json!({ "url": "ftp://example.org/" }), "/url", "bad_url"),
+        (json!({ "url": "https://example.org:0/" }), "/url", "bad_url"),
+        (json!({ "url": "https://example.org/#part" }), "/url", "bad_url"),
         (json!({ "url": "https://a:b@example.org/" }), "/url", "credentials"),
         (json!({ "url": "https://example.org/", "types": [] }), "/types", "empty"),
         (json!({ "url": "https://example.org/", "types": ["post.liked"] }), "/types/0", "unknown_value"),

@@ -633,8 +633,24 @@ pub fn decide(
     each_backend!(conn => diesel::update(row).set(answer).execute(conn))?;
     if was != state {
         tell_decided(conn, article, access, proposer, now)?;
+        groups_changed(conn, article, [was, state], now)?;
     }
     activity::recount_group(conn, group, now)
+}
+
+/// Notes that an article which is out names other groups than before, where a group's part was this and is that.
+fn groups_changed(conn: &mut Conn, article: ArticleId, states: [ContributionState; 2], now: Timestamp) -> Result<()> {
+    if !states.contains(&ContributionState::Accepted) {
+        return Ok(());
+    }
+    let is_out = articles::table
+        .find(article)
+        .filter(articles::status.eq(StoredStatus::Published))
+        .filter(articles::deleted_at.is_null());
+    if each_backend!(conn => diesel::select(diesel::dsl::exists(is_out)).get_result(conn))? {
+        happened(conn, EventKind::ArticleUpdated, article, now)?;
+    }
+    Ok(())
 }
 
 /// Tells whoever asked a group to be named that it has answered, where they may still know of it.
@@ -655,7 +671,11 @@ fn tell_decided(conn: &mut Conn, article: ArticleId, access: &Access, proposer: 
 /// Takes a group's part out of an article. The caller holds both locks.
 pub fn delete_contribution(conn: &mut Conn, article: ArticleId, access: &Access, now: Timestamp) -> Result<()> {
     let row = article_contributions::table.find((article, access.group_id()));
-    each_backend!(conn => diesel::delete(row).execute(conn))?;
+    let taken_out = diesel::delete(row).returning(article_contributions::state);
+    let was: Option<ContributionState> = each_backend!(conn => taken_out.get_result(conn).optional())?;
+    if let Some(was) = was {
+        groups_changed(conn, article, [was, was], now)?;
+    }
     activity::recount_group(conn, access.group_id(), now)
 }
 

@@ -189,16 +189,19 @@ pub fn posts_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Ve
     Ok(rows.into_iter().map(happened).collect())
 }
 
-/// The posts of other groups that were shared with a group, the latest first.
+/// The posts of other groups that were shared with a group, the latest first; those of a group that the caller's key does not open
+/// are left out.
 pub fn shares_of(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<Vec<Happened>> {
     let group = access.group_id();
     let named = memberships::group_id.eq(post_shares::group_id).and(memberships::user_id.eq(post_shares::shared_by));
     let rows: Vec<Shared> = each_backend!(conn, DB => {
         let mut found = post_shares::table
             .inner_join(posts::table)
+            .inner_join(groups::table.on(groups::id.eq(posts::group_id)))
             .inner_join(users::table.on(users::id.eq(post_shares::shared_by)))
             .left_join(memberships::table.on(named))
             .filter(post_shares::group_id.eq(group))
+            .filter(readable!(access.viewer()))
             .filter(post_shares::removed_at.is_null())
             .filter(posts::published_at.is_not_null())
             .filter(posts::deleted_at.is_null())

@@ -558,19 +558,21 @@ pub fn insert_newcomers(
         let entry = Entering { display_name: newcomer.display_name.clone(), ..Entering::default() };
         (change.with_role(newcomer.role, None).with_entry(entry), &newcomer.account_name)
     });
-    let (rows, events): (Vec<_>, Vec<_>) =
+    let (rows, steps): (Vec<_>, Vec<_>) =
         changes.map(|(change, name)| (change.row(name, now), change.event(now))).unzip();
+    let joined = |newcomer: &Newcomer| EventRow::of_member(EventKind::MemberJoined, group, newcomer.user_id, now);
+    events::record_all(conn, &newcomers.iter().map(joined).collect::<Vec<_>>())?;
     match conn {
         // diesel would begin a transaction for many rows, within the one that it does not know of
         Conn::Sqlite(conn) => {
-            for (row, event) in rows.iter().zip(&events) {
+            for (row, step) in rows.iter().zip(&steps) {
                 diesel::insert_into(memberships::table).values(row).execute(conn)?;
-                diesel::insert_into(membership_events::table).values(event).execute(conn)?;
+                diesel::insert_into(membership_events::table).values(step).execute(conn)?;
             }
         }
         Conn::Postgres(conn) => {
             diesel::insert_into(memberships::table).values(&rows).execute(conn)?;
-            diesel::insert_into(membership_events::table).values(&events).execute(conn)?;
+            diesel::insert_into(membership_events::table).values(&steps).execute(conn)?;
         }
     }
     count(conn, group, i32::try_from(newcomers.len()).unwrap_or(i32::MAX), now)
@@ -719,6 +721,9 @@ pub fn set_display_name(
         memberships::name_order.eq(shown.as_str()),
         memberships::updated_at.eq(now),
     );
+    if !is_same && before.state == State::Active {
+        events::record(conn, &EventRow::of_member(EventKind::MemberUpdated, before.group_id, before.user_id, now))?;
+    }
     Ok(each_backend!(conn => diesel::update(memberships::table.find((before.group_id, before.user_id)))
         .set(changed)
         .returning(Membership::as_returning())

@@ -59,8 +59,8 @@ fn unmask(
 ///
 /// For owners, and for moderators and administrators who read the group: with a reason, which is recorded with who asked and which
 /// the group's owners read. Also of a post that was deleted, while it can be brought back. Of a post with a name it answers the
-/// same as the post, and records nothing.
-#[utoipa::path(tag = "posts", operation_id = "get_post_author", security(("bearer" = []), ("api_key" = ["posts:read"])),
+/// same as the post, and records nothing. A person asks, never a program.
+#[utoipa::path(tag = "posts", operation_id = "get_post_author", security(("bearer" = [])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
     (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),
@@ -87,8 +87,7 @@ async fn get_post_author(reader: Reader, db: web::Data<Db>, post_id: web::Path<P
 /// Get who wrote a comment without their name
 ///
 /// The same as of a post.
-#[utoipa::path(tag = "posts", operation_id = "get_comment_author",
-    security(("bearer" = []), ("api_key" = ["posts:read"])),
+#[utoipa::path(tag = "posts", operation_id = "get_comment_author", security(("bearer" = [])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
     (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),
@@ -118,8 +117,7 @@ async fn get_comment_author(
 /// Get who sent something without their name to be read first
 ///
 /// The same as of a post, while it waits.
-#[utoipa::path(tag = "posts", operation_id = "get_submission_author",
-    security(("bearer" = []), ("api_key" = ["posts:read"])),
+#[utoipa::path(tag = "posts", operation_id = "get_submission_author", security(("bearer" = [])),
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why the caller needs to know; needed")), responses(
     (status = 200, description = "The author", body = Person),
     (status = 403, description = "Not for this caller, or no reason given (`forbidden`)"),

@@ -86,6 +86,9 @@ impl Reach {
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("credentials", "must not hold a name or password");
         }
+        if url.port() == Some(0) || url.fragment().is_some() {
+            return refuse("bad_url", "must have no fragment, and no port 0");
+        }
         let address = match url.host() {
             Some(url::Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(url::Host::Ipv6(address)) => Some(IpAddr::V6(address)),
@@ -118,6 +121,11 @@ pub fn create(held: i64) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Code::InUse, format!("{MOST} webhooks are in use; delete one that is not needed any more.")))
+}
+
+/// Whether a webhook may be pinged, to which a ping is on its way or not.
+pub fn ping(is_pinged: bool) -> Result<()> {
+    if is_pinged { Err(Error::new(Code::InUse, "A ping is on its way: look at the deliveries.")) } else { Ok(()) }
 }
 
 /// What came of sending something.

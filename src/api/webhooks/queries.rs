@@ -1,8 +1,9 @@
 //! Every statement about webhooks and what they are told.
 
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use diesel::dsl::{exists, not};
+use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use super::policy::{self, Outcome};
 use crate::api::api_keys::model::GroupList;
 use crate::api::event_stream;
 use crate::api::event_stream::model::Event;
-use crate::api::events::{self, EventRow};
+use crate::api::events::{self, EventKind, EventRow};
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
@@ -29,6 +30,10 @@ pub const LEASE: Duration = Duration::from_mins(1);
 const KEPT: Duration = Duration::from_hours(30 * 24);
 /// Rows that one run of the job takes.
 const JOB: i64 = 500;
+/// Deliveries that are sent at once to the webhooks of one person.
+const EACH: i64 = 4;
+/// Rows that one statement inserts: PostgreSQL takes 65,535 parameters.
+const AT_ONCE: usize = 1000;
 
 /// A person's webhooks, the newest first.
 pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<WebhookRow>> {
@@ -135,8 +140,8 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
 }
 
 /// Whoever a webhook tells, as they look.
-fn owner(webhook: &WebhookRow, role: PlatformRole) -> Viewer {
-    Actor::on_behalf(webhook.user_id, role, RequestId::new()).viewer()
+fn owner(user: UserId, role: PlatformRole) -> Viewer {
+    Actor::on_behalf(user, role, RequestId::new()).viewer()
 }
 
 /// Lays these events out for every webhook that is to be told of them, as far as its owner may know of them now: whether they still
@@ -152,16 +157,40 @@ pub fn lay_out(conn: &mut Conn, happened: &[EventRow], now: Timestamp) -> Result
         .order(webhooks::id.asc());
     let active: Vec<(WebhookRow, PlatformRole)> =
         each_backend!(conn => active.select((WebhookRow::as_select(), users::platform_role)).load(conn))?;
+    // what one owner may know of is asked once, however many webhooks they have
+    let mut owners: BTreeMap<UserId, (PlatformRole, Vec<WebhookRow>)> = BTreeMap::new();
     for (webhook, role) in active {
-        let wanted: Vec<EventRow> = happened.iter().filter(|event| is_wanted(&webhook, event)).cloned().collect();
+        owners.entry(webhook.user_id).or_insert_with(|| (role, Vec::new())).1.push(webhook);
+    }
+    let mut rows = Vec::new();
+    for (user, (role, webhooks)) in owners {
+        let is_wanted = |event: &&EventRow| webhooks.iter().any(|webhook| is_wanted(webhook, event));
+        let wanted: Vec<EventRow> = happened.iter().filter(is_wanted).cloned().collect();
         if wanted.is_empty() {
             continue;
         }
-        let told = event_stream::queries::told(conn, owner(&webhook, role), &wanted)?;
+        let told = event_stream::queries::told(conn, owner(user, role), &wanted)?;
         let is_told = |event: &&EventRow| told.iter().any(|told| told.id == event.id);
         for event in wanted.iter().filter(is_told) {
-            let row = DeliveryRow::new(webhook.id, event, now);
-            each_backend!(conn => diesel::insert_into(webhook_deliveries::table).values(row).execute(conn))?;
+            let told = webhooks.iter().filter(|webhook| self::is_wanted(webhook, event));
+            rows.extend(told.map(|webhook| DeliveryRow::new(webhook.id, event, now)));
+        }
+    }
+    insert_all(conn, &rows)
+}
+
+fn insert_all(conn: &mut Conn, rows: &[DeliveryRow]) -> Result<()> {
+    match conn {
+        // diesel would begin a transaction for many rows, within the one that it does not know of
+        Conn::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(webhook_deliveries::table).values(row).execute(conn)?;
+            }
+        }
+        Conn::Postgres(conn) => {
+            for rows in rows.chunks(AT_ONCE) {
+                diesel::insert_into(webhook_deliveries::table).values(rows).execute(conn)?;
+            }
         }
     }
     Ok(())
@@ -171,6 +200,15 @@ fn is_wanted(webhook: &WebhookRow, event: &EventRow) -> bool {
     let of_type = webhook.types.as_ref().is_none_or(|types| types.0.contains(&event.kind));
     let in_group = |groups: &JsonList<_>| event.group_id.is_some_and(|group| groups.0.contains(&group));
     of_type && webhook.group_ids.as_ref().is_none_or(in_group)
+}
+
+/// Whether a sign of life is on its way to a webhook.
+pub fn is_pinged(conn: &mut Conn, webhook: WebhookId) -> Result<bool> {
+    let pings = webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(webhook))
+        .filter(webhook_deliveries::kind.eq(EventKind::Ping))
+        .filter(webhook_deliveries::state.eq(DeliveryState::Pending));
+    Ok(each_backend!(conn => diesel::select(exists(pings)).get_result(conn))?)
 }
 
 /// Sends nothing but a sign of life.
@@ -208,13 +246,42 @@ pub fn is_any_due(conn: &mut Conn, now: Timestamp) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Takes what is due, to send it: nobody else does until the lease is over. Several servers never take the same.
+/// Takes what is due, to send it: nobody else does until the lease is over. Several servers never take the same, and whoever has
+/// much to be sent, or is slow to take it, does not keep others waiting.
 pub fn take(conn: &mut Conn, limit: i64, now: Timestamp) -> Result<Vec<DeliveryRow>> {
-    let due = due!(now).limit(limit);
-    let mut taken: Vec<DeliveryRow> = match conn {
-        Conn::Sqlite(conn) => due.select(DeliveryRow::as_select()).load(conn)?,
-        Conn::Postgres(conn) => due.select(DeliveryRow::as_select()).for_update().skip_locked().load(conn)?,
-    };
+    let mut busy = leases(conn, now)?;
+    let mut taken: Vec<DeliveryRow> = Vec::new();
+    loop {
+        let full: Vec<UserId> = busy.iter().filter(|(_, held)| **held >= EACH).map(|(user, _)| *user).collect();
+        let theirs = webhooks::table.filter(webhooks::user_id.eq_any(full)).select(webhooks::id);
+        let left = limit.saturating_sub(i64::try_from(taken.len()).unwrap_or(i64::MAX));
+        let seen: Vec<DeliveryId> = taken.iter().map(|delivery| delivery.id).collect();
+        let due = due!(now)
+            .filter(webhook_deliveries::webhook_id.ne_all(theirs))
+            .filter(webhook_deliveries::id.ne_all(seen))
+            .limit(left);
+        let found: Vec<DeliveryRow> = match conn {
+            Conn::Sqlite(conn) => due.select(DeliveryRow::as_select()).load(conn)?,
+            Conn::Postgres(conn) => due.select(DeliveryRow::as_select()).for_update().skip_locked().load(conn)?,
+        };
+        if found.is_empty() {
+            break;
+        }
+        let (before, is_all) = (taken.len(), i64::try_from(found.len()).unwrap_or(i64::MAX) < left);
+        for (delivery, user) in with_owners(conn, found)? {
+            let held = busy.entry(user).or_default();
+            if *held < EACH {
+                *held += 1;
+                taken.push(delivery);
+            }
+        }
+        if is_all || taken.len() == before {
+            break;
+        }
+    }
+    if taken.is_empty() {
+        return Ok(taken);
+    }
     let leased_until = Some(now.after(LEASE));
     let ids: Vec<DeliveryId> = taken.iter().map(|delivery| delivery.id).collect();
     let rows = webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids));
@@ -223,6 +290,27 @@ pub fn take(conn: &mut Conn, limit: i64, now: Timestamp) -> Result<Vec<DeliveryR
         delivery.leased_until = leased_until;
     }
     Ok(taken)
+}
+
+/// How many deliveries are being sent, by whose webhooks they are.
+fn leases(conn: &mut Conn, now: Timestamp) -> Result<HashMap<UserId, i64>> {
+    let leased = webhook_deliveries::table
+        .inner_join(webhooks::table)
+        .filter(webhook_deliveries::leased_until.is_not_null())
+        .filter(webhook_deliveries::leased_until.assume_not_null().gt(now))
+        .group_by(webhooks::user_id)
+        .select((webhooks::user_id, count_star()));
+    let leased: Vec<(UserId, i64)> = each_backend!(conn => leased.load(conn))?;
+    Ok(leased.into_iter().collect())
+}
+
+fn with_owners(conn: &mut Conn, deliveries: Vec<DeliveryRow>) -> Result<Vec<(DeliveryRow, UserId)>> {
+    let ids: Vec<WebhookId> = deliveries.iter().map(|delivery| delivery.webhook_id).collect();
+    let owned = webhooks::table.filter(webhooks::id.eq_any(ids)).select((webhooks::id, webhooks::user_id));
+    let owned: Vec<(WebhookId, UserId)> = each_backend!(conn => owned.load(conn))?;
+    let owned: HashMap<WebhookId, UserId> = owned.into_iter().collect();
+    let with_owner = |delivery: DeliveryRow| owned.get(&delivery.webhook_id).map(|user| (delivery, *user));
+    Ok(deliveries.into_iter().filter_map(with_owner).collect())
 }
 
 /// What is to become of a delivery that was taken.
@@ -250,7 +338,7 @@ pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow) -> Result<Prepared> {
     if webhook.status != WebhookStatus::Active {
         return Ok(Prepared::Wait);
     }
-    let told = event_stream::queries::told(conn, owner(&webhook, role), &[delivery.event()])?;
+    let told = event_stream::queries::told(conn, owner(webhook.user_id, role), &[delivery.event()])?;
     Ok(told.into_iter().next().map_or(Prepared::Forget, |event| Prepared::Send(Box::new(webhook), event)))
 }
 

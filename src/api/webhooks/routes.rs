@@ -195,10 +195,11 @@ async fn create_webhook_secret(
 
 /// Try whether a webhook is reached
 ///
-/// It is told a `ping`; what comes of it is among its deliveries.
+/// It is told a `ping`; what comes of it is among its deliveries. One at a time.
 #[utoipa::path(tag = "webhooks", operation_id = "create_webhook_ping",
     security(("bearer" = []), ("api_key" = ["webhooks:write"])), responses(
     (status = 201, description = "What is about to be sent", body = Delivery),
+    (status = 409, description = "A ping is on its way (`in_use`)"),
     (status = 404, description = "No such webhook of one's own"),
 ))]
 #[post("/me/webhooks/{webhook_id}/pings")]
@@ -210,7 +211,9 @@ async fn create_webhook_ping(
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     once.write(actor, &db, move |conn| {
+        queries::lock_and_count(conn, actor.user_id)?;
         let webhook = queries::get(conn, actor.user_id, *webhook_id)?;
+        policy::ping(queries::is_pinged(conn, webhook.id)?)?;
         let row = queries::ping(conn, webhook.id, now)?;
         let sent = shown(conn, &actor, vec![row])?.pop().ok_or_else(Error::not_found)?;
         Ok(Made::created(&sent)?.at(format!("{}/deliveries", place(webhook.id))))
