@@ -1,7 +1,7 @@
 //! Praxis, the server behind communities of practice.
 //!
 //! ```text
-//! main → cli → { demo, doctor, reindex, server → { jobs, contract } } → openapi → api → features → { auth, http } → types → db → error
+//! main → cli → { demo, doctor, reindex, server → { jobs, contract } } → openapi → api → features → http → auth → types → db → error
 //! ```
 //!
 //! `docs/ARCHITECTURE.md` is the map; `tests/api/architecture.rs` keeps the arrows pointing down.

@@ -84,7 +84,8 @@ async fn send_due(db: &Db, outlet: &Outlet, seats: &Arc<Semaphore>) -> Result<()
 
 async fn send(db: &Db, outlet: &Outlet, delivery: DeliveryRow) -> Result<()> {
     let asked = delivery.clone();
-    let (webhook, event) = match db.read(move |conn| webhooks::queries::prepare(conn, &asked)).await? {
+    let (webhook, event) = match db.read(move |conn| webhooks::queries::prepare(conn, &asked, Timestamp::now())).await?
+    {
         Prepared::Send(webhook, event) => (webhook, event),
         Prepared::Wait => {
             return db.write(move |conn| webhooks::queries::postpone(conn, &delivery, Timestamp::now())).await;

@@ -71,10 +71,10 @@ try {
   await page.goto(`${url}/docs`);
   await page.locator(".auth-wrapper button.authorize.locked").waitFor();
   await readMe();
-  const kinds = await run(page, "groups", "list_group_types");
-  assert.equal(kinds.status, "200");
-  assert.ok(kinds.body.includes('"items"'), kinds.body);
-  await kinds.block.scrollIntoViewIfNeeded();
+  const groups = await run(page, "groups", "list_groups");
+  assert.equal(groups.status, "200");
+  assert.ok(groups.body.includes('"items"'), groups.body);
+  await groups.block.scrollIntoViewIfNeeded();
   await page.screenshot({ path: picture });
 
   assert.deepEqual(faults, [], "the console has errors");

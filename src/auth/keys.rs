@@ -112,6 +112,19 @@ fn find(conn: &mut Conn, hash: &[u8], now: Timestamp) -> Result<Option<Key>> {
     Ok(each_backend!(conn => key.first(conn).optional())?)
 }
 
+/// Which of these keys are in force.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn in_force(conn: &mut Conn, ids: &[ApiKeyId], now: Timestamp) -> Result<Vec<ApiKeyId>> {
+    let keys = api_keys::table
+        .inner_join(users::table.on(users::id.eq(api_keys::user_id)))
+        .filter(api_keys::id.eq_any(ids))
+        .filter(in_force!(now))
+        .select(api_keys::id);
+    Ok(each_backend!(conn => keys.load(conn))?)
+}
+
 /// Whether a key goes on, and the secret with which it was opened; with `holds` it cannot be removed until the transaction ends.
 ///
 /// # Errors

@@ -668,6 +668,7 @@ table! {
     webhooks (id) {
         id -> Id,
         user_id -> Id,
+        api_key_id -> Nullable<Id>,
         url -> Text,
         description -> Text,
         types -> Nullable<Text>,

@@ -11,20 +11,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::auth::actor;
 use crate::error::{Code, Error, Result};
 
 /// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 /// The longest time that a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(20);
-
-/// What comes of a look at who calls.
-pub type Checked = Pin<Box<dyn Future<Output = Result<()>>>>;
-
-/// How to look at who calls, in the extensions of a request whose handler asks: when the body is wrong it is asked too, and told
-/// first.
-#[derive(Debug, Clone, Copy)]
-pub struct CallerFirst(pub fn(HttpRequest) -> Checked);
 
 /// The SHA-256 of a body, where the request has a key by which it is known again.
 #[derive(Debug, Clone)]
@@ -47,10 +40,7 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
                 Ok(body) => return Ok(Self(body)),
                 Err(error) => error,
             };
-            let caller = request.extensions().get::<CallerFirst>().copied();
-            if let Some(CallerFirst(check)) = caller {
-                check(request).await?;
-            }
+            actor::check(&request).await?;
             Err(error)
         })
     }

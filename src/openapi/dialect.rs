@@ -32,6 +32,7 @@ fn drop_scopes(document: &mut Value) {
 fn convert(value: &mut Value) {
     match value {
         Value::Object(members) => {
+            example_of_parameter(members);
             let is_data = |name: &str| ["example", "default", "enum", "value", "x-extensible-enum"].contains(&name);
             members
                 .iter_mut()
@@ -41,6 +42,15 @@ fn convert(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(convert),
         _ => {}
+    }
+}
+
+/// A schema has no list of examples in 3.0: that of a parameter has one beside it.
+fn example_of_parameter(members: &mut Map<String, Value>) {
+    let schema = members.get_mut("schema").and_then(Value::as_object_mut);
+    let Some(Value::Array(examples)) = schema.and_then(|schema| schema.remove("examples")) else { return };
+    if let Some(example) = examples.into_iter().next() {
+        members.insert("example".to_owned(), example);
     }
 }
 

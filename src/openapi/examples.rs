@@ -11,8 +11,13 @@ pub fn fill(document: &mut Value) {
             let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
             for parameter in parameters.into_iter().flatten() {
                 let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-                let found = parameter.get("schema").map(|schema| example(schema, &name, &schemas));
-                parameter["example"] = found.unwrap_or_default();
+                let found = parameter.get("schema").map(|schema| example(schema, &name, &schemas)).unwrap_or_default();
+                // forms fill in those that stand at the parameter, and all filters at once find nothing
+                if parameter.get("required").is_some_and(|required| *required == true) {
+                    parameter["example"] = found;
+                } else if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
+                    schema.insert("examples".to_owned(), json!([found]));
+                }
             }
             if let Some(body) = operation.get_mut("requestBody") {
                 fill_content(body, &schemas);
@@ -112,6 +117,17 @@ fn number(name: &str, schema: &Value) -> i64 {
     usual.clamp(bound("minimum").unwrap_or(0), bound("maximum").unwrap_or(i64::MAX))
 }
 
+/// A secret of the kind that its description names.
+fn secret(schema: &Value) -> &'static str {
+    let words = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let is_webhooks = words.contains("whsec_");
+    if is_webhooks {
+        "whsec_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQ"
+    } else {
+        "prx_key_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E"
+    }
+}
+
 /// The words of a string property, by its format or its name.
 fn text(name: &str, schema: &Value) -> String {
     match schema.get("format").and_then(Value::as_str) {
@@ -127,7 +143,7 @@ fn text(name: &str, schema: &Value) -> String {
         "kty" => "OKP",
         "use" => "sig",
         "kid" | "x" => "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-        "secret" => "prx_key_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E",
+        "secret" => secret(schema),
         "url" => "https://example.org/hooks/praxis",
         "Last-Event-ID" => "019aaf5c-0000-7000-8000-000000000070",
         "refresh_token" => "3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E",

@@ -65,8 +65,8 @@ const ORDER: [&str; 54] = [
     "api::notices",
     "api::settings",
     "api::audit",
-    "auth",
     "http",
+    "auth",
     "telemetry",
     "config",
     "types",
@@ -79,7 +79,7 @@ const FOUNDATIONS: [(&str, &[&str]); 5] = [
     ("error", &[]),
     ("db", &["error"]),
     ("types", &["db::sql_types"]),
-    ("http", &["types", "error"]),
+    ("http", &["auth::actor", "types", "error"]),
     ("auth", &["types", "db", "error"]),
 ];
 

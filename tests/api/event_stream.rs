@@ -49,12 +49,13 @@ fn types(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["type"].as_str().unwrap_or("reset")).collect()
 }
 
-async fn everything_that_happens_is_told_once_in_its_order(app: App) {
-    let (ann, bob, admin) = (app.user("Ann"), app.user("Bob"), app.admin());
-    let group = world::group(&ann, "Falls", json!({})).await;
-    world::member(&bob, &ann, &group).await;
-    let post = world::post(&bob, &group, "First").await;
-    let comment = world::comment(&ann, &post, None).await;
+/// One thing after the other in a group and with an article; the ids of the group, a post and a comment.
+async fn let_happen(app: &App, ann: &Caller, bob: &Caller) -> [String; 3] {
+    let admin = app.admin();
+    let group = world::group(ann, "Falls", json!({})).await;
+    world::member(bob, ann, &group).await;
+    let post = world::post(bob, &group, "First").await;
+    let comment = world::comment(ann, &post, None).await;
     bob.patch(format!("/posts/{post}"), json!({ "title": "Second" })).await.expect(200);
     ann.patch(format!("/comments/{comment}"), json!({ "body": "Other words" })).await.expect(200);
     ann.request(Method::PUT, format!("/posts/{post}/pin")).json(json!({})).await.expect(200);
@@ -84,7 +85,12 @@ async fn everything_that_happens_is_told_once_in_its_order(app: App) {
     let draft = json!({ "kind": "discussion", "title": "T", "body": "B", "status": "draft" });
     ann.post(format!("/groups/{group}/posts"), draft).await.expect(201);
     world::article(&editor, "Draft", "draft", &[]).await;
+    [group, post, comment]
+}
 
+async fn everything_that_happens_is_told_once_in_its_order(app: App) {
+    let (ann, bob) = (app.user("Ann"), app.user("Bob"));
+    let [group, post, comment] = let_happen(&app, &ann, &bob).await;
     let heard = events(&ann, "").await;
     assert_eq!(
         types(&heard),

@@ -67,8 +67,11 @@ impl Place {
         let own_key = key(&who, "/me/api-keys").await;
         let made = who.post("/me/webhooks", json!({ "url": "https://example.org/" })).await.expect(201);
         let webhook = format!("/me/webhooks/{}", made["webhook"]["id"].as_str().unwrap());
-        let delivery = who.request(Method::POST, format!("{webhook}/pings")).await.expect(201).id();
-        let delivery = format!("{webhook}/deliveries/{delivery}/redelivery");
+        // another one: to the first a ping is made below, one at a time
+        let pinged = who.post("/me/webhooks", json!({ "url": "https://example.org/" })).await.expect(201);
+        let pinged = format!("/me/webhooks/{}", pinged["webhook"]["id"].as_str().unwrap());
+        let delivery = who.request(Method::POST, format!("{pinged}/pings")).await.expect(201).id();
+        let delivery = format!("{pinged}/deliveries/{delivery}/redelivery");
         let member = who;
         Self {
             owner,

@@ -24,6 +24,7 @@ pub fn cases() -> Vec<Case> {
         whoever_says_gone_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
         two_secrets_sign_while_receivers_are_changed_over with ["--webhook-networks", "127.0.0.0/8"],
         whoever_does_not_answer_keeps_nobody_else_waiting with ["--webhook-networks", "127.0.0.0/8"],
+        a_webhook_ends_with_the_key_that_made_it with ["--webhook-networks", "127.0.0.0/8"],
         a_ping_is_sent_at_once with ["--webhook-networks", "127.0.0.0/8"],
         a_webhook_is_told_what_its_owner_may_know_of with ["--webhook-networks", "127.0.0.0/8"],
         what_its_owner_may_not_know_of_any_more_is_not_sent with ["--webhook-networks", "127.0.0.0/8"],
@@ -238,6 +239,27 @@ async fn whoever_does_not_answer_keeps_nobody_else_waiting(app: App) {
     quick.wait_for(1).await;
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     assert_eq!(slow.received().len(), 8, "four at once of each");
+}
+
+async fn a_webhook_ends_with_the_key_that_made_it(app: App) {
+    let (ann, receiver) = (app.user("Ann"), Receiver::start(&[]));
+    let body = json!({ "name": "Hooks", "scopes": ["webhooks:read", "webhooks:write"] });
+    let issued = ann.post("/me/api-keys", body).await.expect(201);
+    let (key, program) = (&issued["key"]["id"], ann.with_token(issued["secret"].as_str().unwrap()));
+    let (by_key, _) = webhook(&program, &receiver, json!({})).await;
+    let (own, _) = webhook(&ann, &receiver, json!({})).await;
+    assert_eq!(&ann.get(format!("/me/webhooks/{by_key}")).await.expect(200)["api_key_id"], key);
+    assert_eq!(ann.get(format!("/me/webhooks/{own}")).await.expect(200)["api_key_id"], Value::Null);
+    world::group(&ann, "Told to both", json!({})).await;
+    receiver.wait_for(4).await;
+    // a key that is not in force tells nothing, and begins nothing
+    app.in_database(|conn| Ok(conn.execute("UPDATE api_keys SET expires_at = created_at")?));
+    world::group(&ann, "Told to one", json!({})).await;
+    receiver.wait_for(6).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(receiver.received().len(), 6);
+    ann.delete(format!("/me/api-keys/{}", key.as_str().unwrap())).await.expect(204);
+    assert_eq!(ann.get("/me/webhooks").await.expect(200).each("id"), [own.as_str()]);
 }
 
 async fn a_ping_is_sent_at_once(app: App) {

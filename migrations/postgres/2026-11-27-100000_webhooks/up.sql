@@ -2,6 +2,8 @@
 CREATE TABLE webhooks (
     id UUID NOT NULL PRIMARY KEY,
     user_id UUID NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- by which it was made, and with which it ends
+    api_key_id UUID REFERENCES api_keys (id) ON DELETE CASCADE,
     url TEXT NOT NULL,
     description TEXT NOT NULL,
     -- a JSON array; null for all
@@ -18,6 +20,7 @@ CREATE TABLE webhooks (
     updated_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX webhooks_by_user ON webhooks (user_id, created_at DESC, id DESC);
+CREATE INDEX webhooks_by_key ON webhooks (api_key_id) WHERE api_key_id IS NOT NULL;
 CREATE INDEX webhooks_active ON webhooks (id) WHERE status = 'active';
 
 -- what each of them is told: the event as it was, since events are forgotten sooner

@@ -14,7 +14,7 @@ use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set, given};
 use crate::http::text::{Line, WebUrl};
 use crate::types::{
-    ArticleId, CommentId, DeliveryId, EventId, GroupId, PostId, Timestamp, UserId, WebhookId, text_enum,
+    ApiKeyId, ArticleId, CommentId, DeliveryId, EventId, GroupId, PostId, Timestamp, UserId, WebhookId, text_enum,
 };
 
 /// What a webhook is for: one line of up to 200 characters.
@@ -62,6 +62,8 @@ pub struct WebhookRow {
     pub id: WebhookId,
     /// Whose it is: it is told what they may know of.
     pub user_id: UserId,
+    /// By which key it was made, with which it ends.
+    pub api_key_id: Option<ApiKeyId>,
     /// Where it is.
     pub url: String,
     /// What it is for.
@@ -203,6 +205,8 @@ pub struct Webhook {
     pub group_ids: Option<Vec<GroupId>>,
     /// Whether it is told anything.
     pub status: WebhookStatus,
+    /// The API key by which it was made, with which it ends; null where somebody made it who was logged in.
+    pub api_key_id: Option<ApiKeyId>,
     /// Since when nothing that was sent was taken; null while it is.
     pub failing_since: Option<Timestamp>,
     /// Until when the secret before signs too; null where there is none, or it is over.
@@ -224,6 +228,7 @@ impl Webhook {
             types: row.types.map(|types| types.0),
             group_ids: row.group_ids.map(|groups| groups.0),
             status: row.status,
+            api_key_id: row.api_key_id,
             failing_since: row.failing_since,
             previous_valid_until: row.previous_valid_until.filter(|until| *until > now),
             created_at: row.created_at,

@@ -16,13 +16,14 @@ use crate::api::events::{self, EventKind, EventRow};
 use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
+use crate::auth::keys;
 use crate::db::schema::{users, webhook_deliveries, webhooks};
 use crate::db::sql_types::JsonList;
 use crate::db::{Conn, each_backend};
 use crate::error::{Error, Result};
 use crate::http::page::Page;
 use crate::http::text::{Line, WebUrl};
-use crate::types::{DeliveryId, RequestId, Timestamp, UserId, WebhookId};
+use crate::types::{ApiKeyId, DeliveryId, RequestId, Timestamp, UserId, WebhookId};
 
 /// For how long a server has a delivery to itself: longer than any sending takes.
 pub const LEASE: Duration = Duration::from_mins(1);
@@ -157,9 +158,12 @@ pub fn lay_out(conn: &mut Conn, happened: &[EventRow], now: Timestamp) -> Result
         .order(webhooks::id.asc());
     let active: Vec<(WebhookRow, PlatformRole)> =
         each_backend!(conn => active.select((WebhookRow::as_select(), users::platform_role)).load(conn))?;
+    let made_by: Vec<ApiKeyId> = active.iter().filter_map(|(webhook, _)| webhook.api_key_id).collect();
+    let in_force = if made_by.is_empty() { made_by } else { keys::in_force(conn, &made_by, now)? };
+    let goes_on = |webhook: &WebhookRow| webhook.api_key_id.is_none_or(|key| in_force.contains(&key));
     // what one owner may know of is asked once, however many webhooks they have
     let mut owners: BTreeMap<UserId, (PlatformRole, Vec<WebhookRow>)> = BTreeMap::new();
-    for (webhook, role) in active {
+    for (webhook, role) in active.into_iter().filter(|(webhook, _)| goes_on(webhook)) {
         owners.entry(webhook.user_id).or_insert_with(|| (role, Vec::new())).1.push(webhook);
     }
     let mut rows = Vec::new();
@@ -325,7 +329,7 @@ pub enum Prepared {
 }
 
 /// What is to become of a delivery that was taken, by what holds now.
-pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow) -> Result<Prepared> {
+pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Result<Prepared> {
     let owned = webhooks::table
         .inner_join(users::table.on(users::id.eq(webhooks::user_id)))
         .filter(webhooks::id.eq(delivery.webhook_id))
@@ -335,6 +339,11 @@ pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow) -> Result<Prepared> {
         .first(conn)
         .optional())?;
     let Some((webhook, role)) = owned else { return Ok(Prepared::Forget) };
+    if let Some(key) = webhook.api_key_id
+        && keys::in_force(conn, &[key], now)?.is_empty()
+    {
+        return Ok(Prepared::Forget);
+    }
     if webhook.status != WebhookStatus::Active {
         return Ok(Prepared::Wait);
     }

@@ -87,6 +87,7 @@ async fn create_webhook(
         let row = WebhookRow {
             id: WebhookId::new(),
             user_id: actor.user_id,
+            api_key_id: actor.key_id(),
             url: new.url.as_str().to_owned(),
             description: new.description.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
             types: new.types.as_ref().map(|types| JsonList(types.0.clone())),
