@@ -207,15 +207,20 @@ struct Tried {
     is_ours: bool,
 }
 
-#[derive(Queryable)]
+/// An answer and what it answers.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = idempotency_keys, primary_key(user_id, operation, key_hash), treat_none_as_null = true)]
 struct Kept {
+    user_id: UserId,
+    operation: String,
+    key_hash: Vec<u8>,
     request_hash: Vec<u8>,
     created_at: Timestamp,
-    status: Option<i32>,
+    status: i32,
     location: Option<String>,
     etag: Option<String>,
-    nonce: Option<Vec<u8>>,
-    sealed_body: Option<Vec<u8>>,
+    nonce: Vec<u8>,
+    sealed_body: Vec<u8>,
 }
 
 impl Ticket {
@@ -230,9 +235,8 @@ impl Ticket {
         if let Some(made) = slip.find(conn, user, now)? {
             return Ok(made);
         }
-        slip.take(conn, user, now)?;
         let made = work(conn)?;
-        slip.keep(conn, user, &made)?;
+        slip.keep(conn, user, &made, now)?;
         Ok(made)
     }
 }
@@ -254,56 +258,42 @@ impl Slip {
         Err(Error::new(Code::InProgress, words).with_retry_after(1))
     }
 
-    /// Notes that the work begins, in the place of what was kept long enough.
-    fn take(&self, conn: &mut Conn, user: UserId, now: Timestamp) -> Result<()> {
-        let old = idempotency_keys::table.find((user, &self.operation, &self.key_hash));
-        each_backend!(conn => diesel::delete(old).execute(conn))?;
-        let new = (
-            idempotency_keys::user_id.eq(user),
-            idempotency_keys::operation.eq(&self.operation),
-            idempotency_keys::key_hash.eq(&self.key_hash),
-            idempotency_keys::request_hash.eq(&self.request_hash),
-            idempotency_keys::created_at.eq(now),
-        );
-        each_backend!(conn => diesel::insert_into(idempotency_keys::table).values(new).execute(conn))?;
-        Ok(())
-    }
-
     /// The answer that was given to this request; none where there is none, or it is too old.
     fn find(&self, conn: &mut Conn, user: UserId, now: Timestamp) -> Result<Option<Made>> {
-        let kept = idempotency_keys::table.find((user, &self.operation, &self.key_hash)).select((
-            idempotency_keys::request_hash,
-            idempotency_keys::created_at,
-            idempotency_keys::status,
-            idempotency_keys::location,
-            idempotency_keys::etag,
-            idempotency_keys::nonce,
-            idempotency_keys::sealed_body,
-        ));
-        let kept: Option<Kept> = each_backend!(conn => kept.first(conn).optional())?;
+        let kept = idempotency_keys::table.find((user, &self.operation, &self.key_hash));
+        let kept: Option<Kept> = each_backend!(conn => kept.select(Kept::as_select()).first(conn).optional())?;
         let Some(kept) = kept.filter(|kept| kept.created_at >= now.before(KEPT)) else { return Ok(None) };
         if kept.request_hash != self.request_hash {
             return Err(malformed("reused", "came with another request before"));
         }
-        let lost = || Error::internal("an answer was not kept");
-        let (nonce, sealed) = kept.nonce.zip(kept.sealed_body).ok_or_else(lost)?;
-        let status = kept.status.and_then(|status| u16::try_from(status).ok()).ok_or_else(lost)?;
-        let body = self.open(&nonce, sealed)?;
+        let status = u16::try_from(kept.status).map_err(Error::internal)?;
+        let body = self.open(&kept.nonce, kept.sealed_body)?;
         Ok(Some(Made { status, location: kept.location, etag: kept.etag, body, is_replayed: true }))
     }
 
-    fn keep(&self, conn: &mut Conn, user: UserId, made: &Made) -> Result<()> {
-        let (nonce, sealed) = self.close(made.body.clone())?;
-        let row = idempotency_keys::table.find((user, &self.operation, &self.key_hash));
-        let answer = (
-            idempotency_keys::status.eq(i32::from(made.status)),
-            idempotency_keys::location.eq(&made.location),
-            idempotency_keys::etag.eq(&made.etag),
-            idempotency_keys::nonce.eq(nonce),
-            idempotency_keys::sealed_body.eq(sealed),
-        );
-        let kept = each_backend!(conn => diesel::update(row).set(answer).execute(conn))?;
-        if kept == 1 { Ok(()) } else { Err(Error::internal("an answer was not kept")) }
+    /// Keeps an answer, in the place of one that was kept long enough.
+    fn keep(&self, conn: &mut Conn, user: UserId, made: &Made, now: Timestamp) -> Result<()> {
+        let (nonce, sealed_body) = self.close(made.body.clone())?;
+        let kept = Kept {
+            user_id: user,
+            operation: self.operation.clone(),
+            key_hash: self.key_hash.clone(),
+            request_hash: self.request_hash.clone(),
+            created_at: now,
+            status: i32::from(made.status),
+            location: made.location.clone(),
+            etag: made.etag.clone(),
+            nonce,
+            sealed_body,
+        };
+        let place = (idempotency_keys::user_id, idempotency_keys::operation, idempotency_keys::key_hash);
+        each_backend!(conn => diesel::insert_into(idempotency_keys::table)
+            .values(&kept)
+            .on_conflict(place)
+            .do_update()
+            .set(&kept)
+            .execute(conn))?;
+        Ok(())
     }
 
     /// What an answer is sealed for: this request and no other.

@@ -593,11 +593,11 @@ table! {
         key_hash -> Binary,
         request_hash -> Binary,
         created_at -> Instant,
-        status -> Nullable<Integer>,
+        status -> Integer,
         location -> Nullable<Text>,
         etag -> Nullable<Text>,
-        nonce -> Nullable<Binary>,
-        sealed_body -> Nullable<Binary>,
+        nonce -> Binary,
+        sealed_body -> Binary,
     }
 }
 

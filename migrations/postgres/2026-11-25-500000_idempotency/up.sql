@@ -5,12 +5,11 @@ CREATE TABLE idempotency_keys (
     key_hash BYTEA NOT NULL,
     request_hash BYTEA NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
-    -- null while the work goes on, which nobody else sees
-    status INTEGER,
+    status INTEGER NOT NULL,
     location TEXT,
     etag TEXT,
-    nonce BYTEA,
-    sealed_body BYTEA,
+    nonce BYTEA NOT NULL,
+    sealed_body BYTEA NOT NULL,
     PRIMARY KEY (user_id, operation, key_hash)
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

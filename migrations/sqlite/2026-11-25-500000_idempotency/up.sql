@@ -5,12 +5,11 @@ CREATE TABLE idempotency_keys (
     key_hash BLOB NOT NULL,
     request_hash BLOB NOT NULL,
     created_at BIGINT NOT NULL,
-    -- null while the work goes on, which nobody else sees
-    status INTEGER,
+    status INTEGER NOT NULL,
     location TEXT,
     etag TEXT,
-    nonce BLOB,
-    sealed_body BLOB,
+    nonce BLOB NOT NULL,
+    sealed_body BLOB NOT NULL,
     PRIMARY KEY (user_id, operation, key_hash)
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
