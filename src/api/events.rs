@@ -9,7 +9,7 @@ use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use crate::db::schema::events;
-use crate::db::{Conn, each_backend};
+use crate::db::{Conn, each_backend, insert_all};
 use crate::error::Result;
 use crate::types::{ArticleId, CommentId, EventId, GroupId, PostId, Timestamp, UserId, text_enum};
 
@@ -161,14 +161,8 @@ pub fn record(conn: &mut Conn, event: &EventRow) -> Result<()> {
 
 /// Notes many things that happen in this transaction.
 pub fn record_all(conn: &mut Conn, happened: &[EventRow]) -> Result<()> {
-    match conn {
-        // diesel would begin a transaction for many rows, within the one that it does not know of
-        Conn::Sqlite(_) => happened.iter().try_for_each(|event| record(conn, event)),
-        Conn::Postgres(conn) => {
-            diesel::insert_into(events::table).values(happened).execute(conn)?;
-            Ok(())
-        }
-    }
+    insert_all!(conn, events::table, happened);
+    Ok(())
 }
 
 /// Whether there are events without a place.

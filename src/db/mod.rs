@@ -52,6 +52,26 @@ macro_rules! each_backend {
 }
 pub(crate) use each_backend;
 
+/// Inserts many rows: `insert_all!(conn, table, rows)`. SQLite takes them one by one: diesel would begin a transaction for many, within
+/// the one that it does not know of. PostgreSQL takes 500 at a time, of some 65,000 values at most.
+macro_rules! insert_all {
+    ($conn:ident, $table:expr, $rows:expr) => {
+        match $conn {
+            $crate::db::Conn::Sqlite(conn) => {
+                for row in $rows {
+                    diesel::insert_into($table).values(row).execute(conn)?;
+                }
+            }
+            $crate::db::Conn::Postgres(conn) => {
+                for rows in $rows.chunks(500) {
+                    diesel::insert_into($table).values(rows).execute(conn)?;
+                }
+            }
+        }
+    };
+}
+pub(crate) use insert_all;
+
 impl Conn {
     /// Runs SQL without parameters or results.
     ///

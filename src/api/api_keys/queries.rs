@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::model::{ApiKeyRow, SecretRow, WholeKey};
-use crate::api::users::model::User;
-use crate::api::users::queries as accounts;
-use crate::db::schema::{api_key_groups, api_key_secrets, api_keys, users};
+use crate::db::schema::{api_key_groups, api_key_secrets, api_keys};
 use crate::db::{Conn, each_backend};
 use crate::error::{Error, Result};
 use crate::types::{ApiKeyId, GroupId, Timestamp, UserId};
@@ -52,14 +50,6 @@ fn whole(conn: &mut Conn, rows: Vec<ApiKeyRow>) -> Result<Vec<WholeKey>> {
         }
     });
     Ok(keys.collect())
-}
-
-/// The account, whose keys only this transaction changes until it ends; SQLite has one writer, which is lock enough.
-pub fn lock_account(conn: &mut Conn, user: UserId) -> Result<User> {
-    if let Conn::Postgres(conn) = conn {
-        users::table.find(user).select(users::id).for_no_key_update().first::<UserId>(conn)?;
-    }
-    accounts::get(conn, user)
 }
 
 /// How many keys an account has.

@@ -43,7 +43,7 @@ fn page(conn: &mut Conn, user: UserId) -> Result<ApiKeyPage> {
 /// The account as an administrator may look at it; it is locked, so that what it may do holds.
 fn administered(conn: &mut Conn, actor: &Actor, user: UserId) -> Result<User> {
     actor.require_admin()?;
-    queries::lock_account(conn, user)
+    users::queries::lock_belongings(conn, user)
 }
 
 fn record(conn: &mut Conn, actor: &Actor, action: AuditAction, key: &ApiKeyRow, now: Timestamp) -> Result<()> {
@@ -127,7 +127,7 @@ async fn list_api_keys(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> 
 async fn create_api_key(actor: Actor, db: web::Data<Db>, once: Once, body: Body<NewApiKey>) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
     once.write(actor, &db, move |conn| {
-        let account = queries::lock_account(conn, actor.user_id)?;
+        let account = users::queries::lock_belongings(conn, actor.user_id)?;
         let issued = create(conn, &actor, &account, &new, now)?;
         Ok(Made::created(&issued)?.at("/api/v1/me/api-keys".to_owned()))
     })
@@ -153,7 +153,7 @@ async fn create_api_key_secret(
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
     once.write(actor, &db, move |conn| {
-        queries::lock_account(conn, actor.user_id)?;
+        users::queries::lock_belongings(conn, actor.user_id)?;
         let issued = rotate(conn, &actor, (actor.user_id, *api_key_id), &new, now)?;
         Ok(Made::created(&issued)?.at("/api/v1/me/api-keys".to_owned()))
     })
@@ -172,7 +172,7 @@ async fn revoke_api_key(actor: Actor, db: web::Data<Db>, api_key_id: web::Path<A
     let now = Timestamp::now();
     actor
         .write(&db, move |conn| {
-            queries::lock_account(conn, actor.user_id)?;
+            users::queries::lock_belongings(conn, actor.user_id)?;
             revoke(conn, &actor, (actor.user_id, *api_key_id), now)
         })
         .await?;

@@ -23,7 +23,7 @@ use crate::db::schema::{
     group_domains, groups, invitations, membership_events, memberships, ownership_offers, submissions, users,
 };
 use crate::db::sql_types::{JsonList, PlannedAnew, TextEnum as _};
-use crate::db::{Conn, each_backend};
+use crate::db::{Conn, each_backend, insert_all};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{Gone, Span};
 use crate::http::page::{Key, Page};
@@ -562,19 +562,8 @@ pub fn insert_newcomers(
         changes.map(|(change, name)| (change.row(name, now), change.event(now))).unzip();
     let joined = |newcomer: &Newcomer| EventRow::of_member(EventKind::MemberJoined, group, newcomer.user_id, now);
     events::record_all(conn, &newcomers.iter().map(joined).collect::<Vec<_>>())?;
-    match conn {
-        // diesel would begin a transaction for many rows, within the one that it does not know of
-        Conn::Sqlite(conn) => {
-            for (row, step) in rows.iter().zip(&steps) {
-                diesel::insert_into(memberships::table).values(row).execute(conn)?;
-                diesel::insert_into(membership_events::table).values(step).execute(conn)?;
-            }
-        }
-        Conn::Postgres(conn) => {
-            diesel::insert_into(memberships::table).values(&rows).execute(conn)?;
-            diesel::insert_into(membership_events::table).values(&steps).execute(conn)?;
-        }
-    }
+    insert_all!(conn, memberships::table, &rows);
+    insert_all!(conn, membership_events::table, &steps);
     count(conn, group, i32::try_from(newcomers.len()).unwrap_or(i32::MAX), now)
 }
 

@@ -11,6 +11,7 @@ use super::model::{
 };
 use super::{policy, queries};
 use crate::api::idempotency::{Made, Once};
+use crate::api::users;
 use crate::auth::actor::{Actor, Viewer};
 use crate::auth::tokens;
 use crate::db::{Conn, Db};
@@ -141,7 +142,8 @@ async fn create_feed_token(
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
     once.write(actor, &db, move |conn| {
-        policy::create(queries::lock_and_count(conn, actor.user_id)?)?;
+        users::queries::lock_belongings(conn, actor.user_id)?;
+        policy::create(queries::count(conn, actor.user_id)?)?;
         let (token, token_hash) = tokens::new_feed_token()?;
         let row = FeedTokenRow {
             id: FeedTokenId::new(),

@@ -44,6 +44,15 @@ pub fn hold(conn: &mut Conn, id: UserId) -> Result<User> {
     get(conn, id)
 }
 
+/// The account, whose keys, tokens and webhooks only this transaction changes until it ends; SQLite has one writer, which is lock
+/// enough.
+pub fn lock_belongings(conn: &mut Conn, id: UserId) -> Result<User> {
+    if let Conn::Postgres(conn) = conn {
+        users::table.find(id).select(users::id).for_no_key_update().first::<UserId>(conn)?;
+    }
+    get(conn, id)
+}
+
 /// The account with this address.
 pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>> {
     let by_email = users::table.filter(users::email.eq(email));

@@ -19,7 +19,7 @@ use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::auth::keys;
 use crate::db::schema::{users, webhook_deliveries, webhooks};
 use crate::db::sql_types::JsonList;
-use crate::db::{Conn, each_backend};
+use crate::db::{Conn, each_backend, insert_all};
 use crate::error::{Error, Result};
 use crate::http::page::Page;
 use crate::http::text::{Line, WebUrl};
@@ -33,8 +33,6 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 const JOB: i64 = 500;
 /// Deliveries that are sent at once to the webhooks of one person.
 const EACH: i64 = 4;
-/// Rows that one statement inserts: PostgreSQL takes 65,535 parameters.
-const AT_ONCE: usize = 1000;
 
 /// A person's webhooks, the newest first.
 pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<WebhookRow>> {
@@ -49,12 +47,8 @@ pub fn get(conn: &mut Conn, user: UserId, id: WebhookId) -> Result<WebhookRow> {
     Ok(each_backend!(conn => own.select(WebhookRow::as_select()).first(conn))?)
 }
 
-/// How many webhooks a person has. The account's row stays locked until the transaction ends, so that the number holds;
-/// SQLite has one writer, which is lock enough.
-pub fn lock_and_count(conn: &mut Conn, user: UserId) -> Result<i64> {
-    if let Conn::Postgres(conn) = conn {
-        users::table.find(user).select(users::id).for_no_key_update().first::<UserId>(conn)?;
-    }
+/// How many webhooks a person has.
+pub fn count(conn: &mut Conn, user: UserId) -> Result<i64> {
     let own = webhooks::table.filter(webhooks::user_id.eq(user));
     Ok(each_backend!(conn => own.count().get_result(conn))?)
 }
@@ -180,23 +174,7 @@ pub fn lay_out(conn: &mut Conn, happened: &[EventRow], now: Timestamp) -> Result
             rows.extend(told.map(|webhook| DeliveryRow::new(webhook.id, event, now)));
         }
     }
-    insert_all(conn, &rows)
-}
-
-fn insert_all(conn: &mut Conn, rows: &[DeliveryRow]) -> Result<()> {
-    match conn {
-        // diesel would begin a transaction for many rows, within the one that it does not know of
-        Conn::Sqlite(conn) => {
-            for row in rows {
-                diesel::insert_into(webhook_deliveries::table).values(row).execute(conn)?;
-            }
-        }
-        Conn::Postgres(conn) => {
-            for rows in rows.chunks(AT_ONCE) {
-                diesel::insert_into(webhook_deliveries::table).values(rows).execute(conn)?;
-            }
-        }
-    }
+    insert_all!(conn, webhook_deliveries::table, &rows);
     Ok(())
 }
 

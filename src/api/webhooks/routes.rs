@@ -11,9 +11,9 @@ use super::model::{
 };
 use super::outlet::Outlet;
 use super::{policy, queries};
-use crate::api::event_stream;
 use crate::api::idempotency::{Made, Once};
 use crate::api::memberships::access::Access;
+use crate::api::{event_stream, users};
 use crate::auth::actor::Actor;
 use crate::auth::tokens;
 use crate::db::sql_types::JsonList;
@@ -81,7 +81,8 @@ async fn create_webhook(
     let (new, now) = (body.0, Timestamp::now());
     outlet.reach().check(new.url.as_str())?;
     once.write(actor, &db, move |conn| {
-        policy::create(queries::lock_and_count(conn, actor.user_id)?)?;
+        users::queries::lock_belongings(conn, actor.user_id)?;
+        policy::create(queries::count(conn, actor.user_id)?)?;
         let groups = new.group_ids.as_ref().map(|groups| groups.0.clone());
         Access::require_known(conn, actor.viewer(), groups.as_deref().unwrap_or_default())?;
         let row = WebhookRow {
@@ -142,7 +143,7 @@ async fn update_webhook(
     }
     let row = actor
         .write(&db, move |conn| {
-            queries::lock_and_count(conn, actor.user_id)?;
+            users::queries::lock_belongings(conn, actor.user_id)?;
             let before = queries::get(conn, actor.user_id, *webhook_id)?;
             if let Some(Some(groups)) = &patch.0.group_ids.0 {
                 Access::require_known(conn, actor.viewer(), &groups.0)?;
@@ -185,7 +186,7 @@ async fn create_webhook_secret(
 ) -> Result<HttpResponse> {
     let (new, now) = (body.0, Timestamp::now());
     once.write(actor, &db, move |conn| {
-        queries::lock_and_count(conn, actor.user_id)?;
+        users::queries::lock_belongings(conn, actor.user_id)?;
         let before = queries::get(conn, actor.user_id, *webhook_id)?;
         let (secret, overlap) = (tokens::new_webhook_secret()?, Duration::from_mins(u64::from(new.overlap_minutes.0)));
         let row = queries::rotate(conn, &before, &secret, now.after(overlap), now)?;
@@ -212,7 +213,7 @@ async fn create_webhook_ping(
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     once.write(actor, &db, move |conn| {
-        queries::lock_and_count(conn, actor.user_id)?;
+        users::queries::lock_belongings(conn, actor.user_id)?;
         let webhook = queries::get(conn, actor.user_id, *webhook_id)?;
         policy::ping(queries::is_pinged(conn, webhook.id)?)?;
         let row = queries::ping(conn, webhook.id, now)?;
