@@ -20,6 +20,7 @@ use ipnet::IpNet;
 use super::actor::bearer;
 use super::counts::{Counts, Outcome};
 use super::keys::Keys;
+use super::revocations::Revocations;
 use super::tokens::Tokens;
 use crate::error::{Code, Error, Result};
 use crate::types::UserId;
@@ -216,14 +217,16 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// Whose token the request has, where it is a valid one, or a key that was valid when it was last used here. Whether its session or
-/// it goes on is asked later.
+/// it goes on is asked later; one that is known to have ended is nobody's.
 fn person(request: &ServiceRequest) -> Option<UserId> {
     let token = bearer(request.request()).ok()??;
     if Keys::is_key(&token) {
         return request.app_data::<web::Data<Keys>>()?.owner(&token);
     }
     let tokens = request.app_data::<web::Data<Tokens>>()?;
-    tokens.verify(&token).ok().map(|claims| claims.sub)
+    let claims = tokens.verify(&token).ok()?;
+    let revocations = request.app_data::<web::Data<Revocations>>()?;
+    (!revocations.is_known_to_have_ended(claims.sid)).then_some(claims.sub)
 }
 
 /// The middleware.

@@ -4,7 +4,7 @@
 //! in the last 15 minutes are kept in memory: read at the start, added to before the answer to whoever ended one, and read
 //! again every few seconds for what the command line has ended (`praxis admin create` with a new password).
 //! On PostgreSQL there may be other servers, so the session is looked up by its key for every request, and for those that
-//! come together at once.
+//! come together at once; of those that ended only what this process has seen is in memory.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,15 +25,10 @@ const REMEMBERED: Duration = ACCESS_LIFE.saturating_add(Duration::from_mins(1));
 /// Knows which sessions have ended.
 pub struct Revocations {
     db: Db,
-    known: Known,
-}
-
-/// How it is known that a session has ended.
-enum Known {
-    /// These have, of all that could matter.
-    Ended(RwLock<HashMap<SessionId, Timestamp>>),
-    /// By asking which go on.
-    Asked(Together<SessionId>),
+    /// The sessions that are known to have ended, and since when they are.
+    ended: RwLock<HashMap<SessionId, Timestamp>>,
+    /// Who is asked about the others, where there may be such.
+    asked: Option<Together<SessionId>>,
 }
 
 impl Revocations {
@@ -42,15 +37,13 @@ impl Revocations {
     /// # Errors
     /// When the database does not answer.
     pub async fn load(db: Db) -> Result<Self> {
-        let known = match db.target() {
-            Target::Postgres(_) => Known::Asked(Together::start(&db, live_among).map_err(Error::internal)?),
-            Target::Sqlite(_) => {
-                let since = Timestamp::now().before(REMEMBERED);
-                let recent = db.read(move |conn| ended_since(conn, since)).await?;
-                Known::Ended(RwLock::new(recent.into_iter().collect()))
-            }
+        let asked = match db.target() {
+            Target::Postgres(_) => Some(Together::start(&db, live_among).map_err(Error::internal)?),
+            Target::Sqlite(_) => None,
         };
-        Ok(Self { db, known })
+        let revocations = Self { db, ended: RwLock::default(), asked };
+        revocations.refresh().await?;
+        Ok(revocations)
     }
 
     /// Whether the session goes on.
@@ -58,10 +51,22 @@ impl Revocations {
     /// # Errors
     /// When the database does not answer.
     pub async fn is_live(&self, session: SessionId) -> Result<bool> {
-        match &self.known {
-            Known::Ended(ended) => Ok(!ended.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)),
-            Known::Asked(asked) => asked.ask(session).await,
+        if self.is_known_to_have_ended(session) {
+            return Ok(false);
         }
+        let Some(asked) = &self.asked else { return Ok(true) };
+        let is_live = asked.ask(session).await?;
+        if !is_live {
+            self.note(&[session], Timestamp::now());
+        }
+        Ok(is_live)
+    }
+
+    /// Whether the session has ended, as far as this is known without asking: on SQLite always, elsewhere from the second time on
+    /// that somebody comes with it.
+    #[must_use]
+    pub fn is_known_to_have_ended(&self, session: SessionId) -> bool {
+        self.ended.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
     }
 
     /// Takes up what the command line has ended meanwhile.
@@ -69,10 +74,12 @@ impl Revocations {
     /// # Errors
     /// When the database does not answer.
     pub async fn refresh(&self) -> Result<()> {
-        let Known::Ended(ended) = &self.known else { return Ok(()) };
+        if self.asked.is_some() {
+            return Ok(());
+        }
         let since = Timestamp::now().before(REMEMBERED);
         let recent = self.db.read(move |conn| ended_since(conn, since)).await?;
-        ended.write().unwrap_or_else(PoisonError::into_inner).extend(recent);
+        self.ended.write().unwrap_or_else(PoisonError::into_inner).extend(recent);
         Ok(())
     }
 
@@ -95,12 +102,10 @@ impl Revocations {
     }
 
     fn note(&self, sessions: &[SessionId], now: Timestamp) {
-        if let Known::Ended(ended) = &self.known {
-            let mut ended = ended.write().unwrap_or_else(PoisonError::into_inner);
-            let still_matter = now.before(REMEMBERED);
-            ended.retain(|_, at| *at >= still_matter);
-            ended.extend(sessions.iter().map(|session| (*session, now)));
-        }
+        let mut ended = self.ended.write().unwrap_or_else(PoisonError::into_inner);
+        let still_matter = now.before(REMEMBERED);
+        ended.retain(|_, at| *at >= still_matter);
+        ended.extend(sessions.iter().map(|session| (*session, now)));
     }
 }
 

@@ -40,6 +40,7 @@ pub fn cases() -> Vec<Case> {
         nobody_else_speaks_for_others with ["--rate-limit", "on"],
         a_network_of_proxies_speaks_for_networks with ["--rate-limit", "on", "--trusted-proxies", "10.0.0.0/8,127.0.0.0/8"],
         each_person_has_a_limit_of_their_own with ["--rate-limit", "on", "--rate-limit-requests", "5/60", "--rate-limit-search", "2/60"],
+        a_session_that_ended_uses_up_nobodys_limit with ["--rate-limit", "on", "--rate-limit-requests", "5/60"],
         a_fault_tells_nothing_of_its_cause,
     ]
 }
@@ -665,6 +666,21 @@ async fn each_person_has_a_limit_of_their_own(app: App) {
     }
     let probe = ann.get("/health/live").await.expect(200);
     assert!(!probe.headers.contains_key("ratelimit"));
+}
+
+async fn a_session_that_ended_uses_up_nobodys_limit(app: App) {
+    let ann = app.user("ann");
+    let again = app.anon().post("/auth/login", json!({ "email": ann.email(), "password": PASSWORD })).await.expect(200);
+    let again = ann.with_token(again["access_token"].as_str().unwrap());
+    ann.delete("/auth/sessions/current").await.expect(204);
+    for _ in 0..8 {
+        // whoever has the token now is counted by their address
+        assert!(matches!(ann.get("/me").await.status, 401 | 429));
+    }
+    let answer = again.get("/me").await.expect(200);
+    let left = answer.header("ratelimit").strip_prefix("\"requests\";r=").and_then(|rest| rest.split(';').next());
+    // the first of the tries may have been the one by which the server has seen it
+    assert!(left.is_some_and(|left| ["3", "4"].contains(&left)), "{:?}", answer.headers);
 }
 
 async fn nobody_else_speaks_for_others(app: App) {
