@@ -2,6 +2,7 @@
 //! parameters that it does not name.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -76,18 +77,27 @@ struct Verb {
 }
 
 impl Contract {
-    /// Builds the document.
+    /// The one of this program, which is written once.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn new() -> Result<Self> {
+    pub fn of_the_program() -> Result<web::Data<Self>> {
+        static WRITTEN: OnceLock<web::Data<Contract>> = OnceLock::new();
+        if let Some(written) = WRITTEN.get() {
+            return Ok(written.clone());
+        }
+        let written = web::Data::new(Self::new()?);
+        Ok(WRITTEN.get_or_init(|| written).clone())
+    }
+
+    fn new() -> Result<Self> {
         let document = openapi::document();
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
         let mut paths: Vec<Path> = paths.map(|(path, item)| Path::new(path, item)).collect();
         let about_itself = serde_json::json!({ "get": {} });
         let served = DOCUMENTS.map(|(path, ..)| path);
         paths.extend(served.into_iter().chain(["/docs", GUIDE, DOCS]).map(|path| Path::new(path, &about_itself)));
-        let literal = literal(&document, &paths);
+        let literal = literal(document, &paths);
         let ends = |path: &Path| path.verbs.values().any(|verb| !verb.ending.is_empty());
         let ending = paths.iter().enumerate().filter(|(_, path)| ends(path)).map(|(index, _)| index).collect();
         let documents = DOCUMENTS.map(|(path, dialect, notation)| Ok((path, Document::new(dialect, notation)?)));

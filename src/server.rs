@@ -157,7 +157,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
         actix_web::rt::spawn(relay::run(db.clone(), sender)),
         actix_web::rt::spawn(relay::deliver(db.clone(), state.outlet.get_ref().clone())),
     ];
-    let contract = web::Data::new(Contract::new()?);
+    let contract = Contract::of_the_program()?;
     let server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(contract::refuse_unknown_parameters))

@@ -6,6 +6,9 @@ mod guide;
 mod operations;
 mod schemas;
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use actix_web::App;
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
@@ -106,9 +109,14 @@ impl utoipa::Modify for Schemes {
     }
 }
 
-/// The document, version 3.1.
+/// The document, version 3.1. The program alone decides what it says, so that it is built once.
 #[must_use]
-pub fn document() -> Value {
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
+    &DOCUMENT
+}
+
+fn build() -> Value {
     let (_, document) =
         App::new().into_utoipa_app().openapi(Base::openapi()).configure(api::configure).split_for_parts();
     let mut document = serde_json::to_value(document).unwrap_or_default();
@@ -129,8 +137,8 @@ pub fn document() -> Value {
 /// None that is known: what JSON says YAML can say.
 pub fn text(dialect: Dialect, notation: Notation) -> Result<String> {
     let document = match dialect {
-        Dialect::V3_1 => document(),
-        Dialect::V3_0 => dialect::to_3_0(document()),
+        Dialect::V3_1 => Cow::Borrowed(document()),
+        Dialect::V3_0 => Cow::Owned(dialect::to_3_0(document().clone())),
     };
     match notation {
         Notation::Json => Ok(format!("{document:#}\n")),
@@ -141,8 +149,7 @@ pub fn text(dialect: Dialect, notation: Notation) -> Result<String> {
 /// Which scope each operation wants of an API key.
 #[must_use]
 pub fn scopes() -> Scopes {
-    let document = document();
-    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let paths = document().get("paths").and_then(Value::as_object).into_iter().flatten();
     let operations = paths.flat_map(|(path, item)| {
         item.as_object().into_iter().flatten().map(move |(method, operation)| (method.to_uppercase(), path, operation))
     });
@@ -157,11 +164,10 @@ pub fn scopes() -> Scopes {
 /// Each path template with its methods, for answers about wrong methods. What can be got has a head too.
 #[must_use]
 pub fn methods() -> Vec<(String, Vec<String>)> {
-    let document = document();
-    let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
+    let paths = document().get("paths").and_then(Value::as_object).into_iter().flatten();
     let methods = |item: &Value| -> Vec<String> {
         let own = item.as_object().into_iter().flat_map(Map::keys).map(|name| name.to_uppercase());
         own.flat_map(|name| if name == "GET" { vec![name, "HEAD".to_owned()] } else { vec![name] }).collect()
     };
-    paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
+    paths.map(|(path, item)| (path.clone(), methods(item))).collect()
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
 
+use super::App;
 use super::database::{Database, Engine};
-use super::{App, document};
 
 /// No case takes longer unless it hangs.
 const LIMIT: Duration = Duration::from_mins(3);
@@ -76,7 +76,6 @@ pub fn run(suites: Vec<(&'static str, Vec<Case>)>) -> ExitCode {
     let is_lacking = engines.len() < 2;
     let trials = suites.into_iter().flat_map(|(suite, cases)| cases.into_iter().map(move |case| (suite, case)));
     let trials = trials.flat_map(|(suite, case)| trials_of(suite, &case, &engines)).collect();
-    document::compile();
     warn(is_lacking && !arguments.list);
     let conclusion = libtest_mimic::run(&arguments, trials);
     warn(is_lacking && !arguments.list);
