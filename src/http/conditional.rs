@@ -52,12 +52,57 @@ fn hash(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(XxHash3_128::oneshot(bytes).to_be_bytes())
 }
 
-/// Whether the caller says with `If-None-Match` that they have this version; weak tags compare like strong ones (RFC 9110, section
-/// 13.1.2).
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let given = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    let mut tags = given.flat_map(|value| value.split(',')).map(str::trim);
-    tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+/// What a condition names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Tags {
+    /// Any version (`*`).
+    Any,
+    /// These, as they were given.
+    These(Vec<String>),
+}
+
+impl Tags {
+    /// Those of a header, where the request has it.
+    fn given(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Self>> {
+        let malformed = || {
+            let name = if *name == header::IF_MATCH { "If-Match" } else { "If-None-Match" };
+            Error::parameter(name, "malformed", "is tags in quotation marks, with commas between, or *")
+        };
+        let values: Vec<Option<&str>> = headers.get_all(name).map(|value| value.to_str().ok().map(str::trim)).collect();
+        match values.as_slice() {
+            [] => return Ok(None),
+            [Some("*")] => return Ok(Some(Self::Any)),
+            _ => {}
+        }
+        let tags: Option<Vec<Vec<String>>> = values.into_iter().map(|value| listed(value?)).collect();
+        let tags = tags.map(|tags| tags.concat()).filter(|tags| !tags.is_empty());
+        tags.map(|tags| Some(Self::These(tags))).ok_or_else(malformed)
+    }
+
+    fn any(&self, mut is_meant: impl FnMut(&str) -> bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.iter().any(|tag| is_meant(tag)),
+        }
+    }
+}
+
+/// The tags of a list, which may hold commas themselves; empty elements are none (RFC 9110, sections 8.8.3 and 5.6.1).
+fn listed(text: &str) -> Option<Vec<String>> {
+    const BETWEEN: [char; 3] = [' ', '\t', ','];
+    let mut tags = Vec::new();
+    let mut rest = text.trim_start_matches(BETWEEN);
+    while !rest.is_empty() {
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (_, after) = quoted.split_once('"')?;
+        tags.push(rest.strip_suffix(after)?.to_owned());
+        let after = after.trim_start_matches([' ', '\t']);
+        rest = after.trim_start_matches(BETWEEN);
+        if rest.len() == after.len() && !rest.is_empty() {
+            return None;
+        }
+    }
+    Some(tags)
 }
 
 /// 200 with a body and its version.
@@ -66,7 +111,8 @@ pub fn ok(version: impl Into<Version>, body: &impl Serialize) -> HttpResponse {
 }
 
 /// A middleware that gives what is read a tag: its version, where it has one, and then a hash of what is shown, which depends on
-/// who asks. A caller who has it already is not sent it again. Pages after the first and files have none.
+/// who asks. A caller who has it already is not sent it again; weak tags compare like strong ones (RFC 9110, section 13.1.2). Pages
+/// after the first and files have none.
 ///
 /// # Errors
 /// None of its own.
@@ -77,6 +123,11 @@ pub async fn tag(
     let is_read = request.method() == Method::GET;
     let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
     let is_further = pairs.any(|(name, value)| name == "cursor" && !value.is_empty());
+    let known = match Tags::given(request.headers(), &header::IF_NONE_MATCH) {
+        Ok(known) => known.filter(|_| is_read),
+        Err(error) if is_read => return Ok(request.error_response(error)),
+        Err(_) => None,
+    };
     let response = next.call(request).await?.map_into_boxed_body();
     let says = |name: HeaderName, words: &[&str]| {
         let value = response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -88,7 +139,6 @@ pub async fn tag(
     if !is_shown || (version.is_none() && (!is_read || is_further || response.status() != StatusCode::OK)) {
         return Ok(response);
     }
-    let request = response.request().clone();
     Ok(response.map_body(|head, body| {
         let body = match body.try_into_bytes() {
             Ok(bytes) => bytes,
@@ -99,7 +149,7 @@ pub async fn tag(
         if let Ok(value) = HeaderValue::from_str(&tag) {
             head.headers_mut().insert(header::ETAG, value);
         }
-        if is_read && is_known(request.headers(), &tag) {
+        if known.is_some_and(|known| known.any(|known| known.trim_start_matches("W/") == tag)) {
             head.status = StatusCode::NOT_MODIFIED;
             head.headers_mut().remove(header::CONTENT_TYPE);
             return BoxBody::new(actix_web::body::None::new());
@@ -110,7 +160,7 @@ pub async fn tag(
 
 /// The version that the caller means to change: one of several tags, or any (`*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IfMatch(Vec<String>);
+pub struct IfMatch(Tags);
 
 impl IfMatch {
     /// Refuses a change of anything but the version that the caller has seen.
@@ -119,7 +169,7 @@ impl IfMatch {
     /// `precondition_failed`, with the current tag.
     pub fn check(&self, current: impl Into<Version>) -> Result<()> {
         let current: Version = current.into();
-        if self.0.iter().any(|tag| tag == "*" || names(tag, &current)) {
+        if self.0.any(|tag| names(tag, &current)) {
             return Ok(());
         }
         let words = "Read it again and make the change to what it is now.";
@@ -145,21 +195,7 @@ impl FromRequest for IfMatch {
 
 /// The condition, where there is one.
 fn given(request: &HttpRequest) -> Result<Option<IfMatch>> {
-    let malformed = || Error::parameter("If-Match", "malformed", "is tags in quotation marks, or *");
-    let mut tags = Vec::new();
-    for value in request.headers().get_all(header::IF_MATCH) {
-        let value = value.to_str().map_err(|_| malformed())?;
-        tags.extend(value.split(',').map(|tag| tag.trim().to_owned()));
-    }
-    let is_tag = |tag: &String| {
-        let quoted = tag.strip_prefix("W/").unwrap_or(tag);
-        tag == "*" || (quoted.len() > 1 && quoted.starts_with('"') && quoted.ends_with('"'))
-    };
-    match tags.iter().all(is_tag) {
-        true if tags.is_empty() => Ok(None),
-        true => Ok(Some(IfMatch(tags))),
-        false => Err(malformed()),
-    }
+    Ok(Tags::given(request.headers(), &header::IF_MATCH)?.map(IfMatch))
 }
 
 /// The version that the caller means to change, where they say so.
@@ -189,20 +225,45 @@ impl FromRequest for MaybeMatch {
 mod tests {
     use super::*;
 
+    fn these(tag: &str) -> IfMatch {
+        IfMatch(Tags::These(vec![tag.to_owned()]))
+    }
+
     #[test]
     fn only_the_current_version_is_changed() {
         let (before, now) = (Timestamp::from_micros(1), Timestamp::from_micros(2));
         let tag = |at: Timestamp| Version::from(at).etag();
-        let stale = IfMatch(vec![tag(before)]);
+        let stale = these(&tag(before));
         assert!(stale.check(before).is_ok());
         let error = stale.check(now).unwrap_err();
         assert_eq!((error.code(), error.etag()), (Code::PreconditionFailed, Some(tag(now).as_str())));
-        assert!(IfMatch(vec!["*".to_owned()]).check(now).is_ok());
-        assert!(IfMatch(vec!["\"2.some-hash\"".to_owned()]).check(now).is_ok());
+        assert!(IfMatch(Tags::Any).check(now).is_ok());
+        assert!(these("\"2.some-hash\"").check(now).is_ok());
         for other in ["\"22\"", "2", "\"\"", "\".2\"", "W/\"2\"", "\"2", "\"3.2\""] {
-            assert!(IfMatch(vec![other.to_owned()]).check(now).is_err(), "{other}");
+            assert!(these(other).check(now).is_err(), "{other}");
         }
         assert!(MaybeMatch(None).check(now).is_ok());
         assert!(MaybeMatch(Some(stale)).check(now).is_err());
+    }
+
+    #[test]
+    fn a_list_of_tags_is_read_as_others_write_it() {
+        for (text, tags) in [
+            ("\"a\"", &["\"a\""][..]),
+            ("\"a,b\"", &["\"a,b\""]),
+            ("\"a\",W/\"b\"", &["\"a\"", "W/\"b\""]),
+            (" , \"a\" ,,\t\"\" , ", &["\"a\"", "\"\""]),
+            (",", &[]),
+        ] {
+            assert_eq!(
+                listed(text).as_deref(),
+                Some(&tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>()[..]),
+                "{text}"
+            );
+        }
+        for other in ["a", "\"a", "a\"", "\"a\"b", "\"a\" \"b\"", "w/\"a\"", "W/ \"a\"", "*, \"a\"", "\"a\", *", "'a'"]
+        {
+            assert_eq!(listed(other), None, "{other}");
+        }
     }
 }

@@ -183,6 +183,7 @@ fn text(name: &str, schema: &Value) -> String {
         "detail" => "There is nothing here, or nothing that you may see.",
         "request_id" => "0f6f1d1e9a3c4b5d8e7f60718293a4b5",
         "If-Match" => "*",
+        "If-None-Match" => "\"642f7a1c9e4c0\"",
         "Idempotency-Key" => "0f6f1d1e-9a3c-4b5d-8e7f-60718293a4b5",
         "in" => "groups,posts",
         "ids" | "exclude_ids" => "019aaf5c-0000-7000-8000-000000000010",

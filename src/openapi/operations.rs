@@ -12,6 +12,7 @@ pub fn complete(document: &mut Value) {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             name_path_parameters(path, operation);
             take_idempotency_key(method, operation);
+            take_known_tags(method, operation);
             describe_scope(operation);
             let ends = operation.get("x-sunset").is_some();
             if ends {
@@ -21,7 +22,7 @@ pub fn complete(document: &mut Value) {
             let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
             add_failures(responses, &failures);
             let has = |name: &str| failures.iter().any(|failure| failure.name == name);
-            describe_successes(method == "get", (has("PreconditionRequired"), has("InProgress")), responses);
+            describe_successes(method == "get", (has("PreconditionFailed"), has("InProgress")), responses);
             if ends {
                 let answers = responses.values_mut().filter(|response| response.get("description").is_some());
                 answers.for_each(|response| add_headers(response, &["Deprecation", "Sunset", "Link"]));
@@ -86,8 +87,30 @@ fn take_idempotency_key(method: &str, operation: &mut Value) {
         "description": "Makes the request safe to send again for a day: up to 255 characters, another for each thing to make",
         "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
     });
+    add_parameter(operation, key);
+}
+
+/// Says of what is read with a tag that it is not sent again to who has it.
+fn take_known_tags(method: &str, operation: &mut Value) {
+    if method != "get" || operation.pointer("/responses/200/content/application~1json").is_none() {
+        return;
+    }
+    let tags = json!({
+        "name": "If-None-Match",
+        "in": "header",
+        "required": false,
+        "description": "The `ETag` of what the caller has: the same is not sent again",
+        "schema": { "type": "string" },
+    });
+    add_parameter(operation, tags);
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        responses.insert("304".to_owned(), json!({ "$ref": "#/components/responses/NotModified" }));
+    }
+}
+
+fn add_parameter(operation: &mut Value, parameter: Value) {
     let mut all: Vec<Value> = parameters(operation).cloned().collect();
-    all.push(key);
+    all.push(parameter);
     operation["parameters"] = Value::Array(all);
 }
 
@@ -274,7 +297,9 @@ pub fn named_codes(words: &str, status: &str) -> Vec<Code> {
 
 /// Names the headers of what succeeds.
 fn describe_successes(is_read: bool, (is_versioned, is_kept): (bool, bool), responses: &mut Map<String, Value>) {
-    for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() < "400") {
+    let own =
+        responses.iter_mut().filter(|(status, response)| status.as_str() < "400" && response.get("$ref").is_none());
+    for (status, response) in own {
         let shown = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
         let is_page = is_read && status == "200" && shown.is_some_and(|name| name.ends_with("Page"));
         let has_tag = shown.is_some() && (is_read || is_versioned);
@@ -320,8 +345,11 @@ fn add_components(document: &mut Value) {
         .iter()
         .filter(used)
         .map(|failure| (failure.name.to_owned(), failing(failure.words, failure.status, &[], failure.codes)));
+    let mut not_modified = json!({ "description": "The same as what the caller has, by its tag" });
+    add_headers(&mut not_modified, &["ETag"]);
+    let responses = std::iter::once(("NotModified".to_owned(), not_modified)).chain(responses).collect();
     let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) else { return };
-    components.insert("responses".to_owned(), Value::Object(responses.collect()));
+    components.insert("responses".to_owned(), Value::Object(responses));
     components.insert("headers".to_owned(), headers);
     // what answers outside all operations, such as 405, has no place in the document
     let text = document.to_string();

@@ -15,6 +15,10 @@ pub fn cases() -> Vec<Case> {
         later_pages_and_files_have_no_tag,
         every_change_of_what_is_shared_says_which_version_it_means,
         a_deletion_may_say_which_version_it_means,
+        what_is_done_with_a_post_may_say_which_version_it_means,
+        what_needs_no_version_is_tried,
+        a_condition_that_cannot_be_read_is_named,
+        a_range_is_not_served,
         what_a_person_does_in_private_is_no_version_of_theirs,
         a_change_of_nothing_is_no_way_around_saying_why,
         of_eight_who_have_seen_the_same_one_changes_it,
@@ -170,6 +174,77 @@ async fn every_change_of_what_is_shared_says_which_version_it_means(app: App) {
     }
 }
 
+const DELETIONS: [&str; 6] =
+    ["delete_comment", "delete_post", "delete_member", "delete_group", "delete_article", "delete_group_type"];
+const ARRANGEMENTS: [&str; 7] =
+    ["pin_post", "unpin_post", "lock_post", "unlock_post", "accept_answer", "withdraw_answer", "move_post"];
+
+async fn what_needs_no_version_is_tried(_: App) {
+    let mut operations = conditional(false);
+    operations.sort_unstable();
+    let mut tried = [&DELETIONS[..], &ARRANGEMENTS[..]].concat();
+    tried.sort_unstable();
+    assert_eq!(operations, tried);
+}
+
+async fn what_is_done_with_a_post_may_say_which_version_it_means(app: App) {
+    let shared = Shared::new(&app).await;
+    let owner = &shared.owner;
+    let question = json!({ "kind": "question", "title": "Why", "body": "Words" });
+    let question = owner.post(format!("/groups/{}/posts", shared.group), question).await.expect(201).id();
+    let answer = comment(owner, &question, None).await;
+    let other = group(owner, "Other", json!({})).await;
+    let path = format!("/posts/{question}");
+    let tried = [
+        ("pin_post", Method::PUT, "pin", Some(json!({}))),
+        ("unpin_post", Method::DELETE, "pin", None),
+        ("lock_post", Method::PUT, "lock", Some(json!({}))),
+        ("unlock_post", Method::DELETE, "lock", None),
+        ("accept_answer", Method::PUT, "accepted-answer", Some(json!({ "comment_id": answer }))),
+        ("withdraw_answer", Method::DELETE, "accepted-answer", None),
+        ("move_post", Method::POST, "move", Some(json!({ "group_id": other }))),
+    ];
+    assert_eq!(tried.each_ref().map(|(name, ..)| *name), ARRANGEMENTS);
+    for (number, (_, method, part, body)) in tried.into_iter().enumerate() {
+        let arrange = |condition: &str| {
+            let call = owner.request(method.clone(), format!("{path}/{part}")).header("if-match", condition);
+            if let Some(body) = &body { call.json(body.clone()) } else { call }
+        };
+        let seen = owner.get(&path).await.expect(200).header("etag").to_owned();
+        let changed = owner.patch(&path, json!({ "title": format!("Why {number}") })).await.expect(200);
+        let late = arrange(&seen).await.expect_problem(412, "precondition_failed");
+        assert_eq!(late.version(), changed.version());
+        arrange("abc").await.expect_field(400, "If-Match", "malformed");
+        assert_eq!(owner.get(&path).await.expect(200).header("etag"), changed.header("etag"), "nothing has changed");
+        let arranged = arrange(changed.header("etag")).await.expect(200);
+        assert_ne!(arranged.header("etag"), changed.header("etag"));
+        owner.get(&path).header("if-none-match", arranged.header("etag")).await.expect(304);
+    }
+}
+
+async fn a_condition_that_cannot_be_read_is_named(app: App) {
+    let ann = app.user("Ann");
+    for path in ["/groups", "/me", "/group-types", "/articles?limit=1"] {
+        for malformed in ["", "zzz", "\"a", "'a'", "\"a\" \"b\"", "*, \"a\"", "w/\"a\"", "\u{e9}"] {
+            let answer = ann.get(path).header("if-none-match", malformed).await;
+            answer.expect_field(400, "If-None-Match", "malformed");
+        }
+        for fine in ["\"a,b\"", " , \"a\" ,, W/\"b\"", "\"\""] {
+            ann.get(path).header("if-none-match", fine).await.expect(200);
+        }
+        ann.get(path).header("if-none-match", "*").await.expect(304);
+    }
+}
+
+async fn a_range_is_not_served(app: App) {
+    let whole = app.anon().get("/group-types").await.expect(200);
+    for range in ["bytes=0-1", "bytes=5-2", "bytes=abc", "lines=1-2", ""] {
+        let answer = app.anon().get("/group-types").header("range", range).await.expect(200);
+        assert_eq!(answer.bytes, whole.bytes, "{range}");
+        assert!(!answer.headers.contains_key("content-range"), "{range}");
+    }
+}
+
 async fn a_deletion_may_say_which_version_it_means(app: App) {
     let shared = Shared::new(&app).await;
     let kind =
@@ -184,16 +259,12 @@ async fn a_deletion_may_say_which_version_it_means(app: App) {
         ("delete_article", &shared.editor, format!("/articles/{}", shared.article), json!({ "title": "Other" })),
         ("delete_group_type", &shared.admin, format!("/group-types/{kind}"), json!({ "description": "Other" })),
     ];
-    let mut operations = conditional(false);
-    operations.sort_unstable();
-    let mut names = tried.each_ref().map(|(name, ..)| (*name).to_owned());
-    names.sort_unstable();
-    assert_eq!(operations, names);
+    assert_eq!(tried.each_ref().map(|(name, ..)| *name), DELETIONS);
     for (_, who, path, change) in tried {
         let seen = who.get(&path).await.expect(200).header("etag").to_owned();
         who.patch(&path, change).await.expect(200);
         who.delete(&path).header("if-match", &seen).await.expect_problem(412, "precondition_failed");
-        for malformed in ["abc", "\"abc", "\u{e9}", "\"a\", b"] {
+        for malformed in ["", "abc", "\"abc", "\u{e9}", "\"a\", b"] {
             who.delete(&path).header("if-match", malformed).await.expect_field(400, "If-Match", "malformed");
         }
         let seen = who.get(&path).await.expect(200).header("etag").to_owned();

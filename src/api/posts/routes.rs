@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
-    AcceptedAnswer, FoundPost, Locking, Moving, NewPost, Pinning, Post, PostAction, PostHead, PostPage, PostPatch,
-    PostQuery, PostSort, PostStatus, PostStatusFilter, Revision, RevisionPage, RevisionQuery,
+    AcceptedAnswer, Locking, Moving, NewPost, Pinning, Post, PostAction, PostHead, PostPage, PostPatch, PostQuery,
+    PostSort, PostStatus, PostStatusFilter, Revision, RevisionPage, RevisionQuery,
 };
 use super::{policy, queries, shares, views};
 use crate::api::audit;
@@ -317,7 +317,9 @@ async fn list_post_revisions(
 /// For those who moderate here and may write there: not into a group that is more open, nor where somebody wrote without a name,
 /// or under one that only this group shows. Both groups were last active when what is in them says.
 #[utoipa::path(tag = "posts", operation_id = "move_post",
-    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Moving, responses(
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Moving,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 200, description = "The post in its new group", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -328,14 +330,16 @@ async fn move_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
+    if_match: MaybeMatch,
     moving: Body<Moving>,
 ) -> Result<HttpResponse> {
     let (moving, now) = (moving.0, Timestamp::now());
-    let post = actor
+    let (version, post) = actor
         .write(&db, move |conn| {
             shares::lock_groups(conn, *post_id, Some(moving.group_id))?;
             let (from, head, to) = queries::lock_with(conn, actor.viewer(), *post_id, moving.group_id)?;
             policy::require(&from, &head, PostAction::Move)?;
+            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
             let to = to.map_err(unknown_group)?;
             policy::move_to(&from, &to, head.kind)?;
             queries::move_to(conn, &head, &to, now)?;
@@ -347,10 +351,10 @@ async fn move_post(
                 audit::queries::record(conn, Some(&actor), moved, now)?;
             }
             let found = queries::read(conn, head.id, actor.user_id)?;
-            views::one(conn, &to, found, now)
+            Ok((found.row.version(), views::one(conn, &to, found, now)?))
         })
         .await?;
-    Ok(json::ok(&post))
+    Ok(conditional::ok(version, &post))
 }
 
 fn unknown_group(error: Error) -> Error {
@@ -364,7 +368,9 @@ fn unknown_group(error: Error) -> Error {
 ///
 /// At the top of its group, until a time or for good: for those who moderate. Doing it again changes the time.
 #[utoipa::path(tag = "posts", operation_id = "pin_post",
-    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Pinning, responses(
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Pinning,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -375,39 +381,46 @@ async fn pin_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
+    if_match: MaybeMatch,
     pinning: Body<Pinning>,
 ) -> Result<HttpResponse> {
     let (until, now) = (pinning.0.until, Timestamp::now());
     future("/until", until, now)?;
-    arrange(actor, &db, *post_id, PostAction::Pin, AuditAction::PostPinned, None, move |conn, post, now| {
-        queries::pin(conn, post, Some((now, until)), now)
-    })
-    .await
+    let pinned = Arrangement::new(PostAction::Pin, AuditAction::PostPinned, if_match);
+    arrange(actor, &db, *post_id, pinned, move |conn, post, now| queries::pin(conn, post, Some((now, until)), now))
+        .await
 }
 
 /// Unpin a post
 ///
 /// For those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "unpin_post",
-    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post"),
     (status = 409, description = "Not published, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[delete("/posts/{post_id}/pin")]
-async fn unpin_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
-    arrange(actor, &db, *post_id, PostAction::Pin, AuditAction::PostUnpinned, None, |conn, post, now| {
-        queries::pin(conn, post, None, now)
-    })
-    .await
+async fn unpin_post(
+    actor: Actor,
+    db: web::Data<Db>,
+    post_id: web::Path<PostId>,
+    if_match: MaybeMatch,
+) -> Result<HttpResponse> {
+    let unpinned = Arrangement::new(PostAction::Pin, AuditAction::PostUnpinned, if_match);
+    arrange(actor, &db, *post_id, unpinned, |conn, post, now| queries::pin(conn, post, None, now)).await
 }
 
 /// Lock a conversation
 ///
 /// Nobody but those who moderate answers or changes words any more: for those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "lock_post",
-    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Locking, responses(
+    security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Locking,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
@@ -418,56 +431,73 @@ async fn lock_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
+    if_match: MaybeMatch,
     locking: Body<Locking>,
 ) -> Result<HttpResponse> {
-    let reason = locking.0.reason;
-    arrange(actor, &db, *post_id, PostAction::Lock, AuditAction::PostLocked, reason, |conn, post, now| {
-        queries::set_locked(conn, post, Some(now), now)
-    })
-    .await
+    let locked = Arrangement::new(PostAction::Lock, AuditAction::PostLocked, if_match);
+    let locked = Arrangement { reason: locking.0.reason, ..locked };
+    arrange(actor, &db, *post_id, locked, |conn, post, now| queries::set_locked(conn, post, Some(now), now)).await
 }
 
 /// Unlock a conversation
 ///
 /// For those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "unlock_post",
-    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such post"),
     (status = 409, description = "Not published, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[delete("/posts/{post_id}/lock")]
-async fn unlock_post(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
-    arrange(actor, &db, *post_id, PostAction::Lock, AuditAction::PostUnlocked, None, |conn, post, now| {
-        queries::set_locked(conn, post, None, now)
-    })
-    .await
+async fn unlock_post(
+    actor: Actor,
+    db: web::Data<Db>,
+    post_id: web::Path<PostId>,
+    if_match: MaybeMatch,
+) -> Result<HttpResponse> {
+    let unlocked = Arrangement::new(PostAction::Lock, AuditAction::PostUnlocked, if_match);
+    arrange(actor, &db, *post_id, unlocked, |conn, post, now| queries::set_locked(conn, post, None, now)).await
 }
 
-/// Something that those who moderate do with a post, recorded.
+/// Something that those who moderate do with a post.
+struct Arrangement {
+    action: PostAction,
+    recorded: AuditAction,
+    reason: Option<Reason>,
+    if_match: MaybeMatch,
+}
+
+impl Arrangement {
+    fn new(action: PostAction, recorded: AuditAction, if_match: MaybeMatch) -> Self {
+        Self { action, recorded, reason: None, if_match }
+    }
+}
+
+/// Does it, and records it.
 async fn arrange(
     actor: Actor,
     db: &Db,
     post: PostId,
-    action: PostAction,
-    recorded: AuditAction,
-    reason: Option<Reason>,
+    done: Arrangement,
     change: impl Fn(&mut Conn, PostId, Timestamp) -> Result<()> + Send + 'static,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let post = actor
+    let (version, post) = actor
         .write(db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), post)?;
-            policy::require(&access, &head, action)?;
+            policy::require(&access, &head, done.action)?;
+            done.if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
             change(conn, head.id, now)?;
-            let entry = entry(recorded, &head).with_reason(reason.as_ref().map(Reason::as_str));
+            let entry = entry(done.recorded, &head).with_reason(done.reason.as_ref().map(Reason::as_str));
             audit::queries::record(conn, Some(&actor), entry, now)?;
             let found = queries::read(conn, head.id, actor.user_id)?;
-            views::one(conn, &access, found, now)
+            Ok((found.row.version(), views::one(conn, &access, found, now)?))
         })
         .await?;
-    Ok(json::ok(&post))
+    Ok(conditional::ok(version, &post))
 }
 
 /// Accept an answer
@@ -475,6 +505,7 @@ async fn arrange(
 /// Says which comment answers the question: for who asked, and for those who moderate. Doing it again chooses another one.
 #[utoipa::path(tag = "posts", operation_id = "accept_answer",
     security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = AcceptedAnswer,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -486,36 +517,51 @@ async fn accept_answer(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
+    if_match: MaybeMatch,
     answer: Body<AcceptedAnswer>,
 ) -> Result<HttpResponse> {
-    set_answer(actor, &db, *post_id, Some(answer.0)).await
+    set_answer(actor, &db, *post_id, if_match, Some(answer.0)).await
 }
 
 /// Accept no answer
 ///
 /// For who asked, and for those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "withdraw_answer",
-    security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
     (status = 409, description = "No question, or the group is archived (`invalid_state`, `archived`)"),
 ))]
 #[delete("/posts/{post_id}/accepted-answer")]
-async fn withdraw_answer(actor: Actor, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
-    set_answer(actor, &db, *post_id, None).await
+async fn withdraw_answer(
+    actor: Actor,
+    db: web::Data<Db>,
+    post_id: web::Path<PostId>,
+    if_match: MaybeMatch,
+) -> Result<HttpResponse> {
+    set_answer(actor, &db, *post_id, if_match, None).await
 }
 
-async fn set_answer(actor: Actor, db: &Db, post: PostId, answer: Option<AcceptedAnswer>) -> Result<HttpResponse> {
+async fn set_answer(
+    actor: Actor,
+    db: &Db,
+    post: PostId,
+    if_match: MaybeMatch,
+    answer: Option<AcceptedAnswer>,
+) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let post = actor
+    let (version, post) = actor
         .write(db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), post)?;
             policy::require(&access, &head, PostAction::AcceptAnswer)?;
+            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
             queries::set_accepted(conn, head.id, answer.as_ref().map(|answer| answer.comment_id), now)?;
-            let found: FoundPost = queries::read(conn, head.id, actor.user_id)?;
-            views::one(conn, &access, found, now)
+            let found = queries::read(conn, head.id, actor.user_id)?;
+            Ok((found.row.version(), views::one(conn, &access, found, now)?))
         })
         .await?;
-    Ok(json::ok(&post))
+    Ok(conditional::ok(version, &post))
 }
