@@ -79,6 +79,12 @@ fn run(server: &Serving, blocks: &[Block]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let mut shell = Command::new("bash");
     shell.args(["-c", &script]).current_dir(folder.path());
+    // as on a new machine: without anybody's proxies, and without their settings of curl and of jq
+    shell
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", folder.path())
+        .env("LC_ALL", "C.UTF-8");
     shell
         .env("PRAXIS_URL", format!("http://{}", server.address))
         .env("ADMIN_EMAIL", EMAIL)
