@@ -65,7 +65,7 @@ text_enum! {
         CommentRestored = "comment.restored",
         /// An article came out.
         ArticlePublished = "article.published",
-        /// An article that is out changed, or the groups that it names.
+        /// An article that is out changed; or whether it names the group that the event has.
         ArticleUpdated = "article.updated",
         /// An article is not out any more.
         ArticleDeleted = "article.deleted",
@@ -144,6 +144,12 @@ impl EventRow {
     #[must_use]
     pub fn of_comment(kind: EventKind, group: GroupId, (post, comment): (PostId, CommentId), now: Timestamp) -> Self {
         Self { comment_id: Some(comment), ..Self::of_post(kind, group, post, now) }
+    }
+
+    /// An article names a group that it did not name before, or the other way round: for those who may know of the group.
+    #[must_use]
+    pub fn of_contribution(kind: EventKind, article: ArticleId, group: GroupId, now: Timestamp) -> Self {
+        Self { group_id: Some(group), ..Self::of_article(kind, article, now) }
     }
 
     /// Something happened to an article.

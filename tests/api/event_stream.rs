@@ -20,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         a_stream_goes_on_and_says_that_it_is_there,
         a_stream_ends_with_the_session,
         a_stream_ends_with_the_secret_that_opened_it,
+        whether_an_article_names_a_group_is_told_to_who_may_know_of_it,
         who_leaves_learns_nothing_more,
         a_key_listens_within_its_groups,
         who_asks_for_the_head_alone_takes_no_seat,
@@ -127,7 +128,7 @@ async fn everything_that_happens_is_told_once_in_its_order(app: App) {
         (&json!(group), &json!(post), &json!(comment))
     );
     assert_eq!(heard[2]["data"]["user_id"], bob.id().to_string());
-    assert_eq!(events(&ann, &format!("&group_id={group}")).await.len(), heard.len() - 5);
+    assert_eq!(events(&ann, &format!("&group_id={group}")).await.len(), heard.len() - 3);
 }
 
 async fn each_learns_what_they_may_know_of(app: App) {
@@ -257,6 +258,28 @@ async fn a_stream_ends_with_the_session(app: App) {
     world::post(&ann, &group, "Not for Bob").await;
     let rest = tokio::time::timeout(Duration::from_secs(5), stream.text()).await.expect("it goes on").unwrap();
     assert!(!rest.contains("data: "), "{rest}");
+}
+
+async fn whether_an_article_names_a_group_is_told_to_who_may_know_of_it(app: App) {
+    let (ann, stranger) = (app.user("Ann"), app.user("Stranger"));
+    let group = world::group(&ann, "Hidden", json!({})).await;
+    let editor = app.person("Editor", PlatformRole::Editor);
+    world::member(&editor, &ann, &group).await;
+    ann.patch(format!("/groups/{group}"), json!({ "visibility": "hidden" })).await.expect(200);
+    let article = world::article(&editor, "Piece", "published", &[]).await;
+    let parts = format!("/articles/{article}/contributions");
+    let part = json!({ "group_id": group, "role": "tested" });
+    editor.post(&parts, part).await.expect(201);
+    ann.post(format!("{parts}/{group}/decision"), json!({ "outcome": "accept" })).await.expect(200);
+    editor.delete(format!("{parts}/{group}")).await.expect(204);
+    settled().await;
+    let heard = events(&ann, "").await;
+    let told: Vec<&Value> = heard.iter().filter(|event| event["type"] == "article.updated").collect();
+    assert_eq!(told.len(), 2, "{heard:?}");
+    assert!(told.iter().all(|event| event["data"]["group_id"] == group.as_str()));
+    let elsewhere = events(&stranger, "").await;
+    // for a stranger the group is gone since it is hidden
+    assert_eq!(types(&elsewhere), ["group.deleted", "article.published"]);
 }
 
 async fn who_leaves_learns_nothing_more(app: App) {

@@ -633,13 +633,19 @@ pub fn decide(
     each_backend!(conn => diesel::update(row).set(answer).execute(conn))?;
     if was != state {
         tell_decided(conn, article, access, proposer, now)?;
-        groups_changed(conn, article, [was, state], now)?;
+        groups_changed(conn, (article, group), [was, state], now)?;
     }
     activity::recount_group(conn, group, now)
 }
 
-/// Notes that an article which is out names other groups than before, where a group's part was this and is that.
-fn groups_changed(conn: &mut Conn, article: ArticleId, states: [ContributionState; 2], now: Timestamp) -> Result<()> {
+/// Notes that an article which is out names other groups than before, where a group's part was this and is that. Who may not know of
+/// the group does not learn that anything happened.
+fn groups_changed(
+    conn: &mut Conn,
+    (article, group): (ArticleId, GroupId),
+    states: [ContributionState; 2],
+    now: Timestamp,
+) -> Result<()> {
     if !states.contains(&ContributionState::Accepted) {
         return Ok(());
     }
@@ -648,7 +654,7 @@ fn groups_changed(conn: &mut Conn, article: ArticleId, states: [ContributionStat
         .filter(articles::status.eq(StoredStatus::Published))
         .filter(articles::deleted_at.is_null());
     if each_backend!(conn => diesel::select(diesel::dsl::exists(is_out)).get_result(conn))? {
-        happened(conn, EventKind::ArticleUpdated, article, now)?;
+        events::record(conn, &EventRow::of_contribution(EventKind::ArticleUpdated, article, group, now))?;
     }
     Ok(())
 }
@@ -674,7 +680,7 @@ pub fn delete_contribution(conn: &mut Conn, article: ArticleId, access: &Access,
     let taken_out = diesel::delete(row).returning(article_contributions::state);
     let was: Option<ContributionState> = each_backend!(conn => taken_out.get_result(conn).optional())?;
     if let Some(was) = was {
-        groups_changed(conn, article, [was, was], now)?;
+        groups_changed(conn, (article, access.group_id()), [was, was], now)?;
     }
     activity::recount_group(conn, access.group_id(), now)
 }
