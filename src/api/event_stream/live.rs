@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::error::{Code, Error, Result};
 use crate::types::UserId;
@@ -12,11 +12,14 @@ use crate::types::UserId;
 const MOST_EACH: usize = 5;
 /// Streams that a server has at once.
 const MOST: usize = 1000;
+/// Streams that ask the database at once: what happens wakes all of them, and others want to read, too.
+const TURNS: usize = 8;
 
 /// The streams of this server.
 #[derive(Debug)]
 pub struct Live {
     open: Mutex<HashMap<UserId, usize>>,
+    turns: Semaphore,
     last: watch::Receiver<i64>,
 }
 
@@ -31,7 +34,7 @@ impl Live {
     /// Nobody listens yet. What is sent is the place of the last event; when the sender goes, streams end.
     #[must_use]
     pub fn new(last: watch::Receiver<i64>) -> Self {
-        Self { open: Mutex::default(), last }
+        Self { open: Mutex::default(), turns: Semaphore::new(TURNS), last }
     }
 
     /// The place of the last event, and when there is another.
@@ -59,6 +62,16 @@ impl Live {
     }
 }
 
+impl Seat {
+    /// Waits until it is this stream's turn to ask the database, which it is for as long as the answer is kept.
+    ///
+    /// # Errors
+    /// None that is known: the turns go on for as long as the server.
+    pub async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        self.live.turns.acquire().await.map_err(Error::internal)
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut open = self.live.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,6 +86,8 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -89,5 +104,19 @@ mod tests {
         let all: Vec<Seat> = (0..MOST).map(|_| live.sit(UserId::new()).unwrap()).collect();
         assert_eq!(live.sit(user).unwrap_err().code(), Code::Busy);
         drop(all);
+    }
+
+    #[actix_web::test]
+    async fn few_ask_at_once() {
+        let live = Arc::new(Live::new(watch::channel(0).1));
+        let seats: Vec<Seat> = (0..=TURNS).map(|_| live.sit(UserId::new()).unwrap()).collect();
+        let (last, others) = seats.split_last().unwrap();
+        let mut turns = Vec::new();
+        for seat in others {
+            turns.push(seat.turn().await.unwrap());
+        }
+        assert!(last.turn().now_or_never().is_none());
+        turns.pop();
+        assert!(last.turn().now_or_never().is_some());
     }
 }

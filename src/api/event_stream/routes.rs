@@ -17,7 +17,7 @@ use super::queries;
 use crate::api::events;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::query::Query;
 use crate::types::{EventId, GroupId};
 
@@ -25,6 +25,9 @@ use crate::types::{EventId, GroupId};
 const BATCH: i64 = 100;
 /// How often a quiet stream says that it is there, and asks whether its listener may go on.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long a stream waits where the database has too much to do.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// The routes of this feature.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -67,7 +70,7 @@ async fn stream_events(
         last: live.last(),
         follow,
         heartbeat: interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
-        _seat: seat,
+        seat,
     };
     let body = stream::unfold(stream, |mut stream| async {
         let text = stream.next().await?;
@@ -107,7 +110,7 @@ struct Stream {
     last: watch::Receiver<i64>,
     follow: bool,
     heartbeat: Interval,
-    _seat: Seat,
+    seat: Seat,
 }
 
 impl Stream {
@@ -121,6 +124,8 @@ impl Stream {
                 Ok(true) => {}
                 Ok(false) if !self.follow => return None,
                 Ok(false) => self.wait().await?,
+                // others are asking: nothing is lost, it comes a little later
+                Err(error) if error.code() == Code::Busy => tokio::time::sleep(PAUSE).await,
                 Err(error) => {
                     tracing::debug!(%error, "a stream of events ends");
                     return None;
@@ -132,6 +137,7 @@ impl Stream {
     /// Reads the next events as the listener learns of them now; whether there were any.
     async fn fetch(&mut self) -> Result<bool> {
         let (actor, place) = (self.actor, self.place);
+        let turn = self.seat.turn().await?;
         let (rows, told) = self
             .db
             .read(move |conn| {
@@ -141,6 +147,7 @@ impl Stream {
                 Ok((rows, told))
             })
             .await?;
+        drop(turn);
         let Some(last) = rows.last().and_then(|row| row.position) else { return Ok(false) };
         self.place = last;
         let is_asked = |event: &&Event| self.group.is_none() || event.data.group_id == self.group;
