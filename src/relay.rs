@@ -8,17 +8,20 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::api::webhooks::model::DeliveryRow;
-use crate::api::webhooks::outlet::Outlet;
+use crate::api::webhooks::outlet::{ANSWER_TIME, Outlet};
+use crate::api::webhooks::policy::Outcome;
 use crate::api::webhooks::queries::Prepared;
 use crate::api::{events, webhooks};
 use crate::db::{Conn, Db};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::types::Timestamp;
 
 /// How often it looks for what happened, here and at other servers.
 const PERIOD: Duration = Duration::from_millis(250);
 /// Deliveries that a server sends at once.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 256;
+/// How often it is tried to keep what came of a delivery, while the database is busy.
+const TRIES: u32 = 5;
 
 fn ticks() -> Interval {
     let mut ticks = interval(PERIOD);
@@ -92,6 +95,25 @@ async fn send(db: &Db, outlet: &Outlet, delivery: DeliveryRow) -> Result<()> {
         }
         Prepared::Forget => return db.write(move |conn| webhooks::queries::withhold(conn, &delivery)).await,
     };
+    // whoever has waited for too long may not be the only one who sends it any more
+    let ends = Timestamp::now().after(ANSWER_TIME);
+    if delivery.leased_until.is_none_or(|until| until <= ends) {
+        return Ok(());
+    }
     let outcome = outlet.send(&webhook, &event, Timestamp::now()).await?;
-    db.write(move |conn| webhooks::queries::settle(conn, &delivery, &outcome, Timestamp::now())).await
+    settle(db, &delivery, &outcome).await
+}
+
+/// Keeps what came of a delivery: if it were lost, what was taken would be sent again.
+async fn settle(db: &Db, delivery: &DeliveryRow, outcome: &Outcome) -> Result<()> {
+    let mut tries = 1;
+    loop {
+        let (delivery, outcome) = (delivery.clone(), outcome.clone());
+        let kept = db.write(move |conn| webhooks::queries::settle(conn, &delivery, &outcome, Timestamp::now())).await;
+        match kept {
+            Err(error) if error.code() == Code::Busy && tries < TRIES => tokio::time::sleep(PERIOD * tries).await,
+            kept => return kept,
+        }
+        tries += 1;
+    }
 }

@@ -348,7 +348,8 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     walks(conn, "feed_tokens_by_user", |conn| drop(subscriptions::queries::list(conn, ann.id()).unwrap()));
     let keys = recorded(conn, |conn| drop(api_keys::queries::list(conn, ann.id()).unwrap()));
     check_plan(conn, "api_keys_by_user", &keys[0]);
-    walks(conn, "webhooks_by_user", |conn| drop(webhooks::queries::list(conn, ann.id()).unwrap()));
+    let actor = Actor::on_behalf(ann.id(), PlatformRole::Member, RequestId::new());
+    walks(conn, "webhooks_by_user", |conn| drop(webhooks::queries::list(conn, &actor).unwrap()));
     let told = query(json!({}));
     walks(conn, "webhook_deliveries_by_webhook", |conn| {
         drop(webhooks::queries::deliveries(conn, WebhookId::nil(), &told, &by_time).unwrap());
@@ -357,8 +358,11 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     assert_eq!(taken.len(), 2, "where nothing is due: {taken:?}");
     assert!(plan(conn, &taken[0]).contains("webhook_deliveries_leased"), "{}", plan(conn, &taken[0]));
     check_plan(conn, "webhook_deliveries_due", &taken[1]);
-    let placed = recorded(conn, |conn| drop(events::place(conn).unwrap()));
-    check_plan(conn, "events_waiting", placed.iter().find(|sql| sql.contains("ORDER BY")).unwrap());
+    // the servers of other cases give places in the same database of PostgreSQL: one at a time
+    let place = || recorded(conn, |conn| drop(events::place(conn).unwrap()));
+    let mut tries = std::iter::repeat_with(place).flatten();
+    let placed = tries.find(|sql| sql.contains("ORDER BY")).unwrap();
+    check_plan(conn, "events_waiting", &placed);
     let last = recorded(conn, |conn| _ = events::last_place(conn).unwrap()).remove(0);
     assert!(plan(conn, &last).contains("events_by_position"), "{}", plan(conn, &last));
     let after = recorded(conn, |conn| drop(events::after(conn, 1, 10).unwrap())).remove(0);

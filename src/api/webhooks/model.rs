@@ -123,7 +123,7 @@ pub struct DeliveryRow {
     pub article_id: Option<ArticleId>,
     /// Whether everybody could know of a group that is gone.
     pub is_public: bool,
-    /// Within what one is told after the other: the group, or nothing.
+    /// Within what one is told after the other: the group, or nothing; a ping is alone.
     pub sequence_id: GroupId,
     /// Where it stands.
     pub state: DeliveryState,
@@ -160,7 +160,11 @@ impl DeliveryRow {
             comment_id: event.comment_id,
             article_id: event.article_id,
             is_public: event.is_public,
-            sequence_id: event.group_id.unwrap_or_else(GroupId::nil),
+            // nothing waits for a ping, which waits for nothing
+            sequence_id: match event.kind {
+                EventKind::Ping => GroupId::from(event.id.uuid()),
+                _ => event.group_id.unwrap_or_else(GroupId::nil),
+            },
             state: DeliveryState::Pending,
             attempts: 0,
             due_at: Some(now),

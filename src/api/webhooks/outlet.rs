@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::types::Timestamp;
 
 /// How long an address may take to answer: well below the lease.
-const ANSWER_TIME: Duration = Duration::from_secs(15);
+pub const ANSWER_TIME: Duration = Duration::from_secs(15);
 /// How long it may take to be there.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
@@ -107,4 +107,21 @@ fn words(error: &reqwest::Error) -> String {
         _ => "the answer was broken off",
     };
     words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_name_leads_to_what_may_be_called_and_nowhere_else() {
+        let found = async |reach: &[&str]| {
+            let reach = Reach(reach.iter().map(|network| network.parse().unwrap()).collect());
+            let found = Resolver(reach).resolve("localhost".parse().unwrap()).await;
+            found.map(|found| found.map(|found| found.ip().to_string()).collect::<Vec<_>>()).ok()
+        };
+        assert_eq!(found(&[]).await, None);
+        assert_eq!(found(&["10.0.0.0/8"]).await, None);
+        assert_eq!(found(&["127.0.0.0/8"]).await, Some(vec!["127.0.0.1".to_owned()]));
+    }
 }

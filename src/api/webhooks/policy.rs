@@ -7,7 +7,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use reqwest::Url;
 
-use super::model::{DeliveryRow, DeliveryState};
+use super::model::{DeliveryRow, DeliveryState, WebhookRow};
+use crate::api::events::EventKind;
+use crate::auth::actor::Actor;
 use crate::error::{Code, Error, Result};
 use crate::types::Timestamp;
 
@@ -123,6 +125,18 @@ pub fn create(held: i64) -> Result<()> {
     Err(Error::new(Code::InUse, format!("{MOST} webhooks are in use; delete one that is not needed any more.")))
 }
 
+/// Whether a caller sees and changes a webhook of their account: a key only what it made, so that nothing of what it does goes on when it
+/// ends.
+#[must_use]
+pub fn is_own(webhook: &WebhookRow, caller: &Actor) -> bool {
+    webhook.user_id == caller.user_id && caller.key_id().is_none_or(|key| webhook.api_key_id == Some(key))
+}
+
+/// Whether something may be sent again, which is being sent or not.
+pub fn send_again(is_being_sent: bool) -> Result<()> {
+    if is_being_sent { Err(Error::new(Code::InUse, "It is being sent: look what comes of it.")) } else { Ok(()) }
+}
+
 /// Whether a webhook may be pinged, to which a ping is on its way or not.
 pub fn ping(is_pinged: bool) -> Result<()> {
     if is_pinged { Err(Error::new(Code::InUse, "A ping is on its way: look at the deliveries.")) } else { Ok(()) }
@@ -145,13 +159,14 @@ impl Outcome {
     }
 }
 
-/// Where a delivery stands after an outcome, and when it is sent next, if it is.
+/// Where a delivery stands after an outcome, and when it is sent next, if it is. A ping says what comes of it, and is not sent again.
 #[must_use]
 pub fn after(delivery: &DeliveryRow, outcome: &Outcome, now: Timestamp) -> (DeliveryState, Option<Timestamp>) {
     if outcome.is_taken() {
         return (DeliveryState::Delivered, None);
     }
-    let wait = usize::try_from(delivery.attempts).ok().and_then(|made| WAITS.get(made));
+    let made = usize::try_from(delivery.attempts).ok().filter(|_| delivery.kind != EventKind::Ping);
+    let wait = made.and_then(|made| WAITS.get(made));
     wait.map_or((DeliveryState::Parked, None), |wait| (DeliveryState::Pending, Some(now.after(*wait))))
 }
 
@@ -165,7 +180,7 @@ pub fn gives_up(failing_since: Timestamp, outcome: &Outcome, now: Timestamp) -> 
 mod tests {
     use super::*;
     use crate::api::events::EventRow;
-    use crate::types::WebhookId;
+    use crate::types::{GroupId, WebhookId};
 
     #[test]
     fn every_network_is_read() {
@@ -226,8 +241,11 @@ mod tests {
     #[test]
     fn what_is_not_taken_is_sent_seven_times_more() {
         let now = Timestamp::now();
-        let mut delivery = DeliveryRow::new(WebhookId::new(), &EventRow::ping(now), now);
         let failed = Outcome::Answered(500);
+        let ping = DeliveryRow::new(WebhookId::new(), &EventRow::ping(now), now);
+        assert_eq!(after(&ping, &failed, now), (DeliveryState::Parked, None));
+        let event = EventRow::of_group(EventKind::GroupUpdated, GroupId::new(), now);
+        let mut delivery = DeliveryRow::new(WebhookId::new(), &event, now);
         let mut waits = Vec::new();
         while let (DeliveryState::Pending, Some(at)) = after(&delivery, &failed, now) {
             waits.push(at.seconds() - now.seconds());

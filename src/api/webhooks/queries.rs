@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use diesel::dsl::{count_star, exists, not};
+use diesel::dsl::{count_star, exists, max, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -18,12 +18,12 @@ use crate::api::notices::model::{Notice, NoticeKind};
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::auth::keys;
 use crate::db::schema::{users, webhook_deliveries, webhooks};
-use crate::db::sql_types::JsonList;
+use crate::db::sql_types::{JsonList, among};
 use crate::db::{Conn, each_backend, insert_all};
 use crate::error::{Error, Result};
 use crate::http::page::Page;
 use crate::http::text::{Line, WebUrl};
-use crate::types::{ApiKeyId, DeliveryId, RequestId, Timestamp, UserId, WebhookId};
+use crate::types::{ApiKeyId, DeliveryId, GroupId, RequestId, Timestamp, UserId, WebhookId};
 
 /// For how long a server has a delivery to itself: longer than any sending takes.
 pub const LEASE: Duration = Duration::from_mins(1);
@@ -34,17 +34,20 @@ const JOB: i64 = 500;
 /// Deliveries that are sent at once to the webhooks of one person.
 const EACH: i64 = 4;
 
-/// A person's webhooks, the newest first.
-pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<WebhookRow>> {
-    let own =
-        webhooks::table.filter(webhooks::user_id.eq(user)).order((webhooks::created_at.desc(), webhooks::id.desc()));
-    Ok(each_backend!(conn => own.select(WebhookRow::as_select()).load(conn))?)
+/// The caller's webhooks, the newest first: a key's are those that it made.
+pub fn list(conn: &mut Conn, actor: &Actor) -> Result<Vec<WebhookRow>> {
+    let own = webhooks::table
+        .filter(webhooks::user_id.eq(actor.user_id))
+        .order((webhooks::created_at.desc(), webhooks::id.desc()));
+    let own: Vec<WebhookRow> = each_backend!(conn => own.select(WebhookRow::as_select()).load(conn))?;
+    Ok(own.into_iter().filter(|webhook| policy::is_own(webhook, actor)).collect())
 }
 
-/// A webhook of this person's; not found where there is none.
-pub fn get(conn: &mut Conn, user: UserId, id: WebhookId) -> Result<WebhookRow> {
-    let own = webhooks::table.find(id).filter(webhooks::user_id.eq(user));
-    Ok(each_backend!(conn => own.select(WebhookRow::as_select()).first(conn))?)
+/// A webhook of the caller's; not found where there is none.
+pub fn get(conn: &mut Conn, actor: &Actor, id: WebhookId) -> Result<WebhookRow> {
+    let own = webhooks::table.find(id).filter(webhooks::user_id.eq(actor.user_id));
+    let own: WebhookRow = each_backend!(conn => own.select(WebhookRow::as_select()).first(conn))?;
+    if policy::is_own(&own, actor) { Ok(own) } else { Err(Error::not_found()) }
 }
 
 /// How many webhooks a person has.
@@ -120,11 +123,10 @@ pub fn rotate(
         .get_result(conn))?)
 }
 
-/// Removes a webhook of this person's with all that it was told; not found where there is none.
-pub fn delete(conn: &mut Conn, user: UserId, id: WebhookId) -> Result<()> {
-    let own = webhooks::table.find(id).filter(webhooks::user_id.eq(user));
-    let deleted = each_backend!(conn => diesel::delete(own).execute(conn))?;
-    if deleted == 1 { Ok(()) } else { Err(Error::not_found()) }
+/// Removes a webhook with all that it was told.
+pub fn delete(conn: &mut Conn, webhook: &WebhookRow) -> Result<()> {
+    each_backend!(conn => diesel::delete(webhooks::table.find(webhook.id)).execute(conn))?;
+    Ok(())
 }
 
 /// Removes all webhooks of a person who goes.
@@ -174,7 +176,36 @@ pub fn lay_out(conn: &mut Conn, happened: &[EventRow], now: Timestamp) -> Result
             rows.extend(told.map(|webhook| DeliveryRow::new(webhook.id, event, now)));
         }
     }
+    line_up(conn, &mut rows, now)?;
     insert_all!(conn, webhook_deliveries::table, &rows);
+    Ok(())
+}
+
+/// What comes behind something that is sent again later is due when that is, so that nobody looks at it before.
+fn line_up(conn: &mut Conn, rows: &mut [DeliveryRow], now: Timestamp) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let later = webhook_deliveries::table
+        .filter(webhook_deliveries::due_at.is_not_null())
+        .filter(webhook_deliveries::due_at.assume_not_null().gt(now))
+        .group_by((webhook_deliveries::webhook_id, webhook_deliveries::sequence_id))
+        .select((
+            webhook_deliveries::webhook_id,
+            webhook_deliveries::sequence_id,
+            max(webhook_deliveries::due_at.assume_not_null()),
+        ));
+    let (hooks, sequences): (Vec<_>, Vec<_>) = rows.iter().map(|row| (row.webhook_id, row.sequence_id)).unzip();
+    let later = later
+        .filter(among(webhook_deliveries::webhook_id, &hooks))
+        .filter(among(webhook_deliveries::sequence_id, &sequences));
+    let later: Vec<(WebhookId, GroupId, Option<Timestamp>)> = each_backend!(conn => later.load(conn))?;
+    let later: HashMap<_, _> = later.into_iter().map(|(webhook, sequence, due)| ((webhook, sequence), due)).collect();
+    for row in rows {
+        if let Some(due) = later.get(&(row.webhook_id, row.sequence_id)) {
+            row.due_at = *due;
+        }
+    }
     Ok(())
 }
 
@@ -377,7 +408,7 @@ pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, outcome: &Outcome, now: T
     let webhook: Option<WebhookRow> =
         each_backend!(conn => row.select(WebhookRow::as_select()).first(conn).optional())?;
     let Some(webhook) = webhook else { return Ok(()) };
-    if state == DeliveryState::Parked {
+    if state == DeliveryState::Parked && delivery.kind != EventKind::Ping {
         tell(conn, &webhook, NoticeKind::DeliveryParked, delivery.id.uuid(), now)?;
     }
     judge(conn, &webhook, outcome, now)
@@ -453,6 +484,12 @@ pub fn deliveries(
 /// Sends a delivery again, from the beginning, once the webhook is active; not found where there is none of this webhook.
 pub fn send_again(conn: &mut Conn, webhook: &WebhookRow, id: DeliveryId, now: Timestamp) -> Result<DeliveryRow> {
     let own = webhook_deliveries::table.find(id).filter(webhook_deliveries::webhook_id.eq(webhook.id));
+    let found = own.select(webhook_deliveries::leased_until);
+    let leased_until: Option<Timestamp> = match conn {
+        Conn::Sqlite(conn) => found.first(conn)?,
+        Conn::Postgres(conn) => found.for_no_key_update().first(conn)?,
+    };
+    policy::send_again(leased_until.is_some_and(|until| until > now))?;
     let again = (
         webhook_deliveries::state.eq(DeliveryState::Pending),
         webhook_deliveries::attempts.eq(0),

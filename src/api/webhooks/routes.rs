@@ -48,7 +48,7 @@ fn shown(conn: &mut Conn, actor: &Actor, rows: Vec<DeliveryRow>) -> Result<Vec<D
 
 /// List one's webhooks
 ///
-/// All of them, at most 20.
+/// All of them, at most 20; an API key's are those that it made.
 #[utoipa::path(tag = "webhooks", operation_id = "list_webhooks",
     security(("bearer" = []), ("api_key" = ["webhooks:read"])), responses(
     (status = 200, description = "The webhooks", body = WebhookPage),
@@ -56,7 +56,7 @@ fn shown(conn: &mut Conn, actor: &Actor, rows: Vec<DeliveryRow>) -> Result<Vec<D
 #[get("/me/webhooks")]
 async fn list_webhooks(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let rows = db.read(move |conn| queries::list(conn, actor.user_id)).await?;
+    let rows = db.read(move |conn| queries::list(conn, &actor)).await?;
     let items = rows.into_iter().map(|row| Webhook::new(row, now)).collect();
     Ok(json::ok(&WebhookPage { items, next_cursor: None }))
 }
@@ -116,7 +116,7 @@ async fn create_webhook(
 ))]
 #[get("/me/webhooks/{webhook_id}")]
 async fn get_webhook(actor: Actor, db: web::Data<Db>, webhook_id: web::Path<WebhookId>) -> Result<HttpResponse> {
-    let row = db.read(move |conn| queries::get(conn, actor.user_id, *webhook_id)).await?;
+    let row = db.read(move |conn| queries::get(conn, &actor, *webhook_id)).await?;
     Ok(json::ok(&Webhook::new(row, Timestamp::now())))
 }
 
@@ -144,7 +144,7 @@ async fn update_webhook(
     let row = actor
         .write(&db, move |conn| {
             users::queries::lock_belongings(conn, actor.user_id)?;
-            let before = queries::get(conn, actor.user_id, *webhook_id)?;
+            let before = queries::get(conn, &actor, *webhook_id)?;
             if let Some(Some(groups)) = &patch.0.group_ids.0 {
                 Access::require_known(conn, actor.viewer(), &groups.0)?;
             }
@@ -164,7 +164,12 @@ async fn update_webhook(
 ))]
 #[delete("/me/webhooks/{webhook_id}")]
 async fn delete_webhook(actor: Actor, db: web::Data<Db>, webhook_id: web::Path<WebhookId>) -> Result<HttpResponse> {
-    actor.write(&db, move |conn| queries::delete(conn, actor.user_id, *webhook_id)).await?;
+    actor
+        .write(&db, move |conn| {
+            let own = queries::get(conn, &actor, *webhook_id)?;
+            queries::delete(conn, &own)
+        })
+        .await?;
     Ok(json::no_content())
 }
 
@@ -187,7 +192,7 @@ async fn create_webhook_secret(
     let (new, now) = (body.0, Timestamp::now());
     once.write(actor, &db, move |conn| {
         users::queries::lock_belongings(conn, actor.user_id)?;
-        let before = queries::get(conn, actor.user_id, *webhook_id)?;
+        let before = queries::get(conn, &actor, *webhook_id)?;
         let (secret, overlap) = (tokens::new_webhook_secret()?, Duration::from_mins(u64::from(new.overlap_minutes.0)));
         let row = queries::rotate(conn, &before, &secret, now.after(overlap), now)?;
         Ok(Made::created(&IssuedWebhook { webhook: Webhook::new(row, now), secret })?.at(place(before.id)))
@@ -197,7 +202,7 @@ async fn create_webhook_secret(
 
 /// Try whether a webhook is reached
 ///
-/// It is told a `ping`; what comes of it is among its deliveries. One at a time.
+/// It is told a `ping`, once; what comes of it is among its deliveries. One at a time.
 #[utoipa::path(tag = "webhooks", operation_id = "create_webhook_ping",
     security(("bearer" = []), ("api_key" = ["webhooks:write"])), responses(
     (status = 201, description = "What is about to be sent", body = Delivery),
@@ -214,7 +219,7 @@ async fn create_webhook_ping(
     let now = Timestamp::now();
     once.write(actor, &db, move |conn| {
         users::queries::lock_belongings(conn, actor.user_id)?;
-        let webhook = queries::get(conn, actor.user_id, *webhook_id)?;
+        let webhook = queries::get(conn, &actor, *webhook_id)?;
         policy::ping(queries::is_pinged(conn, webhook.id)?)?;
         let row = queries::ping(conn, webhook.id, now)?;
         let sent = shown(conn, &actor, vec![row])?.pop().ok_or_else(Error::not_found)?;
@@ -243,7 +248,7 @@ async fn list_webhook_deliveries(
     let page = Page::<i64>::new("deliveries", &(webhook, query.state), query.limit, query.cursor.as_deref())?;
     let body = db
         .read(move |conn| {
-            queries::get(conn, actor.user_id, webhook)?;
+            queries::get(conn, &actor, webhook)?;
             let rows = queries::deliveries(conn, webhook, &query, &page)?;
             let (rows, next_cursor) = page.cut(rows, |row| (row.created_at.micros(), row.id.uuid()));
             Ok(DeliveryPage { items: shown(conn, &actor, rows)?, next_cursor })
@@ -259,6 +264,7 @@ async fn list_webhook_deliveries(
     security(("bearer" = []), ("api_key" = ["webhooks:write"])), responses(
     (status = 201, description = "What is about to be sent", body = Delivery),
     (status = 404, description = "No such delivery of one's own webhook"),
+    (status = 409, description = "It is being sent (`in_use`)"),
 ))]
 #[post("/me/webhooks/{webhook_id}/deliveries/{delivery_id}/redelivery")]
 async fn create_webhook_redelivery(
@@ -270,7 +276,7 @@ async fn create_webhook_redelivery(
     let now = Timestamp::now();
     once.write(actor, &db, move |conn| {
         let (webhook, delivery) = *path;
-        let webhook = queries::get(conn, actor.user_id, webhook)?;
+        let webhook = queries::get(conn, &actor, webhook)?;
         let row = queries::send_again(conn, &webhook, delivery, now)?;
         let sent = shown(conn, &actor, vec![row])?.pop().ok_or_else(Error::not_found)?;
         Ok(Made::created(&sent)?.at(format!("{}/deliveries", place(webhook.id))))
