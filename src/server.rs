@@ -58,8 +58,10 @@ const BLOCKING_THREADS: usize = 1;
 const FLUSH: Duration = Duration::from_secs(15);
 /// How often jobs look for what is due.
 const JOBS: Duration = Duration::from_secs(20);
-/// How often old sessions are removed and quiet addresses forgotten.
+/// How often old sessions are removed.
 const SWEEP: Duration = Duration::from_hours(1);
+/// How often it is forgotten who has been quiet: whoever has many addresses leaves many traces.
+const FORGET: Duration = Duration::from_mins(1);
 
 /// A server that runs.
 pub struct Running {
@@ -309,6 +311,7 @@ async fn sweep(state: State) {
     let mut flush = tokio::time::interval_at(tokio::time::Instant::now() + FLUSH, FLUSH);
     let mut due = tokio::time::interval_at(tokio::time::Instant::now() + JOBS, JOBS);
     let mut sweep = tokio::time::interval(SWEEP);
+    let mut forget = tokio::time::interval_at(tokio::time::Instant::now() + FORGET, FORGET);
     loop {
         tokio::select! {
             _ = revisit.tick() => {
@@ -322,12 +325,14 @@ async fn sweep(state: State) {
                 }
             }
             _ = due.tick() => jobs::run(&state.db).await,
-            _ = sweep.tick() => {
+            _ = forget.tick() => {
                 if let Some(limits) = &state.rate_limits
                     && let Err(error) = limits.sweep().await
                 {
                     tracing::warn!(%error, "quiet callers were not forgotten");
                 }
+            }
+            _ = sweep.tick() => {
                 let now = Timestamp::now();
                 if let Err(error) = state.db.write(move |conn| sessions::queries::purge(conn, now)).await {
                     tracing::warn!(%error, "old sessions were not removed");

@@ -2,6 +2,7 @@
 
 import os
 import re
+from urllib.parse import unquote
 
 import requests
 import schemathesis
@@ -12,6 +13,8 @@ LOGIN = {"email": os.environ["FUZZED_EMAIL"], "password": os.environ["FUZZED_PAS
 RENEWED_AFTER = 600
 # what ends the session that asks for it
 ENDING = ("/api/v1/auth/logout", "/api/v1/auth/sessions", "/api/v1/me/password")
+# with a port, and in the brackets of an IPv6 address
+HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d{0,5})?", flags=re.I)
 
 
 def log_in() -> str:
@@ -38,9 +41,10 @@ def before_call(_context, case, _kwargs):
     if not (case.path.startswith("/api/v1/me/webhooks") and isinstance(case.body, dict)):
         return
     url = case.body.get("url")
-    if isinstance(url, str):
-        # what is no authority is refused, and is to be
-        case.body["url"] = re.sub(r"^(https?://)([\w.-]+|\[[\da-f:.]+\])(?=[:/?#]|$)", r"\1hooks.invalid", url, flags=re.I)
+    parts = re.match(r"(https?:)[/\\]*([^/\\?#]+)(.*)", url, flags=re.I | re.S) if isinstance(url, str) else None
+    # what is no authority is refused, and is to be
+    if parts and HOST.fullmatch(unquote(parts[2])):
+        case.body["url"] = f"{parts[1]}//hooks.invalid{parts[3]}"
 
 
 @schemathesis.hook

@@ -42,7 +42,7 @@ pub struct Rates {
     pub auth: Rate,
     /// Comings and goings: behind an address may be a whole hospital.
     pub memberships: Rate,
-    /// Searches.
+    /// Searches, also of one list.
     pub search: Rate,
     /// All others.
     pub requests: Rate,
@@ -163,7 +163,8 @@ impl RateLimits {
         let kind = match path {
             _ if logs_in || path == "/api/v1/me/password" => &self.auth,
             _ if comes_or_goes => &self.memberships,
-            "/api/v1/search" => &self.search,
+            "/api/v1/search" | "/api/v1/groups/similar" => &self.search,
+            _ if is_searched(request.query_string()) => &self.search,
             _ => &self.requests,
         };
         let person = person(request).filter(|_| !logs_in).map(Caller::Person);
@@ -200,6 +201,11 @@ impl RateLimits {
         let mut hops = hops.iter().rev().map_while(|hop| parse(hop));
         Some(network(hops.find(|hop| !self.trusts(*hop)).unwrap_or(peer)))
     }
+}
+
+/// Whether a list is searched for words.
+fn is_searched(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, words)| name == "q" && !words.is_empty())
 }
 
 /// An address as proxies write it, with or without a port.

@@ -661,9 +661,10 @@ async fn each_person_has_a_limit_of_their_own(app: App) {
     }
     // whoever is somebody else, at the same address, goes on
     bob.get("/me").await.expect(200);
-    for status in [200, 200, 429] {
-        assert_eq!(ann.get("/search?q=words").await.status, status, "searches have a limit of their own");
+    for (path, status) in [("/search?q=words", 200), ("/groups?q=words", 200), ("/search?q=words", 429)] {
+        assert_eq!(ann.get(path).await.status, status, "searches have a limit of their own");
     }
+    assert!(bob.get("/groups?q=words").await.expect(200).header("ratelimit").starts_with("\"search\";r=1;"));
     let probe = ann.get("/health/live").await.expect(200);
     assert!(!probe.headers.contains_key("ratelimit"));
 }

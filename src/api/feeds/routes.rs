@@ -77,7 +77,7 @@ fn feed(conn: &mut Conn, viewer: &Viewer, page: &Page<i64>) -> Result<Vec<FeedIt
 /// Conversations, those shared from other groups, comments and articles, the latest first: what makes the group active, for whoever reads its conversations. The
 /// first one's date is the group's `last_active_at`.
 #[utoipa::path(tag = "groups", operation_id = "list_group_activity",
-    security((), ("bearer" = []), ("api_key" = ["groups:read"])),
+    security((), ("bearer" = []), ("api_key" = ["posts:read"])),
     params(FeedQuery, ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "One page of what happened", body = ActivityPage),
     (status = 403, description = "Members only (`members_only`)"),

@@ -252,7 +252,7 @@ fn entry(action: AuditAction, access: &Access, user: UserId, change: &ContentCha
 /// deleted, up to 100 conversations and 500 comments at a time, and can be brought back for thirty days. It is one entry in the
 /// audit log.
 #[utoipa::path(tag = "memberships", operation_id = "delete_member_content",
-    security(("bearer" = []), ("api_key" = ["members:write"])),
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
     request_body = ContentDeletion,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What was deleted", body = ContentChange),
@@ -293,7 +293,7 @@ async fn delete_member_content(
 ///
 /// For those who moderate: what others deleted of this person's at this time, within thirty days. A ban is lifted by itself.
 #[utoipa::path(tag = "memberships", operation_id = "restore_member_content",
-    security(("bearer" = []), ("api_key" = ["members:write"])),
+    security(("bearer" = []), ("api_key" = ["posts:write"])),
     request_body = ContentRestoration,
     params(("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 200, description = "What came back", body = ContentChange),
