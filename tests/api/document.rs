@@ -24,6 +24,7 @@ pub fn cases() -> Vec<Case> {
         every_failure_names_its_codes,
         every_body_and_parameter_has_an_example_that_fits,
         lists_of_values_are_closed_in_requests_and_open_in_answers,
+        texts_and_lists_in_requests_have_an_end,
         the_older_dialect_says_the_same,
         both_notations_say_the_same,
     ]);
@@ -516,6 +517,31 @@ fn lists_of_values_are_closed_in_requests_and_open_in_answers() {
 }
 
 /// Writes what 3.0 has for it as 3.1 does.
+/// A header is as long as the server reads them: 16 KiB with all others; a table, as a body.
+fn texts_and_lists_in_requests_have_an_end() {
+    let document = document();
+    let all = operations(&document);
+    let bodies = all.iter().filter_map(|operation| operation.value.get("requestBody"));
+    let mut sent = reachable(&document, &bodies.cloned().collect());
+    let in_parameters: Value = all.iter().flat_map(Operation::parameters).cloned().collect();
+    sent.extend(reachable(&document, &in_parameters));
+    let mut endless = Vec::new();
+    for name in sent {
+        walk(&document["components"]["schemas"][&name], &name, &mut |place, schema| {
+            let is = |kind: &str| match schema.get("type") {
+                Some(Value::Array(kinds)) => kinds.contains(&json!(kind)),
+                is => is.is_some_and(|is| is == kind),
+            };
+            let has = |names: &[&str]| names.iter().any(|name| schema.contains_key(*name));
+            let is_text = is("string") && !has(&["maxLength", "enum", "const", "format"]);
+            if is_text || (is("array") && !has(&["maxItems"])) {
+                endless.push(place.to_owned());
+            }
+        });
+    }
+    assert_eq!(endless, [""; 0]);
+}
+
 fn upgraded(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

@@ -12,6 +12,7 @@ use crate::db::schema::{post_marks, post_shares, posts, revisions};
 use crate::db::sql_types::JsonList;
 use crate::http::changes::Gone;
 use crate::http::conditional::Version;
+use crate::http::lists;
 use crate::http::page::Limit;
 use crate::http::patch::{Patch, Set, given};
 use crate::http::text::{Line, Markdown, Tags, WebUrl};
@@ -189,22 +190,21 @@ impl ToSchema for Language {}
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContentWarnings(pub Vec<ContentWarning>);
 
+impl ContentWarnings {
+    /// As many as there are.
+    const MOST: usize = 12;
+}
+
 impl<'de> Deserialize<'de> for ContentWarnings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut warnings: Vec<ContentWarning> = Vec::new();
-        for warning in Vec::<ContentWarning>::deserialize(deserializer)? {
-            if !warnings.contains(&warning) {
-                warnings.push(warning);
-            }
-        }
-        Ok(Self(warnings))
+        lists::distinct(deserializer, 0..=Self::MOST, "warnings").map(Self)
     }
 }
 
 impl PartialSchema for ContentWarnings {
     fn schema() -> RefOr<Schema> {
         let warning = utoipa::openapi::Ref::from_schema_name("ContentWarning");
-        utoipa::openapi::ArrayBuilder::new().items(warning).into()
+        utoipa::openapi::ArrayBuilder::new().items(warning).max_items(Some(Self::MOST)).into()
     }
 }
 

@@ -46,7 +46,8 @@ pub struct Login {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "refresh_token": "0JwM8xQm3kq3h0yq2mX3yTt0b0b3JX0WcXk8l1nQ2rA" }))]
 pub struct Refresh {
-    /// The latest refresh token of the session; it works once.
+    /// The latest refresh token of the session; it works once. What is longer is none.
+    #[schema(max_length = 200)]
     pub refresh_token: String,
 }
 
