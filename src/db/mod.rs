@@ -227,14 +227,13 @@ impl Db {
         })
     }
 
-    /// Two doors to the same database with connections of their own, for what must not wait for anything else.
+    /// The same database with a door for changes of its own, for what must not wait for any other.
     ///
     /// # Errors
     /// When a thread cannot be started.
     pub fn aside(&self) -> std::io::Result<Self> {
         let opener = Opener { target: self.target.clone(), read_only: false, statements: Arc::default() };
-        let (read, write) = (Lane::readers(1, &opener)?, Lane::writers(ASIDE, &opener)?);
-        Ok(Self { read, write, ..self.clone() })
+        Ok(Self { write: Lane::writers(ASIDE, &opener)?, ..self.clone() })
     }
 
     /// Runs `work` on a reading connection, outside any transaction.

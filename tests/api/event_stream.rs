@@ -302,9 +302,17 @@ async fn a_key_listens_within_its_groups(app: App) {
     world::article(&app.person("Editor", PlatformRole::Editor), "Piece", "published", &[]).await;
     let issued = json!({ "name": "N", "scopes": ["events:read"], "group_ids": [one] });
     let issued = ann.post("/me/api-keys", issued).await.expect(201);
-    let heard = events(&ann.with_token(issued["secret"].as_str().unwrap()), "").await;
+    let program = ann.with_token(issued["secret"].as_str().unwrap());
+    let heard = events(&program, "").await;
     assert_eq!(types(&heard), ["group.created", "member.joined"]);
     assert!(!serde_json::to_string(&heard).unwrap().contains(&other));
+    // nor of the end of others
+    for group in [&one, &other] {
+        ann.delete(format!("/groups/{group}")).await.expect(204);
+    }
+    settled().await;
+    let heard = events(&program, "").await;
+    assert_eq!((types(&heard), &heard[0]["data"]["group_id"]), (vec!["group.deleted"], &json!(one)));
     let reader = ann.post("/me/api-keys", json!({ "name": "N", "scopes": ["groups:read"] })).await.expect(201);
     let reader = ann.with_token(reader["secret"].as_str().unwrap());
     reader.get("/events").await.expect_problem(403, "insufficient_scope");

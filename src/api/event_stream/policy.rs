@@ -21,11 +21,12 @@ pub enum Listener<'a> {
     },
 }
 
-/// Whether a listener learns of an event. Whoever was a member once is told of to those who read the records.
+/// Whether a listener learns of an event; not where they come with a key for some groups that is not for this. Whoever was a member
+/// once is told of to those who read the records.
 #[must_use]
-pub fn is_told(event: &EventRow, listener: Listener<'_>, is_restricted: bool) -> bool {
+pub fn is_told(event: &EventRow, listener: Listener<'_>, is_closed: bool) -> bool {
     if event.group_id.is_none() {
-        return !is_restricted;
+        return !is_closed;
     }
     match listener {
         // it is not gone for them
@@ -38,7 +39,7 @@ pub fn is_told(event: &EventRow, listener: Listener<'_>, is_restricted: bool) ->
         // a group that is gone is known to those who could know of it
         Listener::Outside { is_member } => {
             let could_know = event.kind == EventKind::GroupDeleted && (event.is_public || is_member);
-            could_know && !is_restricted
+            could_know && !is_closed
         }
     }
 }

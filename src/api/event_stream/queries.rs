@@ -10,7 +10,7 @@ use crate::api::events::{EventKind, EventRow};
 use crate::api::memberships::access::Access;
 use crate::api::memberships::model::State;
 use crate::auth::actor::Viewer;
-use crate::db::schema::memberships;
+use crate::db::schema::{api_key_groups, memberships};
 use crate::db::sql_types::among;
 use crate::db::{Conn, each_backend};
 use crate::error::Result;
@@ -24,6 +24,7 @@ pub fn told(conn: &mut Conn, viewer: Viewer, rows: &[EventRow]) -> Result<Vec<Ev
     let known = if groups.is_empty() { HashMap::new() } else { Access::find_all(conn, viewer, &groups)? };
     let gone = different(rows.iter().filter(|row| row.kind == EventKind::GroupDeleted).filter_map(|row| row.group_id));
     let own = active_among(conn, &gone, &[viewer.user_id()])?;
+    let opened = opened_among(conn, viewer, &gone)?;
     let about = different(rows.iter().filter(|row| row.user_id.is_some()).filter_map(|row| row.group_id));
     let people = different(rows.iter().filter_map(|row| row.user_id));
     let active = active_among(conn, &about, &people)?;
@@ -34,7 +35,8 @@ pub fn told(conn: &mut Conn, viewer: Viewer, rows: &[EventRow]) -> Result<Vec<Ev
         let is_member_now = row.user_id.is_some_and(|user| active.contains(&(group, user)));
         let outside = Listener::Outside { is_member: own.contains(&(group, viewer.user_id())) };
         let listener = known.get(&group).map_or(outside, |access| Listener::Knows { access, is_member_now });
-        policy::is_told(row, listener, viewer.restricted_to().is_some())
+        let is_closed = viewer.restricted_to().is_some() && !opened.contains(&group);
+        policy::is_told(row, listener, is_closed)
     };
     Ok(rows.iter().filter(is_told).map(Event::new).collect())
 }
@@ -44,6 +46,17 @@ fn different<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Which of these groups the caller's key is for, where it is for some groups only.
+fn opened_among(conn: &mut Conn, viewer: Viewer, groups: &[GroupId]) -> Result<HashSet<GroupId>> {
+    let Some(key) = viewer.restricted_to().filter(|_| !groups.is_empty()) else { return Ok(HashSet::new()) };
+    let opened = api_key_groups::table
+        .filter(api_key_groups::api_key_id.eq(key))
+        .filter(among(api_key_groups::group_id, groups))
+        .select(api_key_groups::group_id);
+    let opened: Vec<GroupId> = each_backend!(conn => opened.load(conn))?;
+    Ok(opened.into_iter().collect())
 }
 
 /// Who of these people is an active member of which of these groups.
