@@ -68,5 +68,8 @@ made["user_id"] = [*admin.ids("/admin/users"), caller.id]
 for name, ids in made.items():
     print(f"[dictionaries.{name}]\nvalues = {json.dumps(ids)}")
 print("[parameters]")
+# hardly any text is a tag, and what is none is refused before anything is read
+other = '"other"'
+print(f'"header.If-None-Match" = {json.dumps(other)}')
 for name in made:
     print(f'"path.{name}" = {{ dictionary = "{name}", probability = 0.8 }}')
