@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web;
+use actix_web::{HttpMessage as _, web};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -23,6 +23,7 @@ use super::keys::Keys;
 use super::revocations::Revocations;
 use super::tokens::Tokens;
 use crate::error::{Code, Error, Result};
+use crate::http::envelope::Promised;
 use crate::types::UserId;
 
 /// What is left (draft-ietf-httpapi-ratelimit-headers).
@@ -251,18 +252,19 @@ pub async fn wrap(
     let Some(Counted { left, policy, refused }) = counted else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    let mut response = match refused {
-        Some(error) => request.error_response(error),
-        None => next.call(request).await?.map_into_boxed_body(),
-    };
-    tell(response.headers_mut(), &left, &policy);
-    Ok(response)
+    promise(&request, &left, &policy);
+    match refused {
+        Some(error) => Ok(request.error_response(error)),
+        None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+    }
 }
 
-fn tell(headers: &mut HeaderMap, left: &str, policy: &str) {
+fn promise(request: &ServiceRequest, left: &str, policy: &str) {
+    let extensions = request.extensions();
+    let Some(promised) = extensions.get::<Promised>() else { return };
     for (name, value) in [(RATE_LIMIT, left), (RATE_LIMIT_POLICY, policy)] {
         if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
+            promised.add(name, value);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Around every request: its id, a log line (without bodies, tokens, addresses or names), security headers, and the last
 //! chance to turn a failure into a problem.
 
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -11,7 +14,6 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse};
 use futures_util::FutureExt as _;
-use std::panic::AssertUnwindSafe;
 
 use super::problem;
 use crate::error::{Code, Error};
@@ -20,11 +22,18 @@ use crate::types::RequestId;
 /// The longest that an answer takes, the time of its body included.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
-/// The headers of a failing answer that stay when it becomes a problem.
-const KEPT: [HeaderName; 3] =
-    [header::ALLOW, HeaderName::from_static("ratelimit"), HeaderName::from_static("ratelimit-policy")];
-
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers that the answer to a request has whatever becomes of it, also where a handler panics or takes too long.
+#[derive(Debug, Clone, Default)]
+pub struct Promised(Rc<RefCell<Vec<(HeaderName, HeaderValue)>>>);
+
+impl Promised {
+    /// Promises one more.
+    pub fn add(&self, name: HeaderName, value: HeaderValue) {
+        self.0.borrow_mut().push((name, value));
+    }
+}
 
 /// The caller's id where it is well formed, else a new one.
 fn id_of(request: &ServiceRequest) -> RequestId {
@@ -48,18 +57,20 @@ pub async fn wrap(
         request.head_mut().method = Method::GET;
     }
     let is_docs = request.path().starts_with("/docs");
+    let promised = Promised::default();
     request.extensions_mut().insert(id);
+    request.extensions_mut().insert(promised.clone());
 
     let response = match answered(ANSWER_TIME, next.call(request)).await {
         Ok(response) => response?.map_into_boxed_body(),
-        Err(error) => return Err(outright(error, &id, is_docs)),
+        Err(error) => return Err(outright(error, &id, &promised, is_docs)),
     };
     let mut response = with_problem(response, &id);
     if method == Method::HEAD && response.response().body().size() == BodySize::Stream {
         // nobody would read it, and so nobody would end it
         response = response.map_body(|_, _| BoxBody::new(()));
     }
-    dress(response.headers_mut(), &id, is_docs);
+    dress(response.headers_mut(), &id, &promised, is_docs);
     let route = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     tracing::info!(
         request_id = id.as_str(), %method, route, status = response.status().as_u16(),
@@ -78,10 +89,10 @@ async fn answered<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T
 }
 
 /// A problem where there is no request any more to answer.
-fn outright(error: Error, id: &RequestId, is_docs: bool) -> actix_web::Error {
+fn outright(error: Error, id: &RequestId, promised: &Promised, is_docs: bool) -> actix_web::Error {
     tracing::error!(request_id = id.as_str(), %error, "request failed");
     let mut answer = problem::respond(&error, id.as_str());
-    dress(answer.headers_mut(), id, is_docs);
+    dress(answer.headers_mut(), id, promised, is_docs);
     InternalError::from_response(error, answer).into()
 }
 
@@ -99,12 +110,15 @@ pub async fn finish(
         return Ok(response);
     }
     let mut response = with_problem(response, &given);
-    dress(response.headers_mut(), &given, false);
+    dress(response.headers_mut(), &given, &Promised::default(), false);
     Ok(response)
 }
 
-/// Adds the headers that every answer has.
-fn dress(headers: &mut HeaderMap, id: &RequestId, is_docs: bool) {
+/// Adds the headers that every answer has, and what was promised of this one.
+fn dress(headers: &mut HeaderMap, id: &RequestId, promised: &Promised, is_docs: bool) {
+    for (name, value) in promised.0.take() {
+        headers.insert(name, value);
+    }
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert(REQUEST_ID, value);
     }
@@ -135,10 +149,10 @@ fn with_problem(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRe
         }
         None => problem::respond(&problem::from_status(status), id.as_str()),
     };
-    let kept = KEPT.map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
+    let allowed = response.headers().get(header::ALLOW).cloned();
     let mut answer = response.into_response(answer);
-    for (name, value) in kept.into_iter().flatten() {
-        answer.headers_mut().insert(name, value);
+    if let Some(allowed) = allowed {
+        answer.headers_mut().insert(header::ALLOW, allowed);
     }
     answer
 }
@@ -163,13 +177,17 @@ fn security_headers(is_docs: bool) -> [(HeaderName, &'static str); 5] {
 #[cfg(test)]
 mod tests {
     use actix_web::middleware::from_fn;
-    use actix_web::{App, test, web};
+    use actix_web::{App, HttpRequest, test, web};
 
     use super::*;
 
     #[actix_web::test]
     async fn a_panic_is_a_problem_with_a_request_id() {
-        let panics = || async { if true { panic!("on purpose") } else { HttpResponse::Ok().finish() } };
+        let panics = |request: HttpRequest| async move {
+            let value = HeaderValue::from_static("whatever comes");
+            request.extensions().get::<Promised>().unwrap().add(header::VARY, value);
+            if true { panic!("on purpose") } else { HttpResponse::Ok().finish() }
+        };
         let app = test::init_service(App::new().wrap(from_fn(wrap)).route("/", web::get().to(panics))).await;
         let request = test::TestRequest::get().insert_header((REQUEST_ID, "a-given-id")).to_request();
         let answer = test::try_call_service(&app, request).await.unwrap_err().error_response();
@@ -177,5 +195,6 @@ mod tests {
         assert_eq!(answer.headers().get(header::CONTENT_TYPE).unwrap(), problem::PROBLEM_JSON);
         assert_eq!(answer.headers().get(REQUEST_ID).unwrap(), "a-given-id");
         assert!(answer.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        assert_eq!(answer.headers().get(header::VARY).unwrap(), "whatever comes");
     }
 }
