@@ -2,8 +2,10 @@
 //! where people come and go, and for searching; a wide one for the rest. Each answer says what is left. Counted by this server alone, or
 //! in the database by all that share it.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -23,7 +25,6 @@ use super::keys::Keys;
 use super::revocations::Revocations;
 use super::tokens::Tokens;
 use crate::error::{Code, Error, Result};
-use crate::http::envelope::Promised;
 use crate::types::UserId;
 
 /// What is left (draft-ietf-httpapi-ratelimit-headers).
@@ -32,6 +33,23 @@ pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Whoever has a network of their own has at least so many of its addresses' bits in common.
 const NETWORK: u128 = u128::MAX << 64;
+
+/// Headers that the answer to a request has whatever becomes of it, also where a handler panics or takes too long.
+#[derive(Debug, Clone, Default)]
+pub struct Promised(Rc<RefCell<Vec<(HeaderName, HeaderValue)>>>);
+
+impl Promised {
+    /// Promises one more.
+    pub fn add(&self, name: HeaderName, value: HeaderValue) {
+        self.0.borrow_mut().push((name, value));
+    }
+
+    /// What was promised, once.
+    #[must_use]
+    pub fn take(&self) -> Vec<(HeaderName, HeaderValue)> {
+        self.0.take()
+    }
+}
 
 /// So many requests at once, and so many again in each window of this length.
 pub type Rate = (NonZeroU32, Duration);

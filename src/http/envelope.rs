@@ -1,9 +1,7 @@
 //! Around every request: its id, a log line (without bodies, tokens, addresses or names), security headers, and the last
 //! chance to turn a failure into a problem.
 
-use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -16,6 +14,7 @@ use actix_web::{HttpMessage as _, HttpResponse};
 use futures_util::FutureExt as _;
 
 use super::problem;
+use crate::auth::limits::Promised;
 use crate::error::{Code, Error};
 use crate::types::RequestId;
 
@@ -23,17 +22,6 @@ use crate::types::RequestId;
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Headers that the answer to a request has whatever becomes of it, also where a handler panics or takes too long.
-#[derive(Debug, Clone, Default)]
-pub struct Promised(Rc<RefCell<Vec<(HeaderName, HeaderValue)>>>);
-
-impl Promised {
-    /// Promises one more.
-    pub fn add(&self, name: HeaderName, value: HeaderValue) {
-        self.0.borrow_mut().push((name, value));
-    }
-}
 
 /// The caller's id where it is well formed, else a new one.
 fn id_of(request: &ServiceRequest) -> RequestId {
@@ -116,7 +104,7 @@ pub async fn finish(
 
 /// Adds the headers that every answer has, and what was promised of this one.
 fn dress(headers: &mut HeaderMap, id: &RequestId, promised: &Promised, is_docs: bool) {
-    for (name, value) in promised.0.take() {
+    for (name, value) in promised.take() {
         headers.insert(name, value);
     }
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {

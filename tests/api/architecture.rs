@@ -79,7 +79,7 @@ const FOUNDATIONS: [(&str, &[&str]); 5] = [
     ("error", &[]),
     ("db", &["error"]),
     ("types", &["db::sql_types"]),
-    ("http", &["auth::actor", "types", "error"]),
+    ("http", &["auth::actor", "auth::limits", "types", "error"]),
     ("auth", &["types", "db", "error"]),
 ];
 
