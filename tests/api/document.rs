@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
         path_parameters_are_those_in_the_path,
         every_property_is_described_and_those_of_answers_are_always_there,
         generators_get_no_constructs_that_they_stumble_over,
+        every_schema_is_one,
         every_reference_leads_somewhere_and_nothing_is_left_over,
         lists_have_the_same_shape,
         the_page_about_the_api_lists_every_code,
@@ -350,6 +351,11 @@ fn generators_get_no_constructs_that_they_stumble_over() {
             assert!(values.iter().all(is_plain), "{place}: {values:?}");
         }
     });
+}
+
+/// Also those that no other case comes to.
+fn every_schema_is_one() {
+    crate::support::document::operations().iter().for_each(crate::support::document::Operation::compile);
 }
 
 fn every_reference_leads_somewhere_and_nothing_is_left_over() {

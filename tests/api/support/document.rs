@@ -99,6 +99,12 @@ impl Operation {
         }
     }
 
+    /// Compiles its schemas: panics where one of them is none.
+    pub fn compile(&self) {
+        self.body.iter().for_each(|schema| _ = LazyLock::force(schema));
+        self.answers.values().flatten().for_each(|(_, schema)| _ = LazyLock::force(schema));
+    }
+
     /// Whether it takes a body.
     pub fn takes_body(&self) -> bool {
         self.body.is_some()
