@@ -88,33 +88,40 @@ fn serve(settings: &Settings) -> Result<()> {
     actix_web::rt::System::new().block_on(async {
         let running = server::start(settings).await?;
         let address = running.address;
+        // whoever reads the lines below may tell it to stop
+        let stop = told_to_stop();
         println!("Praxis {} on {}", env!("CARGO_PKG_VERSION"), running.db.target().engine());
         println!("  API          http://{address}/api/v1");
         println!("  document     http://{address}/docs");
         println!("  first admin  praxis admin create --email YOU@EXAMPLE.ORG");
-        running.until_stopped(told_to_stop()).await
+        running.until_stopped(stop).await
     })
 }
 
-/// Ends at the first SIGINT or SIGTERM.
-async fn told_to_stop() {
+/// Ends at the first SIGINT or SIGTERM from now on, also of those that come before it is awaited.
+fn told_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let told = {
         use tokio::signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) = match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-            (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
-            (interrupt, terminate) => {
-                tracing::error!(?interrupt, ?terminate, "signals cannot be received: stop the server by killing it");
+        let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        async {
+            let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+                tracing::error!(?signals, "signals cannot be received: stop the server by killing it");
                 return std::future::pending().await;
-            }
-        };
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-    }
+            };
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        }
+    };
     #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    let told = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    async {
+        told.await;
+        tracing::info!("stopping");
     }
-    tracing::info!("stopping");
 }
 
 /// The database, its tables up to date.

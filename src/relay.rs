@@ -12,7 +12,7 @@ use crate::api::webhooks::outlet::{ANSWER_TIME, Outlet};
 use crate::api::webhooks::policy::Outcome;
 use crate::api::webhooks::queries::Prepared;
 use crate::api::{events, webhooks};
-use crate::db::{Conn, Db};
+use crate::db::Db;
 use crate::error::{Code, Result};
 use crate::types::Timestamp;
 
@@ -29,39 +29,48 @@ fn ticks() -> Interval {
     ticks
 }
 
-/// Gives places and wakes streams, for as long as the server runs.
+/// Logs the first of several failures, and the end of them: it is tried again four times a second.
+fn note(what: &str, came: &Result<()>, is_failing: &mut bool) {
+    match came {
+        Ok(()) if *is_failing => tracing::info!(what, "works again"),
+        Err(error) if !*is_failing => tracing::warn!(what, %error, "does not work; it is tried again until it does"),
+        _ => {}
+    }
+    *is_failing = came.is_err();
+}
+
+/// Gives places, wakes streams and lays out for webhooks, for as long as the server runs.
 pub async fn run(db: Db, last: watch::Sender<i64>) {
-    let mut ticks = ticks();
+    let (mut ticks, mut is_failing, mut laid_out) = (ticks(), false, 0);
     loop {
         ticks.tick().await;
-        if let Err(error) = step(&db, &last).await {
-            tracing::warn!(%error, "what happened was not told; it is tried again");
-        }
+        note("what happened is told", &step(&db, &last, &mut laid_out).await, &mut is_failing);
     }
 }
 
-async fn step(db: &Db, last: &watch::Sender<i64>) -> Result<()> {
-    while db.read(events::is_any_waiting).await? && db.write(place).await? {}
+/// `laid_out` is the last place that is known to be laid out, so that nobody asks while nothing happens.
+async fn step(db: &Db, last: &watch::Sender<i64>, laid_out: &mut i64) -> Result<()> {
+    while db.read(events::is_any_waiting).await? && db.write(events::place).await? {}
     let place = db.read(events::last_place).await?;
     last.send_if_modified(|known| std::mem::replace(known, place) != place);
+    if *laid_out == place {
+        return Ok(());
+    }
+    while let Some(slice) = db.read(|conn| webhooks::queries::next_slice(conn, Timestamp::now())).await? {
+        if !db.write(move |conn| webhooks::queries::lay_out(conn, &slice, Timestamp::now())).await? {
+            return Ok(());
+        }
+    }
+    *laid_out = place;
     Ok(())
-}
-
-/// Gives the next events their places and lays them out for webhooks, in one transaction: whether there were any.
-fn place(conn: &mut Conn) -> Result<bool> {
-    let happened = events::place(conn)?;
-    webhooks::queries::lay_out(conn, &happened, Timestamp::now())?;
-    Ok(!happened.is_empty())
 }
 
 /// Sends to webhooks, for as long as the server runs. What it was sending when it stopped is sent again.
 pub async fn deliver(db: Db, outlet: Outlet) {
-    let (mut ticks, seats) = (ticks(), Arc::new(Semaphore::new(AT_ONCE)));
+    let (mut ticks, mut is_failing, seats) = (ticks(), false, Arc::new(Semaphore::new(AT_ONCE)));
     loop {
         ticks.tick().await;
-        if let Err(error) = send_due(&db, &outlet, &seats).await {
-            tracing::warn!(%error, "nothing was sent to webhooks; it is tried again");
-        }
+        note("webhooks are told", &send_due(&db, &outlet, &seats).await, &mut is_failing);
     }
 }
 

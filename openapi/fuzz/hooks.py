@@ -1,4 +1,4 @@
-"""What Schemathesis must be told about Praxis: how one logs in, and what a stream consists of."""
+"""What Schemathesis must be told about Praxis: how one logs in, what a stream consists of, and where webhooks may be."""
 
 import os
 import re

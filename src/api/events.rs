@@ -17,10 +17,14 @@ use crate::types::{ArticleId, CommentId, EventId, GroupId, PostId, Timestamp, Us
 pub const KEPT: Duration = Duration::from_hours(7 * 24);
 /// Rows that one run of the job takes.
 const JOB: i64 = 500;
-/// Events that are given their places in one transaction.
-const BATCH: i64 = 200;
 /// The lock under which places are given, on PostgreSQL: one at a time, whichever server does it.
 const GIVES_PLACES: &str = "SELECT pg_try_advisory_xact_lock(7230145918332) AS is_ours";
+/// The places of the next events, one after the other from the last that was given: one statement, which diesel cannot say.
+const PLACES: &str = "UPDATE events \
+    SET position = (SELECT coalesce(max(position), 0) FROM events WHERE position IS NOT NULL) + waiting.number \
+    FROM (SELECT id, row_number() OVER (ORDER BY id) AS number \
+        FROM (SELECT id FROM events WHERE position IS NULL ORDER BY id LIMIT 200) AS next) AS waiting \
+    WHERE events.id = waiting.id";
 
 #[derive(QueryableByName)]
 struct Tried {
@@ -178,24 +182,15 @@ pub fn is_any_waiting(conn: &mut Conn) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Gives the next events their places, in the order in which they happened; those that got one. None where another server is at
-/// it.
-pub fn place(conn: &mut Conn) -> Result<Vec<EventRow>> {
+/// Gives the next events their places, in the order in which they happened: whether any got one. None does where another server is
+/// at it.
+pub fn place(conn: &mut Conn) -> Result<bool> {
     if let Conn::Postgres(conn) = conn
         && !diesel::sql_query(GIVES_PLACES).get_result::<Tried>(conn)?.is_ours
     {
-        return Ok(Vec::new());
+        return Ok(false);
     }
-    let waiting = events::table.filter(events::position.is_null()).order(events::id.asc()).limit(BATCH);
-    let mut waiting: Vec<EventRow> = each_backend!(conn => waiting.select(EventRow::as_select()).load(conn))?;
-    let mut last = last_place(conn)?;
-    for event in &mut waiting {
-        last += 1;
-        event.position = Some(last);
-        let row = events::table.find(event.id);
-        each_backend!(conn => diesel::update(row).set(events::position.eq(last)).execute(conn))?;
-    }
-    Ok(waiting)
+    Ok(each_backend!(conn => diesel::sql_query(PLACES).execute(conn))? > 0)
 }
 
 /// The last place that was given; 0 before the first.

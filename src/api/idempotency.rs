@@ -45,12 +45,14 @@ pub struct Made {
     etag: Option<String>,
     body: Vec<u8>,
     is_replayed: bool,
+    is_kept: bool,
 }
 
 impl Made {
     fn new(status: StatusCode, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(Error::internal)?;
-        Ok(Self { status: status.as_u16(), location: None, etag: None, body, is_replayed: false })
+        let status = status.as_u16();
+        Ok(Self { status, location: None, etag: None, body, is_replayed: false, is_kept: true })
     }
 
     /// 201 with a body.
@@ -73,7 +75,13 @@ impl Made {
     #[must_use]
     pub fn no_content() -> Self {
         let status = StatusCode::NO_CONTENT.as_u16();
-        Self { status, location: None, etag: None, body: Vec::new(), is_replayed: false }
+        Self { status, location: None, etag: None, body: Vec::new(), is_replayed: false, is_kept: true }
+    }
+
+    /// Only looked at: whoever repeats it looks again.
+    #[must_use]
+    pub fn unkept(self) -> Self {
+        Self { is_kept: false, ..self }
     }
 
     /// Where it can be read again.
@@ -236,7 +244,9 @@ impl Ticket {
             return Ok(made);
         }
         let made = work(conn)?;
-        slip.keep(conn, user, &made, now)?;
+        if made.is_kept {
+            slip.keep(conn, user, &made, now)?;
+        }
         Ok(made)
     }
 }
@@ -268,7 +278,8 @@ impl Slip {
         }
         let status = u16::try_from(kept.status).map_err(Error::internal)?;
         let body = self.open(&kept.nonce, kept.sealed_body)?;
-        Ok(Some(Made { status, location: kept.location, etag: kept.etag, body, is_replayed: true }))
+        let (location, etag) = (kept.location, kept.etag);
+        Ok(Some(Made { status, location, etag, body, is_replayed: true, is_kept: true }))
     }
 
     /// Keeps an answer, in the place of one that was kept long enough.

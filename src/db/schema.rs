@@ -663,6 +663,17 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Integer};
+    use crate::db::sql_types::Id;
+    webhook_progress (id) {
+        id -> Integer,
+        place -> BigInt,
+        until -> BigInt,
+        webhook_id -> Id,
+    }
+}
+
+table! {
     use diesel::sql_types::{Nullable, Text};
     use crate::db::sql_types::{Id, Instant};
     webhooks (id) {
@@ -740,6 +751,7 @@ allow_tables_to_appear_in_same_query!(
     users,
     webhooks,
     webhook_deliveries,
+    webhook_progress,
     events,
     api_keys,
     api_key_groups,

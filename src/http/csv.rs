@@ -11,6 +11,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::{Code, Error, Result};
+use crate::http::json;
 
 /// The media type.
 pub const CSV: &str = "text/csv";
@@ -31,7 +32,7 @@ impl FromRequest for CsvBody {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         let is_csv = essence.trim().eq_ignore_ascii_case(CSV);
-        let payload = web::Payload::from_request(request, payload);
+        let (request, payload) = (request.clone(), web::Payload::from_request(request, payload));
         Box::pin(async move {
             if !is_csv {
                 return Err(Error::new(Code::UnsupportedMediaType, "Send text/csv.").into());
@@ -40,7 +41,9 @@ impl FromRequest for CsvBody {
             let whole = payload.await?.to_bytes_limited(TABLE_LIMIT);
             let bytes = tokio::time::timeout(TABLE_TIME, whole).await.map_err(|_| late())?;
             let too_large = |_| Error::new(Code::TooLarge, "A table is at most 4 MiB.");
-            Ok(Self(bytes.map_err(too_large)??))
+            let bytes = bytes.map_err(too_large)??;
+            json::note_digest(&request, &bytes);
+            Ok(Self(bytes))
         })
     }
 }

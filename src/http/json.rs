@@ -51,18 +51,22 @@ fn read(
     payload: &mut Payload,
 ) -> impl Future<Output = Result<web::Bytes, actix_web::Error>> + use<> {
     let is_json = is_json(request.headers().get(header::CONTENT_TYPE));
-    let keyed = request.headers().contains_key("idempotency-key").then(|| request.clone());
-    let bytes = web::Bytes::from_request(request, payload);
+    let (request, bytes) = (request.clone(), web::Bytes::from_request(request, payload));
     async move {
         if !is_json {
             return Err(Error::new(Code::UnsupportedMediaType, "Send application/json.").into());
         }
         let late = || Error::new(Code::RequestTimeout, "The body took too long to arrive.");
         let bytes = tokio::time::timeout(BODY_TIME, bytes).await.map_err(|_| late())??;
-        if let Some(request) = keyed {
-            request.extensions_mut().insert(BodyDigest(digest(&SHA256, &bytes).as_ref().to_vec()));
-        }
+        note_digest(&request, &bytes);
         Ok(bytes)
+    }
+}
+
+/// Notes what a body is known by, where the request has a key by which it is known again.
+pub fn note_digest(request: &HttpRequest, body: &[u8]) {
+    if request.headers().contains_key("idempotency-key") {
+        request.extensions_mut().insert(BodyDigest(digest(&SHA256, body).as_ref().to_vec()));
     }
 }
 

@@ -75,7 +75,8 @@ fn path_parameter(name: &str) -> Value {
 
 /// Says of what creates something that it may be sent again.
 fn take_idempotency_key(method: &str, operation: &mut Value) {
-    let creates = operation.get("operationId").and_then(Value::as_str).is_some_and(|id| id.starts_with("create_"));
+    let creates = |id: &str| id.starts_with("create_") || ["batch_members", "import_members"].contains(&id);
+    let creates = operation.get("operationId").and_then(Value::as_str).is_some_and(creates);
     let is_known_who = operation.get("security").is_some_and(|security| *security != json!([{}]));
     if method != "post" || !creates || !is_known_who {
         return;

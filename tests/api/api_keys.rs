@@ -20,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         a_key_acts_as_its_maker_within_its_scopes,
         no_key_opens_what_makes_keys_or_ends_accounts,
         a_key_does_nothing_that_it_has_no_scope_for,
+        a_scope_is_of_what_is_touched_and_not_of_the_path,
         a_restricted_key_opens_its_groups_and_nothing_else,
         what_is_wrong_with_the_key_is_told_before_what_is_wrong_with_the_body,
         a_key_never_does_more_than_its_maker,
@@ -162,6 +163,28 @@ async fn a_key_does_nothing_that_it_has_no_scope_for(app: App) {
     assert_eq!(answer.status(), 403);
     let (writer, _) = key(&ann, &["groups:write"], json!({})).await;
     writer.get(format!("/groups/{group}")).await.expect_problem(403, "insufficient_scope");
+}
+
+async fn a_scope_is_of_what_is_touched_and_not_of_the_path(app: App) {
+    let (ann, bea) = (app.user("Ann"), app.user("Bea"));
+    let group = world::group(&ann, "Falls", json!({})).await;
+    world::member(&bea, &ann, &group).await;
+    let post = world::post(&bea, &group, "Words").await;
+    let (members, _) = key(&ann, &["groups:read", "groups:write", "members:read", "members:write"], json!({})).await;
+    let (posts, _) = key(&ann, &["posts:read", "posts:write"], json!({})).await;
+    let content = format!("/groups/{group}/members/{}/content:", bea.id());
+    let activity = format!("/groups/{group}/activity");
+    assert_eq!(members.get(&activity).await.expect_problem(403, "insufficient_scope")["scope"], "posts:read");
+    posts.get(&activity).await.expect(200);
+    let deletion = json!({ "reason": "Spam" });
+    let refused = members.post(format!("{content}delete"), deletion.clone()).await;
+    assert_eq!(refused.expect_problem(403, "insufficient_scope")["scope"], "posts:write");
+    let deleted = posts.post(format!("{content}delete"), deletion).await.expect(200);
+    let restoring = json!({ "deleted_at": deleted["deleted_at"] });
+    let refused = members.post(format!("{content}restore"), restoring.clone()).await;
+    assert_eq!(refused.expect_problem(403, "insufficient_scope")["scope"], "posts:write");
+    posts.post(format!("{content}restore"), restoring).await.expect(200);
+    ann.get(format!("/posts/{post}")).await.expect(200);
 }
 
 async fn what_is_wrong_with_the_key_is_told_before_what_is_wrong_with_the_body(app: App) {

@@ -19,6 +19,7 @@ pub fn cases() -> Vec<Case> {
         another_request_with_the_key_is_refused,
         the_key_of_one_is_not_that_of_another,
         a_try_that_failed_is_made_again,
+        what_was_only_looked_at_is_looked_at_again,
         a_key_is_up_to_255_characters,
         an_answer_is_kept_for_a_day,
         what_is_kept_tells_nothing,
@@ -71,6 +72,7 @@ impl Place {
         let pinged = who.post("/me/webhooks", json!({ "url": "https://example.org/" })).await.expect(201);
         let pinged = format!("/me/webhooks/{}", pinged["webhook"]["id"].as_str().unwrap());
         let delivery = who.request(Method::POST, format!("{pinged}/pings")).await.expect(201).id();
+        who.patch(&pinged, json!({ "status": "paused" })).await.expect(200);
         let delivery = format!("{pinged}/deliveries/{delivery}/redelivery");
         let member = who;
         Self {
@@ -136,13 +138,25 @@ impl Place {
                 let path = format!("/admin/users/{}/api-keys/{}/secrets", self.program, self.program_key);
                 (&self.admin, path, json!({}))
             }
+            "batch_members" => {
+                let rows = json!({ "rows": [{ "user_id": self.member.id(), "action": "change_role", "role": "facilitator" }] });
+                (&self.owner, format!("/groups/{group}/members:batch"), rows)
+            }
+            "import_members" => {
+                let table = format!("user_id\n{}\n", self.editor.id());
+                (&self.admin, format!("/groups/{group}/members:import"), json!(table))
+            }
             other => panic!("{other} takes Idempotency-Key and is not tried"),
         }
     }
 
     async fn send(&self, operation: &str, key: &str) -> Answer {
         let (who, path, body) = self.request(operation);
-        let call = if body.is_null() { who.request(Method::POST, path) } else { who.post(path, body) };
+        let call = match body {
+            Value::Null => who.request(Method::POST, path),
+            Value::String(table) => who.request(Method::POST, path).body("text/csv", table),
+            body => who.post(path, body),
+        };
         call.header("idempotency-key", key).await
     }
 }
@@ -164,8 +178,13 @@ async fn posts_of(who: &Caller, group: &str) -> usize {
 
 async fn whatever_is_created_is_created_once(app: App) {
     let place = Place::new(&app).await;
+    // what is being sent is not sent again meanwhile
+    let (deliveries, _) = place.delivery.rsplit_once('/').unwrap().0.rsplit_once('/').unwrap();
+    while !place.member.get(deliveries).await.expect(200).items()[0]["next_attempt_at"].is_null() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let operations = operations();
-    assert_eq!(operations.len(), 23, "{operations:?}");
+    assert_eq!(operations.len(), 25, "{operations:?}");
     for operation in operations {
         let first = place.send(&operation, "one").await;
         assert!(matches!(first.status, 200 | 201 | 204), "{operation}: {first}");
@@ -239,6 +258,23 @@ async fn a_try_that_failed_is_made_again(app: App) {
     // what was made stays the answer, whatever happens then
     archive("archived").await;
     assert_eq!(place.send("create_post", "one").await.expect(201).id(), made.id());
+}
+
+async fn what_was_only_looked_at_is_looked_at_again(app: App) {
+    let place = Place::new(&app).await;
+    let (who, path, table) = place.request("import_members");
+    let import = async |query: &str, key: &str, table: &str| {
+        let call = who.request(Method::POST, format!("{path}{query}")).body("text/csv", table.to_owned());
+        call.header("idempotency-key", key).await
+    };
+    let table = table.as_str().unwrap();
+    assert_eq!(import("?dry_run=true", "look", table).await.expect(200)["added"], 1);
+    assert_eq!(import("", "do", table).await.expect(200)["added"], 1);
+    assert_eq!(import("?dry_run=true", "look", table).await.expect(200)["added"], 0);
+    // another table is another request
+    let other = format!("user_id\n{}\n", place.member.id());
+    import("", "do", &other).await.expect_field(422, "Idempotency-Key", "reused");
+    assert_eq!(import("", "do", table).await.expect(200)["added"], 1);
 }
 
 async fn a_key_is_up_to_255_characters(app: App) {

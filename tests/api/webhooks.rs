@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use praxis::auth::actor::PlatformRole;
 use praxis::db::schema::{webhook_deliveries, webhooks as hooks};
-use praxis::types::{DeliveryId, Timestamp, WebhookId};
+use praxis::types::{DeliveryId, PostId, Timestamp, WebhookId};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -33,6 +33,7 @@ pub fn cases() -> Vec<Case> {
         what_comes_behind_what_failed_is_not_looked_at_before with ["--webhook-networks", "127.0.0.0/8"],
         a_name_that_leads_inside_is_not_connected_to with ["--webhook-networks", "10.0.0.0/8"],
         a_webhook_is_told_what_its_owner_may_know_of with ["--webhook-networks", "127.0.0.0/8"],
+        many_webhooks_are_told_once_each with ["--webhook-networks", "127.0.0.0/8"],
         what_its_owner_may_not_know_of_any_more_is_not_sent with ["--webhook-networks", "127.0.0.0/8"],
         a_paused_webhook_is_told_nothing with ["--webhook-networks", "127.0.0.0/8"],
         what_waits_when_a_webhook_is_paused_is_sent_once_it_is_active with ["--webhook-networks", "127.0.0.0/8"],
@@ -294,6 +295,39 @@ async fn a_webhook_is_told_what_its_owner_may_know_of(app: App) {
     // nor does one ask for it by name
     let body = json!({ "url": outside.url(), "group_ids": [hidden] });
     bob.post("/me/webhooks", body).await.expect_field(422, "/group_ids", "unknown");
+}
+
+async fn many_webhooks_are_told_once_each(app: App) {
+    let (ann, receiver) = (app.user("Ann"), Receiver::start(&[]));
+    let groups = [world::group(&ann, "Falls", json!({})).await, world::group(&ann, "Dementia", json!({})).await];
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    // more than one slice of the layout, of which each person has some
+    for number in 0..7 {
+        let who = app.user(&format!("Listener {number}"));
+        for _ in 0..20 {
+            webhook(&who, &receiver, json!({ "types": ["post.published"] })).await;
+        }
+    }
+    let mut posts = HashSet::new();
+    for number in 0..6 {
+        posts.insert(world::post(&ann, &groups[number % 2], &format!("Post {number}")).await);
+    }
+    let laid_out = || {
+        app.in_database(|conn| {
+            let all = webhook_deliveries::table.select((webhook_deliveries::webhook_id, webhook_deliveries::post_id));
+            let all: Vec<(WebhookId, Option<PostId>)> = on_each!(conn => all.load(conn))?;
+            Ok(all)
+        })
+    };
+    let wanted = 7 * 20 * posts.len();
+    let began = Instant::now();
+    while laid_out().len() < wanted && began.elapsed() < Duration::from_secs(20) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let found = laid_out();
+    assert_eq!((found.len(), found.iter().collect::<HashSet<_>>().len()), (wanted, wanted));
+    assert!(found.iter().all(|(_, post)| post.is_some_and(|post| posts.contains(&post.to_string()))));
 }
 
 async fn what_its_owner_may_not_know_of_any_more_is_not_sent(app: App) {

@@ -21,7 +21,6 @@ CREATE TABLE webhooks (
 );
 CREATE INDEX webhooks_by_user ON webhooks (user_id, created_at DESC, id DESC);
 CREATE INDEX webhooks_by_key ON webhooks (api_key_id) WHERE api_key_id IS NOT NULL;
-CREATE INDEX webhooks_active ON webhooks (id) WHERE status = 'active';
 
 -- what each of them is told: the event as it was, since events are forgotten sooner
 CREATE TABLE webhook_deliveries (

@@ -241,7 +241,7 @@ async fn delete_article(
     actor
         .write(&db, move |conn| {
             let article = queries::lock(conn, *article_id)?;
-            if_match.check(article.updated_at)?;
+            if_match.check(|| Ok(article.updated_at))?;
             queries::delete(conn, &article, now)
         })
         .await?;

@@ -199,7 +199,7 @@ async fn delete_comment(
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = queries::lock(conn, actor.viewer(), *comment_id)?;
             posts::policy::require_on_comment(&access, &post, author(&found.row), PostAction::Delete)?;
-            if_match.check(found.row.version())?;
+            if_match.check(|| Ok(found.row.version()))?;
             queries::delete(conn, &found.row, actor.user_id, now)?;
             if actor.user_id != found.row.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &found.row), now)?;

@@ -164,7 +164,7 @@ async fn delete_group_type(
         .write(&db, move |conn| {
             let kinds = lock_all(conn)?;
             let kind = find(&kinds, *group_type_id)?;
-            if_match.check(kind.updated_at)?;
+            if_match.check(|| Ok(kind.updated_at))?;
             policy::delete(queries::count_groups(conn, kind.id)?)?;
             queries::delete(conn, &kinds, kind.id, now)?;
             let changes = vec![AuditChange::new("name", Some(&kind.name), None)];

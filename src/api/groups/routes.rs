@@ -315,7 +315,7 @@ async fn delete_group(
             shares::lock(conn, Sharing::OfGroup(*group_id), &[*group_id])?;
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             access.require(Action::Delete)?;
-            if_match.check(queries::get(conn, access.viewer(), access.group_id())?.group.updated_at)?;
+            if_match.check(|| Ok(queries::get(conn, access.viewer(), access.group_id())?.group.updated_at))?;
             queries::delete(conn, access.group_id(), now)?;
             let entry = Entry::group(AuditAction::GroupDeleted, access.group_id());
             audit::queries::record(conn, Some(&actor), entry, now)

@@ -392,7 +392,7 @@ async fn delete_member(
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             access.require(Action::ManageMembers)?;
             let before = queries::find(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
-            if_match.check(before.version())?;
+            if_match.check(|| Ok(before.version()))?;
             change_member(conn, &access, actor, user_id, &patch, now)
         })
         .await?;

@@ -234,7 +234,7 @@ async fn delete_post(
             shares::lock_groups(conn, *post_id, None)?;
             let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, &head, PostAction::Delete)?;
-            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
+            if_match.check(|| Ok(queries::read(conn, head.id, actor.user_id)?.row.version()))?;
             queries::delete(conn, &head, actor.user_id, now)?;
             if actor.user_id != head.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &head), now)?;
@@ -339,7 +339,7 @@ async fn move_post(
             shares::lock_groups(conn, *post_id, Some(moving.group_id))?;
             let (from, head, to) = queries::lock_with(conn, actor.viewer(), *post_id, moving.group_id)?;
             policy::require(&from, &head, PostAction::Move)?;
-            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
+            if_match.check(|| Ok(queries::read(conn, head.id, actor.user_id)?.row.version()))?;
             let to = to.map_err(unknown_group)?;
             policy::move_to(&from, &to, head.kind)?;
             queries::move_to(conn, &head, &to, now)?;
@@ -489,7 +489,7 @@ async fn arrange(
         .write(db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), post)?;
             policy::require(&access, &head, done.action)?;
-            done.if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
+            done.if_match.check(|| Ok(queries::read(conn, head.id, actor.user_id)?.row.version()))?;
             change(conn, head.id, now)?;
             let entry = entry(done.recorded, &head).with_reason(done.reason.as_ref().map(Reason::as_str));
             audit::queries::record(conn, Some(&actor), entry, now)?;
@@ -557,7 +557,7 @@ async fn set_answer(
         .write(db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), post)?;
             policy::require(&access, &head, PostAction::AcceptAnswer)?;
-            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
+            if_match.check(|| Ok(queries::read(conn, head.id, actor.user_id)?.row.version()))?;
             queries::set_accepted(conn, head.id, answer.as_ref().map(|answer| answer.comment_id), now)?;
             let found = queries::read(conn, head.id, actor.user_id)?;
             Ok((found.row.version(), views::one(conn, &access, found, now)?))

@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::model::{BatchRow, IMPORT_COLUMNS, IMPORT_ROWS, ImportQuery, ImportReport, ImportRow, MemberBatch, Name};
 use super::{policy, queries};
 use crate::api::audit::model::{AuditAction, AuditChange, Entry};
+use crate::api::idempotency::{Made, Once};
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{
     Action, MemberPatch, MemberQuery, MemberRow, MemberSort, Membership, Role, RowResult, RowResults, RowStatus, State,
@@ -24,7 +25,7 @@ use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::http::csv::{self, CSV, CsvBody, Table};
 use crate::http::export;
-use crate::http::json::{self, Body};
+use crate::http::json::Body;
 use crate::http::page::{Key, Page};
 use crate::http::patch::Set;
 use crate::http::query::Query;
@@ -52,22 +53,22 @@ async fn batch_members(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
+    once: Once,
     batch: Body<MemberBatch>,
 ) -> Result<HttpResponse> {
     let (rows, now) = (batch.0.rows.0, Timestamp::now());
-    let results = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), *group_id)?;
-            access.require(Action::ManageMembers)?;
-            RowResults::of(&rows, |row| {
-                // asked for each row: one of those before may have been about the caller
-                let taken = Access::find(conn, actor.viewer(), *group_id)
-                    .and_then(|access| take_row(conn, &access, actor, row, now));
-                RowResult::new(Some(row.user_id), taken)
-            })
-        })
-        .await?;
-    Ok(json::ok(&results))
+    once.write(actor, &db, move |conn| {
+        let access = Access::lock(conn, actor.viewer(), *group_id)?;
+        access.require(Action::ManageMembers)?;
+        let results = RowResults::of(&rows, |row| {
+            // asked for each row: one of those before may have been about the caller
+            let taken = Access::find(conn, actor.viewer(), *group_id)
+                .and_then(|access| take_row(conn, &access, actor, row, now));
+            RowResult::new(Some(row.user_id), taken)
+        })?;
+        Made::ok(&results)
+    })
+    .await
 }
 
 fn take_row(conn: &mut Conn, access: &Access, actor: Actor, row: &BatchRow, now: Timestamp) -> Result<RowStatus> {
@@ -117,17 +118,17 @@ async fn import_members(
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
     query: Query<ImportQuery>,
+    once: Once,
     table: CsvBody,
 ) -> Result<HttpResponse> {
     let (dry_run, now) = (query.dry_run == Some(true), Timestamp::now());
-    let report = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), *group_id)?;
-            access.require(Action::AddMembers)?;
-            import(conn, &access, actor, &table.0, dry_run, now)
-        })
-        .await?;
-    Ok(json::ok(&report))
+    once.write(actor, &db, move |conn| {
+        let access = Access::lock(conn, actor.viewer(), *group_id)?;
+        access.require(Action::AddMembers)?;
+        let made = Made::ok(&import(conn, &access, actor, &table.0, dry_run, now)?)?;
+        Ok(if dry_run { made.unkept() } else { made })
+    })
+    .await
 }
 
 /// What is to be done with the people of a table.

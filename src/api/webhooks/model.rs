@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::api_keys::model::{GroupList, Overlap};
 use crate::api::event_stream::model::Event;
 use crate::api::events::{EventKind, EventRow};
-use crate::db::schema::{webhook_deliveries, webhooks};
+use crate::db::schema::{webhook_deliveries, webhook_progress, webhooks};
 use crate::db::sql_types::JsonList;
 use crate::http::lists;
 use crate::http::page::Limit;
@@ -141,6 +141,18 @@ pub struct DeliveryRow {
     pub last_error: Option<String>,
     /// When it was to be sent first.
     pub created_at: Timestamp,
+}
+
+/// The row of `webhook_progress`: how far events are laid out for webhooks.
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = webhook_progress)]
+pub struct ProgressRow {
+    /// The last place that is laid out for all of them.
+    pub place: i64,
+    /// The last of those places that are being laid out.
+    pub until: i64,
+    /// The last webhook for which they are; nil before the first.
+    pub webhook_id: WebhookId,
 }
 
 impl DeliveryRow {

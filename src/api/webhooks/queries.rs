@@ -7,7 +7,9 @@ use diesel::dsl::{count_star, exists, max, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::model::{DeliveryQuery, DeliveryRow, DeliveryState, WebhookPatch, WebhookRow, WebhookStatus, WebhookSwitch};
+use super::model::{
+    DeliveryQuery, DeliveryRow, DeliveryState, ProgressRow, WebhookPatch, WebhookRow, WebhookStatus, WebhookSwitch,
+};
 use super::policy::{self, Outcome};
 use crate::api::api_keys::model::GroupList;
 use crate::api::event_stream;
@@ -17,7 +19,7 @@ use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::auth::keys;
-use crate::db::schema::{users, webhook_deliveries, webhooks};
+use crate::db::schema::{users, webhook_deliveries, webhook_progress, webhooks};
 use crate::db::sql_types::{JsonList, among};
 use crate::db::{Conn, each_backend, insert_all};
 use crate::error::{Error, Result};
@@ -31,6 +33,9 @@ pub const LEASE: Duration = Duration::from_mins(1);
 const KEPT: Duration = Duration::from_hours(30 * 24);
 /// Rows that one run of the job takes.
 const JOB: i64 = 500;
+/// Events that are laid out at once, and the webhooks for which they are: what one transaction takes.
+const EVENTS: i64 = 100;
+const WEBHOOKS: usize = 50;
 /// Deliveries that are sent at once to the webhooks of one person.
 const EACH: i64 = 4;
 
@@ -141,29 +146,67 @@ fn owner(user: UserId, role: PlatformRole) -> Viewer {
     Actor::on_behalf(user, role, RequestId::new()).viewer()
 }
 
-/// Lays these events out for every webhook that is to be told of them, as far as its owner may know of them now: whether they still
-/// may is asked again when they are sent.
-pub fn lay_out(conn: &mut Conn, happened: &[EventRow], now: Timestamp) -> Result<()> {
-    if happened.is_empty() {
-        return Ok(());
-    }
+/// What comes next of laying events out, with how far that had come: some events for some webhooks.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    before: ProgressRow,
+    after: ProgressRow,
+    deliveries: Vec<DeliveryRow>,
+}
+
+fn progress(conn: &mut Conn) -> Result<ProgressRow> {
+    let row = webhook_progress::table.find(1);
+    Ok(each_backend!(conn => row.select(ProgressRow::as_select()).first(conn))?)
+}
+
+/// The next events for the next webhooks that are to be told of them, as far as their owners may know of them now: whether they
+/// still may is asked again when they are sent. None when everything is laid out.
+pub fn next_slice(conn: &mut Conn, now: Timestamp) -> Result<Option<Slice>> {
+    let before = progress(conn)?;
+    let mut happened = events::after(conn, before.place, EVENTS)?;
+    let Some(last) = happened.last().and_then(|event| event.position) else { return Ok(None) };
+    // once begun, these events and no later ones are laid out for all webhooks
+    let until = if before.webhook_id == WebhookId::nil() { last } else { before.until };
+    happened.retain(|event| event.position.is_some_and(|place| place <= until));
+    let found = active_after(conn, before.webhook_id)?;
+    let is_last = found.len() < WEBHOOKS;
+    let after = match found.last() {
+        Some(webhook) if !is_last => ProgressRow { place: before.place, until, webhook_id: webhook.id },
+        _ => ProgressRow { place: until, until, webhook_id: WebhookId::nil() },
+    };
+    let deliveries = told(conn, found, &happened, now)?;
+    Ok(Some(Slice { before, after, deliveries }))
+}
+
+/// The next active webhooks, in the order of their ids.
+fn active_after(conn: &mut Conn, last: WebhookId) -> Result<Vec<WebhookRow>> {
     let active = webhooks::table
-        .inner_join(users::table.on(users::id.eq(webhooks::user_id)))
+        .filter(webhooks::id.gt(last))
         .filter(webhooks::status.eq(WebhookStatus::Active))
-        .filter(users::status.eq("active"))
-        .order(webhooks::id.asc());
-    let active: Vec<(WebhookRow, PlatformRole)> =
-        each_backend!(conn => active.select((WebhookRow::as_select(), users::platform_role)).load(conn))?;
-    let made_by: Vec<ApiKeyId> = active.iter().filter_map(|(webhook, _)| webhook.api_key_id).collect();
+        .order(webhooks::id.asc())
+        .limit(i64::try_from(WEBHOOKS).unwrap_or(i64::MAX));
+    Ok(each_backend!(conn => active.select(WebhookRow::as_select()).load(conn))?)
+}
+
+/// What these webhooks are to be told of what happened.
+fn told(conn: &mut Conn, active: Vec<WebhookRow>, happened: &[EventRow], now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let made_by: Vec<ApiKeyId> = active.iter().filter_map(|webhook| webhook.api_key_id).collect();
     let in_force = if made_by.is_empty() { made_by } else { keys::in_force(conn, &made_by, now)? };
     let goes_on = |webhook: &WebhookRow| webhook.api_key_id.is_none_or(|key| in_force.contains(&key));
     // what one owner may know of is asked once, however many webhooks they have
-    let mut owners: BTreeMap<UserId, (PlatformRole, Vec<WebhookRow>)> = BTreeMap::new();
-    for (webhook, role) in active.into_iter().filter(|(webhook, _)| goes_on(webhook)) {
-        owners.entry(webhook.user_id).or_insert_with(|| (role, Vec::new())).1.push(webhook);
+    let mut owners: BTreeMap<UserId, Vec<WebhookRow>> = BTreeMap::new();
+    for webhook in active.into_iter().filter(goes_on) {
+        owners.entry(webhook.user_id).or_default().push(webhook);
     }
+    let here = users::table
+        .filter(among(users::id, &owners.keys().copied().collect::<Vec<_>>()))
+        .filter(users::status.eq("active"))
+        .select((users::id, users::platform_role));
+    let here: Vec<(UserId, PlatformRole)> =
+        if owners.is_empty() { Vec::new() } else { each_backend!(conn => here.load(conn))? };
     let mut rows = Vec::new();
-    for (user, (role, webhooks)) in owners {
+    for (user, role) in here {
+        let webhooks = owners.remove(&user).unwrap_or_default();
         let is_wanted = |event: &&EventRow| webhooks.iter().any(|webhook| is_wanted(webhook, event));
         let wanted: Vec<EventRow> = happened.iter().filter(is_wanted).cloned().collect();
         if wanted.is_empty() {
@@ -176,9 +219,34 @@ pub fn lay_out(conn: &mut Conn, happened: &[EventRow], now: Timestamp) -> Result
             rows.extend(told.map(|webhook| DeliveryRow::new(webhook.id, event, now)));
         }
     }
-    line_up(conn, &mut rows, now)?;
-    insert_all!(conn, webhook_deliveries::table, &rows);
-    Ok(())
+    Ok(rows)
+}
+
+/// Lays a slice out: false where another server has done so meanwhile.
+pub fn lay_out(conn: &mut Conn, slice: &Slice, now: Timestamp) -> Result<bool> {
+    let unchanged = webhook_progress::table
+        .find(1)
+        .filter(webhook_progress::place.eq(slice.before.place))
+        .filter(webhook_progress::webhook_id.eq(slice.before.webhook_id));
+    let after = (
+        webhook_progress::place.eq(slice.after.place),
+        webhook_progress::until.eq(slice.after.until),
+        webhook_progress::webhook_id.eq(slice.after.webhook_id),
+    );
+    if each_backend!(conn => diesel::update(unchanged).set(after).execute(conn))? == 0 {
+        return Ok(false);
+    }
+    let asked: Vec<WebhookId> = slice.deliveries.iter().map(|delivery| delivery.webhook_id).collect();
+    let there = webhooks::table.filter(among(webhooks::id, &asked)).select(webhooks::id);
+    let there: Vec<WebhookId> = match conn {
+        Conn::Sqlite(conn) => there.load(conn)?,
+        Conn::Postgres(conn) => there.for_key_share().load(conn)?,
+    };
+    let is_there = |delivery: &&DeliveryRow| there.contains(&delivery.webhook_id);
+    let mut deliveries: Vec<DeliveryRow> = slice.deliveries.iter().filter(is_there).cloned().collect();
+    line_up(conn, &mut deliveries, now)?;
+    insert_all!(conn, webhook_deliveries::table, &deliveries);
+    Ok(true)
 }
 
 /// What comes behind something that is sent again later is due when that is, so that nobody looks at it before.
