@@ -39,29 +39,41 @@ fn note(what: &str, came: &Result<()>, is_failing: &mut bool) {
     *is_failing = came.is_err();
 }
 
-/// Gives places, wakes streams and lays out for webhooks, for as long as the server runs.
+/// Gives places and wakes streams, for as long as the server runs.
 pub async fn run(db: Db, last: watch::Sender<i64>) {
-    let (mut ticks, mut is_failing, mut laid_out) = (ticks(), false, 0);
+    let (mut ticks, mut is_failing) = (ticks(), false);
     loop {
         ticks.tick().await;
-        note("what happened is told", &step(&db, &last, &mut laid_out).await, &mut is_failing);
+        note("what happened is told", &step(&db, &last).await, &mut is_failing);
     }
 }
 
-/// `laid_out` is the last place that is known to be laid out, so that nobody asks while nothing happens.
-async fn step(db: &Db, last: &watch::Sender<i64>, laid_out: &mut i64) -> Result<()> {
+async fn step(db: &Db, last: &watch::Sender<i64>) -> Result<()> {
     while db.read(events::is_any_waiting).await? && db.write(events::place).await? {}
     let place = db.read(events::last_place).await?;
     last.send_if_modified(|known| std::mem::replace(known, place) != place);
-    if *laid_out == place {
-        return Ok(());
-    }
-    while let Some(slice) = db.read(|conn| webhooks::queries::next_slice(conn, Timestamp::now())).await? {
-        if !db.write(move |conn| webhooks::queries::lay_out(conn, &slice, Timestamp::now())).await? {
-            return Ok(());
+    Ok(())
+}
+
+/// Lays out for webhooks what has its place, for as long as the server runs: streams do not wait for it.
+pub async fn lay_out(db: Db, mut last: watch::Receiver<i64>) {
+    let (mut ticks, mut is_failing) = (ticks(), false);
+    // what another server was killed over has its place already
+    last.mark_changed();
+    loop {
+        ticks.tick().await;
+        if !is_failing && last.changed().await.is_err() {
+            return;
         }
+        note("what happened is laid out for webhooks", &lay_out_all(&db).await, &mut is_failing);
     }
-    *laid_out = place;
+}
+
+async fn lay_out_all(db: &Db) -> Result<()> {
+    while let Some(slice) = db.read(|conn| webhooks::queries::next_slice(conn, Timestamp::now())).await? {
+        // where another server came first the next slice is another one
+        db.write(move |conn| webhooks::queries::lay_out(conn, &slice, Timestamp::now())).await?;
+    }
     Ok(())
 }
 
@@ -76,10 +88,14 @@ pub async fn deliver(db: Db, outlet: Outlet) {
 
 async fn send_due(db: &Db, outlet: &Outlet, seats: &Arc<Semaphore>) -> Result<()> {
     let free = i64::try_from(seats.available_permits()).unwrap_or_default();
-    if free == 0 || !db.read(|conn| webhooks::queries::is_any_due(conn, Timestamp::now())).await? {
+    if free == 0 {
         return Ok(());
     }
-    let taken = db.write(move |conn| webhooks::queries::take(conn, free, Timestamp::now())).await?;
+    let due = db.read(move |conn| webhooks::queries::due(conn, free, Timestamp::now())).await?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    let taken = db.write(move |conn| webhooks::queries::take(conn, &due, Timestamp::now())).await?;
     for delivery in taken {
         let Ok(seat) = Arc::clone(seats).acquire_owned().await else { return Ok(()) };
         let (db, outlet) = (db.clone(), outlet.clone());

@@ -156,6 +156,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
     let background = vec![
         actix_web::rt::spawn(sweep(state.clone())),
+        actix_web::rt::spawn(relay::lay_out(db.clone(), sender.subscribe())),
         actix_web::rt::spawn(relay::run(db.clone(), sender)),
         actix_web::rt::spawn(relay::deliver(db.clone(), state.outlet.get_ref().clone())),
     ];

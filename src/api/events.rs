@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use crate::db::schema::events;
+use crate::db::schema::{events, webhook_progress};
 use crate::db::{Conn, each_backend, insert_all};
 use crate::error::Result;
 use crate::types::{ArticleId, CommentId, EventId, GroupId, PostId, Timestamp, UserId, text_enum};
@@ -215,8 +215,11 @@ pub fn after(conn: &mut Conn, place: i64, limit: i64) -> Result<Vec<EventRow>> {
 
 /// Forgets what is older than a week; how much that was. For a job: the caller is a transaction of its own.
 pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
-    // ids made earlier sort earlier. The last place stays known, or the next would be given twice
-    let last = last_place(conn)?;
+    // ids made earlier sort earlier. The last place stays known, or the next would be given twice; and so does what is yet to be
+    // laid out for webhooks
+    let laid_out = webhook_progress::table.select(webhook_progress::place);
+    let laid_out: i64 = each_backend!(conn => laid_out.first(conn))?;
+    let last = last_place(conn)?.min(laid_out);
     let oldest =
         events::table.order(events::id.asc()).select((events::id, events::happened_at, events::position)).limit(JOB);
     let oldest: Vec<(EventId, Timestamp, Option<i64>)> = each_backend!(conn => oldest.load(conn))?;

@@ -2,7 +2,6 @@
 //! the first answer. The answer is kept in the transaction of the effect, for a day, sealed with the key itself: what is stored
 //! tells nothing, and the secrets that some answers hold stay secret.
 
-use std::future::{Ready, ready};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -14,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use serde::Serialize;
 
-use crate::auth::actor::Actor;
+use crate::auth::actor::{self, Actor, AfterCaller};
 use crate::db::schema::idempotency_keys;
 use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
@@ -170,7 +169,7 @@ fn labelled(label: &str, bytes: &[u8]) -> Vec<u8> {
 
 impl FromRequest for Once {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = AfterCaller<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut given = request.headers().get_all(HEADER);
@@ -179,7 +178,7 @@ impl FromRequest for Once {
             (Some(key), None) => parse(key.as_bytes()).map(Some),
             (Some(_), Some(_)) => Err(malformed("duplicate", "give it once")),
         };
-        ready(key.map(|key| Self { request: request.clone(), key }))
+        actor::after_caller(request, key.map(|key| Self { request: request.clone(), key }))
     }
 }
 

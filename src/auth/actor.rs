@@ -1,11 +1,12 @@
 //! The extractors for who calls: [`Actor`] where a login is needed, [`Viewer`] where it is not.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use diesel::prelude::*;
+use futures_util::future::Either;
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
@@ -299,6 +300,22 @@ pub async fn check(request: &HttpRequest) -> Result<()> {
     let is_asked = request.extensions().contains::<Asked>();
     if is_asked { identify(request).await.map(drop) } else { Ok(()) }
 }
+
+/// What was found of a request; where that is a fault, what is wrong with the caller is told first.
+pub fn after_caller<T: 'static>(request: &HttpRequest, found: Result<T>) -> AfterCaller<T> {
+    let error = match found {
+        Ok(found) => return Either::Left(ready(Ok(found))),
+        Err(error) => error,
+    };
+    let request = request.clone();
+    Either::Right(Box::pin(async move {
+        check(&request).await?;
+        Err(error)
+    }))
+}
+
+/// What [`after_caller`] comes to.
+pub type AfterCaller<T> = Either<Ready<Result<T>>, Pin<Box<dyn Future<Output = Result<T>>>>>;
 
 impl FromRequest for Viewer {
     type Error = Error;

@@ -689,6 +689,7 @@ table! {
         previous_secret -> Nullable<Text>,
         previous_valid_until -> Nullable<Instant>,
         failing_since -> Nullable<Instant>,
+        switched_at -> Instant,
         created_at -> Instant,
         updated_at -> Instant,
     }

@@ -2,8 +2,6 @@
 //! people may change has its version in front, and a change says with `If-Match` which one it means, so that nobody overwrites
 //! what they have not seen.
 
-use std::future::{Ready, ready};
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -15,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use twox_hash::XxHash3_128;
 
+use crate::auth::actor::{self, AfterCaller};
 use crate::error::{Code, Error, Result};
 use crate::types::Timestamp;
 
@@ -185,11 +184,12 @@ fn names(tag: &str, version: &Version) -> bool {
 
 impl FromRequest for IfMatch {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = AfterCaller<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let words = "Send «If-Match» with the «ETag» of what you have read.";
-        ready(given(request).and_then(|tags| tags.ok_or_else(|| Error::new(Code::PreconditionRequired, words))))
+        let needed = |tags: Option<Self>| tags.ok_or_else(|| Error::new(Code::PreconditionRequired, words));
+        actor::after_caller(request, given(request).and_then(needed))
     }
 }
 
@@ -215,10 +215,10 @@ impl MaybeMatch {
 
 impl FromRequest for MaybeMatch {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = AfterCaller<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(given(request).map(Self))
+        actor::after_caller(request, given(request).map(Self))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Query parameters, parsed so that a fault names its parameter.
 
-use std::future::{Ready, ready};
 use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
+use crate::auth::actor::{self, AfterCaller};
 use crate::error::{Error, Result};
 
 /// The parameters of a query. One that is unknown, given twice or cannot be parsed is refused by name.
@@ -28,12 +28,12 @@ impl<T> Deref for Query<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest for Query<T> {
+impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = AfterCaller<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(parse(request.query_string()).map(Self))
+        actor::after_caller(request, parse(request.query_string()).map(Self))
     }
 }
 

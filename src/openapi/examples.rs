@@ -19,11 +19,12 @@ pub fn fill(document: &mut Value) {
                     schema.insert("examples".to_owned(), json!([found]));
                 }
             }
+            let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
             if let Some(body) = operation.get_mut("requestBody") {
-                fill_content(body, &schemas);
+                fill_content(body, &id, &schemas);
             }
             let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
-            responses.into_iter().flatten().for_each(|(_, response)| fill_content(response, &schemas));
+            responses.into_iter().flatten().for_each(|(_, response)| fill_content(response, &id, &schemas));
         }
     }
     // they have come to stand where they are used
@@ -33,14 +34,40 @@ pub fn fill(document: &mut Value) {
     }
 }
 
-fn fill_content(holder: &mut Value, schemas: &Map<String, Value>) {
+fn fill_content(holder: &mut Value, operation: &str, schemas: &Map<String, Value>) {
     let content = holder.get_mut("content").and_then(Value::as_object_mut);
-    for (_, media) in content.into_iter().flatten() {
+    for (kind, media) in content.into_iter().flatten() {
         let has_example = media.get("example").is_some() || media.get("examples").is_some();
         if let Some(schema) = media.get("schema").filter(|_| !has_example) {
-            media["example"] = example(schema, "", schemas);
+            let of_file = file(kind, operation, schemas).map(Value::String);
+            media["example"] = of_file.unwrap_or_else(|| example(schema, "", schemas));
         }
     }
+}
+
+/// What is no JSON, as far as it begins.
+fn file(kind: &str, operation: &str, schemas: &Map<String, Value>) -> Option<String> {
+    let one = |name: &str| schemas.get(name).map(|schema| example(schema, "", schemas)).unwrap_or_default();
+    let (person, group) = (id("user_id"), id("group_id"));
+    Some(match (kind, operation) {
+        ("text/csv", "import_members") => format!("user_id,role,display_name\n{person},member,Ann Lee\n"),
+        ("text/csv", "export_members") => format!(
+            "user_id,display_name,role,role_ends_at,joined_at,last_contributed_at\n{person},Ann Lee,member,,{},\n",
+            instant("joined_at")
+        ),
+        ("text/csv", "export_audit_log_csv") => format!(
+            "id,at,actor_id,actor_name,action,target_kind,target_id,group_id,changes,reason,request_id\n\
+             {},{},{person},Ann Lee,group_updated,group,{group},{group},,A new year,0f6f1d1e9a3c4b5d8e7f60718293a4b5\n",
+            id(""),
+            instant("at")
+        ),
+        ("application/jsonl", _) => format!("{}\n", one("AuditEvent")),
+        ("application/atom+xml", _) => "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
+            <feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Falls prevention</title></feed>\n"
+            .to_owned(),
+        ("text/event-stream", _) => format!("id: {}\nevent: post.published\ndata: {}\n\n", id(""), one("Event")),
+        _ => return None,
+    })
 }
 
 /// An example of a schema, which is that of a property or parameter with this name.

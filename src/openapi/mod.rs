@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use actix_web::App;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt as _;
@@ -159,15 +159,4 @@ pub fn scopes() -> Scopes {
         Some(((method, path.clone()), Scope::parse(scope)?))
     });
     Scopes(wanted.collect())
-}
-
-/// Each path template with its methods, for answers about wrong methods. What can be got has a head too.
-#[must_use]
-pub fn methods() -> Vec<(String, Vec<String>)> {
-    let paths = document().get("paths").and_then(Value::as_object).into_iter().flatten();
-    let methods = |item: &Value| -> Vec<String> {
-        let own = item.as_object().into_iter().flat_map(Map::keys).map(|name| name.to_uppercase());
-        own.flat_map(|name| if name == "GET" { vec![name, "HEAD".to_owned()] } else { vec![name] }).collect()
-    };
-    paths.map(|(path, item)| (path.clone(), methods(item))).collect()
 }

@@ -1,12 +1,15 @@
 //! What every operation has besides what its handler says: the parameters of its path, the failures of its kind with their
 //! codes, and the headers of its answers.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::error::Code;
 
 /// Completes every operation, and adds what they share to the document's components.
 pub fn complete(document: &mut Value) {
+    let versioned = versioned(document);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -20,9 +23,9 @@ pub fn complete(document: &mut Value) {
             }
             let failures = failures(path, operation);
             let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
-            add_failures(responses, &failures);
+            add_failures(responses, &failures, ends);
             let has = |name: &str| failures.iter().any(|failure| failure.name == name);
-            describe_successes(method == "get", (has("PreconditionFailed"), has("InProgress")), responses);
+            describe_successes(method == "get", has("InProgress"), &versioned, responses);
             if ends {
                 let answers = responses.values_mut().filter(|response| response.get("description").is_some());
                 answers.for_each(|response| add_headers(response, &["Deprecation", "Sunset", "Link"]));
@@ -73,9 +76,12 @@ fn path_parameter(name: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "description": words, "schema": schema })
 }
 
+/// What creates something under other names: members, by invitation or at once, and tokens.
+const MAKING: [&str; 4] = ["batch_members", "decide_membership_requests", "import_members", "resend_invitation"];
+
 /// Says of what creates something that it may be sent again.
 fn take_idempotency_key(method: &str, operation: &mut Value) {
-    let creates = |id: &str| id.starts_with("create_") || ["batch_members", "import_members"].contains(&id);
+    let creates = |id: &str| id.starts_with("create_") || MAKING.contains(&id);
     let creates = operation.get("operationId").and_then(Value::as_str).is_some_and(creates);
     let is_known_who = operation.get("security").is_some_and(|security| *security != json!([{}]));
     if method != "post" || !creates || !is_known_who {
@@ -191,7 +197,12 @@ const FAILURES: [Failure; 16] = [
         words: "Somebody has changed it meanwhile; the answer has its current ETag",
         codes: &[Code::PreconditionFailed],
     },
-    Failure { name: "TooLarge", status: "413", words: "The body is larger than 1 MiB", codes: &[Code::TooLarge] },
+    Failure {
+        name: "TooLarge",
+        status: "413",
+        words: "The body is larger than 1 MiB, or a table than 4 MiB",
+        codes: &[Code::TooLarge],
+    },
     Failure {
         name: "UnsupportedMediaType",
         status: "415",
@@ -217,7 +228,7 @@ const FAILURES: [Failure; 16] = [
 
 fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
     let named = |name: &str| parameters(operation).any(|known| known.get("name").is_some_and(|known| known == name));
-    let (has_body, has_parameters) = (operation.get("requestBody").is_some(), parameters(operation).next().is_some());
+    let (has_body, is_api) = (operation.get("requestBody").is_some(), path.starts_with("/api/"));
     let mut names = vec!["Internal", "Unavailable"];
     if !path.starts_with("/health/") {
         names.push("TooManyRequests");
@@ -226,10 +237,11 @@ fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
         names.push("Unauthorized");
         names.push(if named("Praxis-Access-Reason") { "Unexplained" } else { "Insufficient" });
     }
-    match (has_body, named("cursor"), has_parameters) {
-        (true, ..) => names.push("BadBody"),
-        (_, true, _) => names.push("BadPage"),
-        (_, _, true) => names.push("BadParameter"),
+    // a parameter that an operation does not have is refused by name, also where it has none
+    match (has_body, named("cursor")) {
+        (true, _) => names.push("BadBody"),
+        (_, true) => names.push("BadPage"),
+        _ if is_api || parameters(operation).next().is_some() => names.push("BadParameter"),
         _ => {}
     }
     if has_body {
@@ -250,8 +262,8 @@ fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
 }
 
 /// Adds the failures that follow from what the operation is like. Where the handler has words of its own they win; codes that
-/// they name in backticks come first.
-fn add_failures(responses: &mut Map<String, Value>, failures: &[&Failure]) {
+/// they name in backticks come first. What `is_own` has headers that others lack, and shares no answer with them.
+fn add_failures(responses: &mut Map<String, Value>, failures: &[&Failure], is_own: bool) {
     for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() >= "400") {
         let words = response.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
         let codes = named_codes(&words, status);
@@ -261,8 +273,9 @@ fn add_failures(responses: &mut Map<String, Value>, failures: &[&Failure]) {
         *response = failing(&words, status, &codes, further);
     }
     for failure in failures {
+        let whole = || failing(failure.words, failure.status, &[], failure.codes);
         let shared = || json!({ "$ref": format!("#/components/responses/{}", failure.name) });
-        responses.entry(failure.status).or_insert_with(shared);
+        responses.entry(failure.status).or_insert_with(|| if is_own { whole() } else { shared() });
     }
 }
 
@@ -276,15 +289,16 @@ fn failing(words: &str, status: &str, named: &[Code], further: &[Code]) -> Value
     let examples: Map<String, Value> = codes.map(|code| (code.as_str().to_owned(), example(code))).collect();
     let content = json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "examples": examples });
     let mut response = json!({ "description": words, "content": { "application/problem+json": content } });
-    add_headers(
-        &mut response,
-        match status {
-            "401" => &["WWW-Authenticate"],
-            "412" => &["ETag"],
-            "429" | "503" => &["Retry-After"],
-            _ => &[],
-        },
-    );
+    let has = |code: &Code| named.contains(code) || further.contains(code);
+    let names: &[&str] = match status {
+        "401" => &["WWW-Authenticate"],
+        "403" if has(&Code::InsufficientScope) => &["WWW-Authenticate"],
+        "409" if has(&Code::InProgress) => &["Retry-After"],
+        "412" => &["ETag"],
+        "429" | "503" => &["Retry-After"],
+        _ => &[],
+    };
+    add_headers(&mut response, names);
     response
 }
 
@@ -296,14 +310,29 @@ pub fn named_codes(words: &str, status: &str) -> Vec<Code> {
     of_status.filter(|code| quoted.contains(&code.as_str())).copied().collect()
 }
 
-/// Names the headers of what succeeds.
-fn describe_successes(is_read: bool, (is_versioned, is_kept): (bool, bool), responses: &mut Map<String, Value>) {
+/// The schemas of what is changed with `If-Match`.
+fn versioned(document: &Value) -> HashSet<String> {
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let operations = paths.filter_map(|(_, item)| item.get("patch"));
+    let changing = operations.filter(|operation| {
+        parameters(operation).any(|parameter| parameter.get("name").is_some_and(|name| name == "If-Match"))
+    });
+    changing.filter_map(|operation| shown(operation.pointer("/responses/200")?)).map(str::to_owned).collect()
+}
+
+/// The schema of what a response shows.
+fn shown(response: &Value) -> Option<&str> {
+    response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str)
+}
+
+/// Names the headers of what succeeds. What is made or changed has a tag where its schema is among those that are changed with one.
+fn describe_successes(is_read: bool, is_kept: bool, versioned: &HashSet<String>, responses: &mut Map<String, Value>) {
     let own =
         responses.iter_mut().filter(|(status, response)| status.as_str() < "400" && response.get("$ref").is_none());
     for (status, response) in own {
-        let shown = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
+        let shown = shown(response);
         let is_page = is_read && status == "200" && shown.is_some_and(|name| name.ends_with("Page"));
-        let has_tag = shown.is_some() && (is_read || is_versioned);
+        let has_tag = shown.is_some_and(|shown| is_read || versioned.contains(shown));
         let is_new = status == "201" || status == "308";
         let names = [("ETag", has_tag), ("Link", is_page), ("Idempotency-Replayed", is_kept), ("Location", is_new)];
         let names: Vec<&str> = names.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
@@ -323,6 +352,9 @@ fn add_headers(response: &mut Value, names: &[&str]) {
 /// The headers and the problems that operations refer to.
 fn add_components(document: &mut Value) {
     let text = |words: &str, example: &str| json!({ "description": words, "schema": { "type": "string" }, "example": example });
+    if let Some(code) = document.pointer_mut("/components/schemas/Problem/properties/code") {
+        code["x-extensible-enum"] = Code::ALL.iter().map(|code| code.as_str()).collect();
+    }
     let headers = json!({
         "Deprecation": text("Since when it should not be used any more, in seconds since 1970 (RFC 9745).", "@1796083200"),
         "Sunset": text("Until when it answers at least (RFC 8594).", "Sat, 01 Jan 2028 00:00:00 GMT"),

@@ -191,8 +191,15 @@ async fn what_is_wrong_with_the_key_is_told_before_what_is_wrong_with_the_body(a
     let ann = app.user("Ann");
     let (program, id) = key(&ann, &["groups:read"], json!({})).await;
     let wrong = || json!({ "x": 1 });
+    let group = format!("/groups/{}", world::group(&ann, "Falls", json!({})).await);
+    let without_condition = |who: &Caller| who.request(Method::PATCH, &group).json(json!({}));
+    without_condition(&ann).await.expect_problem(428, "precondition_required");
     for _ in 0..5 {
         program.post("/group-proposals", wrong()).await.expect_problem(403, "insufficient_scope");
+        without_condition(&program).await.expect_problem(403, "insufficient_scope");
+        let call = program.post("/group-proposals", json!({})).header("idempotency-key", "ü");
+        call.await.expect_problem(403, "insufficient_scope");
+        program.get("/me/feed?limit=none").await.expect_problem(403, "insufficient_scope");
         let forged = ann.with_token(format!("prx_key_{}", "A".repeat(43)));
         forged.post("/group-proposals", wrong()).await.expect_problem(401, "invalid_token");
     }

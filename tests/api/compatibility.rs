@@ -125,7 +125,13 @@ impl Comparison<'_> {
     }
 
     fn operation(&mut self, place: &str, was: &Value, is: &Value) {
-        self.same(place, &["operationId"], was, is);
+        // generated clients are named by these
+        self.same(place, &["operationId", "tags"], was, is);
+        // dates in ISO 8601 sort as they follow; what is not there for ever is there as long as was promised
+        let (ended, ends) = (was["x-sunset"].as_str(), is["x-sunset"].as_str());
+        if ended.is_some_and(|ended| ends.is_some_and(|ends| ends < ended)) {
+            self.changed(place, "x-sunset", &was["x-sunset"], &is["x-sunset"]);
+        }
         // each way in must still lead in, with the schemes and scopes that it had
         let leads = |is: &Value, was: &Value| {
             members(is).all(|(name, scopes)| was.get(name).is_some_and(|had| items(scopes).all(|it| has(had, it))))
@@ -295,6 +301,7 @@ fn document() -> Value {
             "/groups": {
                 "get": {
                     "operationId": "list_groups",
+                    "tags": ["groups"],
                     "security": [{}, { "bearer": [] }],
                     "parameters": [
                         { "name": "limit", "in": "query", "schema": limit },
@@ -308,7 +315,7 @@ fn document() -> Value {
                     "responses": { "201": { "content": content(link("schemas/Group")) } },
                 },
             },
-            "/groups/{id}": { "parameters": [link("parameters/id")], "delete": { "deprecated": true } },
+            "/groups/{id}": { "parameters": [link("parameters/id")], "delete": { "deprecated": true, "x-sunset": "2028-01-01" } },
         },
         "components": {
             "schemas": schemas(),
@@ -369,7 +376,9 @@ const SPOT: &str = r#"{"properties":{"x":{},"y":{}},"required":["y"]}"#;
 const SPOT_IN_WORDS: &str = r#"{"properties":{"x":{}},"title":"Spot","description":"Where it is.","example":{},
     "examples":[{}],"deprecated":true,"writeOnly":true}"#;
 
-const BREAKS: [Row; 68] = [
+const BREAKS: [Row; 70] = [
+    ["other tag", "GET tags", r#"["circles"]"#, r#"tags went from ["groups"] to ["circles"]"#],
+    ["gone earlier than was said", "paths /groups/{id} delete x-sunset", "2027-01-01", "x-sunset went from"],
     ["path gone", "paths /groups/{id}", "null", "DELETE /groups/{id} is gone"],
     ["method gone", "paths /groups post", "null", "POST /groups is gone"],
     ["deprecated method gone", "paths /groups/{id} delete", "null", "DELETE /groups/{id} is gone"],

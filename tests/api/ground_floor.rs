@@ -365,8 +365,8 @@ async fn a_query_parameter_is_named(app: App) {
     ] {
         admin.get(path).await.expect_field(400, name, code);
     }
-    // every list refuses what it does not know, by name
-    for operation in document::operations().iter().filter(|operation| !operation.query.is_empty()) {
+    // every operation refuses what it does not know, by name
+    for operation in document::operations().iter().filter(|operation| operation.path.starts_with("/api/")) {
         let path = operation.path.replace("{group_id}", "0198c1f2-6b1a-7c3e-9f00-2b7de2a0c111");
         let path = path.replace("{post_id}", "0198c1f2-6b1a-7c3e-9f00-2b7de2a0c111");
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();

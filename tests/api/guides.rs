@@ -61,12 +61,29 @@ fn blocks(guide: &str) -> Vec<Block> {
                 blocks.push(Block { line: data.sourcepos.start.line, commands: code.literal.clone(), prints: None });
             }
             ("text" | "json", Some(block)) if is_after_commands => block.prints = Some(code.literal.clone()),
+            // typed into another terminal, and run by `follow`
             ("console", _) => {}
             (other, _) => panic!("line {}: a block of «{other}»", data.sourcepos.start.line),
         }
         is_after_commands = code.info == "sh";
     }
     blocks
+}
+
+/// What is typed into the server's terminal and prints something: commands of the program, and what they print.
+fn at_the_end(guide: &str) -> Vec<(String, String)> {
+    let arena = Arena::new();
+    let root = parse_document(&arena, guide, &Options::default());
+    let typed = root.children().filter_map(|node| match &node.data.borrow().value {
+        NodeValue::CodeBlock(code) if code.info == "console" => Some(code.literal.clone()),
+        _ => None,
+    });
+    let split = |typed: String| {
+        let (command, prints) = typed.split_once('\n')?;
+        let is_one = !prints.is_empty() && !prints.starts_with('$');
+        is_one.then(|| (command.strip_prefix("$ praxis ").expect("of the program").to_owned(), prints.to_owned()))
+    };
+    typed.filter_map(split).collect()
 }
 
 /// One shell for all blocks, as whoever types them has.
@@ -112,4 +129,8 @@ fn follow(database: &Database, name: &str, guide: &str) {
         assert_eq!(printed, block.prints.as_deref().unwrap_or_default(), "{name}, line {line}");
     }
     assert_eq!(out.len(), blocks.len());
+    for (command, prints) in at_the_end(guide) {
+        let words: Vec<&str> = command.split(' ').collect();
+        assert_eq!(success(&praxis(database, &words).output().unwrap()), prints, "{name}: praxis {command}");
+    }
 }

@@ -43,6 +43,9 @@ struct Place {
     program_key: String,
     webhook: String,
     delivery: String,
+    asking: Caller,
+    closed: String,
+    invitation: String,
 }
 
 /// An API key, by its id.
@@ -59,6 +62,7 @@ impl Place {
         member(&who, &owner, &group).await;
         let read_first = crate::support::world::group(&owner, "Quiet", json!({ "review_policy": "everyone" })).await;
         join(&who, &read_first).await;
+        let closed = crate::support::world::group(&owner, "Closed", json!({ "join_policy": "request" })).await;
         let post = post(&who, &group, "Words").await;
         let comment = comment(&who, &post, None).await;
         let article = article(&editor, "Piece", "published", &[]).await;
@@ -74,6 +78,11 @@ impl Place {
         let delivery = who.request(Method::POST, format!("{pinged}/pings")).await.expect(201).id();
         who.patch(&pinged, json!({ "status": "paused" })).await.expect(200);
         let delivery = format!("{pinged}/deliveries/{delivery}/redelivery");
+        let asking = app.user("asking");
+        join(&asking, &closed).await;
+        let link = owner.post(format!("/groups/{group}/invitation-links"), json!({})).await.expect(201);
+        let invitation = link["invitation"]["id"].as_str().unwrap();
+        let invitation = format!("/groups/{group}/invitations/{invitation}/resend");
         let member = who;
         Self {
             owner,
@@ -90,6 +99,9 @@ impl Place {
             program_key,
             webhook,
             delivery,
+            asking,
+            closed,
+            invitation,
         }
     }
 
@@ -138,6 +150,11 @@ impl Place {
                 let path = format!("/admin/users/{}/api-keys/{}/secrets", self.program, self.program_key);
                 (&self.admin, path, json!({}))
             }
+            "decide_membership_requests" => {
+                let decisions = json!({ "decisions": [{ "user_id": self.asking.id(), "outcome": "approve" }] });
+                (&self.owner, format!("/groups/{}/membership-requests:batch", self.closed), decisions)
+            }
+            "resend_invitation" => (&self.owner, self.invitation.clone(), Value::Null),
             "batch_members" => {
                 let rows = json!({ "rows": [{ "user_id": self.member.id(), "action": "change_role", "role": "facilitator" }] });
                 (&self.owner, format!("/groups/{group}/members:batch"), rows)
@@ -184,7 +201,7 @@ async fn whatever_is_created_is_created_once(app: App) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let operations = operations();
-    assert_eq!(operations.len(), 25, "{operations:?}");
+    assert_eq!(operations.len(), 27, "{operations:?}");
     for operation in operations {
         let first = place.send(&operation, "one").await;
         assert!(matches!(first.status, 200 | 201 | 204), "{operation}: {first}");

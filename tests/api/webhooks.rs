@@ -33,6 +33,8 @@ pub fn cases() -> Vec<Case> {
         what_comes_behind_what_failed_is_not_looked_at_before with ["--webhook-networks", "127.0.0.0/8"],
         a_name_that_leads_inside_is_not_connected_to with ["--webhook-networks", "10.0.0.0/8"],
         a_webhook_is_told_what_its_owner_may_know_of with ["--webhook-networks", "127.0.0.0/8"],
+        what_is_sent_again_keeps_its_place_and_that_of_others with ["--webhook-networks", "127.0.0.0/8"],
+        what_a_webhook_is_told_follows_from_when_it_happened with ["--webhook-networks", "127.0.0.0/8"],
         many_webhooks_are_told_once_each with ["--webhook-networks", "127.0.0.0/8"],
         what_its_owner_may_not_know_of_any_more_is_not_sent with ["--webhook-networks", "127.0.0.0/8"],
         a_paused_webhook_is_told_nothing with ["--webhook-networks", "127.0.0.0/8"],
@@ -173,6 +175,45 @@ async fn what_fails_eight_times_is_parked_and_its_owner_told(app: App) {
     wait_until(&ann, &id, |log| log[0]["state"] == "delivered").await;
     let ids: HashSet<String> = receiver.received().iter().map(|came| came.headers["webhook-id"].clone()).collect();
     assert_eq!((receiver.received().len(), ids.len()), (9, 1));
+    // and told again where that fails too
+    let refusing = Receiver::start(&vec![How::Status(503); 8]);
+    ann.patch(format!("/me/webhooks/{id}"), json!({ "url": refusing.url() })).await.expect(200);
+    ann.request(Method::POST, &path).await.expect(201);
+    for made in 1..8 {
+        wait_until(&ann, &id, |log| log[0]["attempts"] == made).await;
+        hurry(&app);
+    }
+    wait_until(&ann, &id, |log| log[0]["state"] == "parked").await;
+    let told = ann.get("/me/notifications").await.expect(200);
+    assert_eq!(told.each("kind"), ["delivery_parked", "delivery_parked"]);
+}
+
+async fn what_is_sent_again_keeps_its_place_and_that_of_others(app: App) {
+    let (ann, receiver) = (app.user("Ann"), Receiver::start(&[How::Status(200), How::Status(500)]));
+    let group = world::group(&ann, "Falls", json!({})).await;
+    let (id, _) = webhook(&ann, &receiver, json!({ "types": ["post.published"] })).await;
+    world::post(&ann, &group, "Taken").await;
+    wait_until(&ann, &id, |log| log.len() == 1 && log[0]["state"] == "delivered").await;
+    world::post(&ann, &group, "Refused").await;
+    wait_until(&ann, &id, |log| log.len() == 2 && log[0]["attempts"] == 1).await;
+    world::post(&ann, &group, "Behind").await;
+    let due = |log: &[Value]| log.iter().map(|one| one["next_attempt_at"].clone()).collect::<Vec<_>>();
+    let log = wait_until(&ann, &id, |log| log.len() == 3).await;
+    let before = due(&log);
+    assert_eq!((&before[0], before[1].is_string(), &before[2]), (&before[1], true, &Value::Null));
+    // what comes first is sent at once, and hurries nobody who waits for a reason
+    let path = |log: &Value| format!("/me/webhooks/{id}/deliveries/{}/redelivery", log["id"].as_str().unwrap());
+    ann.request(Method::POST, path(&log[2])).await.expect(201);
+    receiver.wait_for(3).await;
+    let log = wait_until(&ann, &id, |log| log[2]["state"] == "delivered").await;
+    assert_eq!((&log[1]["next_attempt_at"], &log[1]["attempts"]), (&before[1], &json!(1)));
+    // what comes behind waits for its turn
+    let again = ann.request(Method::POST, path(&log[0])).await.expect(201);
+    assert_eq!(again["next_attempt_at"], before[1]);
+    let log = wait_until(&ann, &id, |log| log.iter().all(|one| one["state"] == "delivered")).await;
+    let mut attempts: Vec<i64> = log.iter().map(|one| one["attempts"].as_i64().unwrap()).collect();
+    attempts.sort_unstable();
+    assert_eq!((attempts, receiver.received().len()), (vec![1, 1, 2], 5));
 }
 
 async fn a_webhook_that_fails_for_five_days_is_told_nothing_more(app: App) {
@@ -346,6 +387,23 @@ async fn what_its_owner_may_not_know_of_any_more_is_not_sent(app: App) {
     assert_eq!(receiver.received().len(), 1);
     let left: i64 = app.in_database(|conn| Ok(on_each!(conn => webhook_deliveries::table.count().get_result(conn))?));
     assert_eq!(left, 0);
+}
+
+async fn what_a_webhook_is_told_follows_from_when_it_happened(app: App) {
+    let (ann, receiver) = (app.user("Ann"), Receiver::start(&[]));
+    let group = world::group(&ann, "Falls", json!({})).await;
+    world::post(&ann, &group, "Before there was a webhook").await;
+    let (id, _) = webhook(&ann, &receiver, json!({ "types": ["post.published"] })).await;
+    let told = world::post(&ann, &group, "Just before it is paused").await;
+    ann.patch(format!("/me/webhooks/{id}"), json!({ "status": "paused" })).await.expect(200);
+    wait_until(&ann, &id, |log| log.len() == 1).await;
+    world::post(&ann, &group, "Just before it is active").await;
+    ann.patch(format!("/me/webhooks/{id}"), json!({ "status": "active" })).await.expect(200);
+    let after = world::post(&ann, &group, "Afterwards").await;
+    receiver.wait_for(2).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let of: Vec<Value> = receiver.received().iter().map(|came| came.json()["data"]["post_id"].clone()).collect();
+    assert_eq!(of, [json!(told), json!(after)]);
 }
 
 async fn a_paused_webhook_is_told_nothing(app: App) {

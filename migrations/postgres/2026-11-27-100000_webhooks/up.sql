@@ -16,6 +16,8 @@ CREATE TABLE webhooks (
     previous_secret TEXT,
     previous_valid_until TIMESTAMPTZ,
     failing_since TIMESTAMPTZ,
+    -- when it was made, or last began or ceased to be active
+    switched_at TIMESTAMPTZ NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL
 );
@@ -49,6 +51,8 @@ CREATE TABLE webhook_deliveries (
     created_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at, id) WHERE due_at IS NOT NULL;
-CREATE INDEX webhook_deliveries_in_sequence ON webhook_deliveries (webhook_id, sequence_id, position) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_in_sequence ON webhook_deliveries (webhook_id, sequence_id, position, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX webhook_deliveries_leased ON webhook_deliveries (leased_until) WHERE leased_until IS NOT NULL;
 CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, created_at DESC, id DESC);
+-- all but what was taken, which is nearly everything
+CREATE INDEX webhook_deliveries_open ON webhook_deliveries (webhook_id, created_at DESC, id DESC) WHERE state <> 'delivered';

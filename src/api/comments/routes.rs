@@ -223,7 +223,7 @@ async fn delete_comment(
 #[post("/comments/{comment_id}/restore")]
 async fn restore_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Path<CommentId>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let comment = reader
+    let (version, comment) = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = queries::lock_any(conn, actor.viewer(), *comment_id)?;
             let Some(deleted_at) = found.row.deleted_at else {
@@ -240,11 +240,12 @@ async fn restore_comment(reader: Reader, db: web::Data<Db>, comment_id: web::Pat
             if by_others {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentRestored, &row), now)?;
             }
+            let version = found.row.version();
             let comment = one(conn, &access, &post, found)?;
-            Ok((access, comment))
+            Ok((access, (version, comment)))
         })
         .await?;
-    Ok(json::ok(&comment))
+    Ok(conditional::ok(version, &comment))
 }
 
 /// List what a comment said before

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use futures_util::stream;
+use futures_util::{FutureExt as _, stream};
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::live::{Live, Seat};
@@ -57,6 +57,9 @@ async fn stream_events(
     let (seat, follow) = (live.clone().into_inner().sit(actor.user_id)?, query.follow.unwrap_or(true));
     let last_id = last_event_id(&request)?;
     let found = db.read(move |conn| begin(conn, last_id, follow)).await?;
+    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    // whoever has not read for long is not sent all that they missed
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waiting = VecDeque::from([": welcome\n\n".to_owned()]);
     if found.is_none() {
         waiting.push_back("event: reset\ndata: {}\n\n".to_owned());
@@ -69,7 +72,7 @@ async fn stream_events(
         waiting,
         last: live.last(),
         follow,
-        heartbeat: interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
+        heartbeat,
         seat,
     };
     let body = stream::unfold(stream, |mut stream| async {
@@ -121,6 +124,8 @@ impl Stream {
                 return Some(text);
             }
             match self.fetch().await {
+                // however much it may not know of comes between, whoever listens sees that it goes on
+                Ok(true) if self.waiting.is_empty() && self.heartbeat.tick().now_or_never().is_some() => self.beat(),
                 Ok(true) => {}
                 Ok(false) if !self.follow => return None,
                 Ok(false) => self.wait().await?,
@@ -157,12 +162,16 @@ impl Stream {
         Ok(true)
     }
 
+    fn beat(&mut self) {
+        self.waiting.push_back(": still here\n\n".to_owned());
+    }
+
     /// Waits until there is something new, or a heartbeat is due, which comes as often whatever happens elsewhere; none when the
     /// server stops.
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
             biased;
-            _ = self.heartbeat.tick() => self.waiting.push_back(": still here\n\n".to_owned()),
+            _ = self.heartbeat.tick() => self.beat(),
             changed = self.last.changed() => changed.ok()?,
         }
         Some(())

@@ -263,31 +263,30 @@ async fn resend_invitation(
     actor: Actor,
     db: web::Data<Db>,
     path: web::Path<(GroupId, InvitationId)>,
+    once: Once,
 ) -> Result<HttpResponse> {
     let ((group, id), now) = (path.into_inner(), Timestamp::now());
-    let issued = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), group)?;
-            access.require(Action::Invite)?;
-            let row = queries::get(conn, group, id)?.row;
-            policy::handle(&access, &row)?;
-            let expires_at = policy::expiry(None, settings::queries::get(conn)?.invitation_days, now)?;
-            let (token, hash) = match row.kind {
-                InvitationKind::Person => (None, None),
-                InvitationKind::Email | InvitationKind::Link => {
-                    let (token, hash) = tokens::new_invitation_token()?;
-                    (Some(token), Some(hash))
-                }
-            };
-            queries::renew(conn, id, hash, expires_at)?;
-            let ends = AuditChange::new("expires_at", Some(&row.expires_at.to_string()), Some(&expires_at.to_string()));
-            let entry = Entry::new(AuditAction::InvitationRenewed, AuditTarget::Invitation, id.uuid()).within(group);
-            audit::queries::record(conn, Some(&actor), entry.with_changes(vec![ends]), now)?;
-            let invitation = Invitation::of(queries::get(conn, group, id)?, actor.is_admin());
-            Ok(IssuedInvitation { invitation, token })
-        })
-        .await?;
-    Ok(json::ok(&issued))
+    once.write(actor, &db, move |conn| {
+        let access = Access::lock(conn, actor.viewer(), group)?;
+        access.require(Action::Invite)?;
+        let row = queries::get(conn, group, id)?.row;
+        policy::handle(&access, &row)?;
+        let expires_at = policy::expiry(None, settings::queries::get(conn)?.invitation_days, now)?;
+        let (token, hash) = match row.kind {
+            InvitationKind::Person => (None, None),
+            InvitationKind::Email | InvitationKind::Link => {
+                let (token, hash) = tokens::new_invitation_token()?;
+                (Some(token), Some(hash))
+            }
+        };
+        queries::renew(conn, id, hash, expires_at)?;
+        let ends = AuditChange::new("expires_at", Some(&row.expires_at.to_string()), Some(&expires_at.to_string()));
+        let entry = Entry::new(AuditAction::InvitationRenewed, AuditTarget::Invitation, id.uuid()).within(group);
+        audit::queries::record(conn, Some(&actor), entry.with_changes(vec![ends]), now)?;
+        let invitation = Invitation::of(queries::get(conn, group, id)?, actor.is_admin());
+        Made::ok(&IssuedInvitation { invitation, token })
+    })
+    .await
 }
 
 /// Take an invitation back

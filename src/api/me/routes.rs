@@ -20,6 +20,7 @@ use crate::auth::revocations::Revocations;
 use crate::auth::tokens;
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::http::conditional;
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -40,7 +41,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[get("/me")]
 async fn get_me(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> {
     let user = db.read(move |conn| users::queries::get(conn, actor.user_id)).await?;
-    Ok(json::ok(&Account::from(user)))
+    Ok(conditional::ok(user.updated_at, &Account::from(user)))
 }
 
 /// Change one's account
@@ -63,7 +64,7 @@ async fn update_me(actor: Actor, db: web::Data<Db>, patch: Body<AccountPatch>) -
             Ok(user)
         })
         .await?;
-    Ok(json::ok(&Account::from(user)))
+    Ok(conditional::ok(user.updated_at, &Account::from(user)))
 }
 
 /// Delete one's account

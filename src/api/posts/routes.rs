@@ -258,7 +258,7 @@ async fn delete_post(
 #[post("/posts/{post_id}/restore")]
 async fn restore_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<PostId>) -> Result<HttpResponse> {
     let now = Timestamp::now();
-    let post = reader
+    let (version, post) = reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             shares::lock_groups(conn, *post_id, None)?;
             let (access, head) = queries::lock_any(conn, actor.viewer(), *post_id)?;
@@ -272,11 +272,12 @@ async fn restore_post(reader: Reader, db: web::Data<Db>, post_id: web::Path<Post
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentRestored, &head), now)?;
             }
             let found = queries::read(conn, head.id, actor.user_id)?;
+            let version = found.row.version();
             let post = views::one(conn, &access, found, now)?;
-            Ok((access, post))
+            Ok((access, (version, post)))
         })
         .await?;
-    Ok(json::ok(&post))
+    Ok(conditional::ok(version, &post))
 }
 
 fn not_deleted() -> Error {

@@ -7,6 +7,7 @@ use super::model::{
     Decision, DecisionBatch, MembershipRequest, MembershipRequestPage, MembershipRequestQuery, RequestState,
 };
 use super::{policy, queries};
+use crate::api::idempotency::{Made, Once};
 use crate::api::memberships;
 use crate::api::memberships::access::{Access, Reader};
 use crate::api::memberships::model::{Action, Member, MemberSort, RowResult, RowResults, RowStatus, State};
@@ -15,7 +16,8 @@ use crate::api::users::model::DisplayName;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
-use crate::http::json::{self, Body};
+use crate::http::conditional;
+use crate::http::json::Body;
 use crate::http::page::{self, Key, Page};
 use crate::http::query::Query;
 use crate::types::{GroupId, Timestamp, UserId};
@@ -83,15 +85,16 @@ async fn decide_membership_request(
     decision: Body<Decision>,
 ) -> Result<HttpResponse> {
     let ((group_id, user_id), decision, now) = (path.into_inner(), decision.0, Timestamp::now());
-    let member = actor
+    let (version, member) = actor
         .write(&db, move |conn| {
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             decide(conn, &access, actor, user_id, &decision, now)?;
             let member = memberships::queries::find_member(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
-            Ok(member.member(access.may(Action::ReadRecords), now))
+            let version = member.membership.version();
+            Ok((version, member.member(access.may(Action::ReadRecords), now)))
         })
         .await?;
-    Ok(json::ok(&member))
+    Ok(conditional::ok(version, &member))
 }
 
 fn decide(
@@ -132,19 +135,19 @@ async fn decide_membership_requests(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
+    once: Once,
     batch: Body<DecisionBatch>,
 ) -> Result<HttpResponse> {
     let (rows, now) = (batch.0.decisions.0, Timestamp::now());
-    let results = actor
-        .write(&db, move |conn| {
-            let access = Access::lock(conn, actor.viewer(), *group_id)?;
-            access.require(Action::DecideRequests)?;
-            RowResults::of(&rows, |row| {
-                let (user, decision) = (row.user_id, Decision::from(row.clone()));
-                let decided = decide(conn, &access, actor, user, &decision, now);
-                RowResult::new(Some(user), decided.map(|()| RowStatus::Done))
-            })
-        })
-        .await?;
-    Ok(json::ok(&results))
+    once.write(actor, &db, move |conn| {
+        let access = Access::lock(conn, actor.viewer(), *group_id)?;
+        access.require(Action::DecideRequests)?;
+        let results = RowResults::of(&rows, |row| {
+            let (user, decision) = (row.user_id, Decision::from(row.clone()));
+            let decided = decide(conn, &access, actor, user, &decision, now);
+            RowResult::new(Some(user), decided.map(|()| RowStatus::Done))
+        })?;
+        Made::ok(&results)
+    })
+    .await
 }

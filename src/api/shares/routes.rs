@@ -15,6 +15,7 @@ use crate::api::posts::model::{Pinning, Post, ShareAction};
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::Result;
+use crate::http::conditional::{self, Version};
 use crate::http::json::{self, Body};
 use crate::types::{GroupId, PostId, Timestamp};
 
@@ -28,10 +29,10 @@ fn entry(action: AuditAction, placement: &Placement) -> Entry {
     Entry::new(action, AuditTarget::Post, placement.post.id.uuid()).within(placement.group.group_id())
 }
 
-/// The post as the caller sees it now.
-fn view(conn: &mut Conn, placement: &Placement, now: Timestamp) -> Result<Post> {
+/// The post as the caller sees it now, with the version of its words.
+fn view(conn: &mut Conn, placement: &Placement, now: Timestamp) -> Result<(Version, Post)> {
     let found = posts::queries::read(conn, placement.post.id, placement.own.user_id())?;
-    posts::views::one(conn, &placement.own, found, now)
+    Ok((found.row.version(), posts::views::one(conn, &placement.own, found, now)?))
 }
 
 /// Share a post with another group
@@ -49,7 +50,7 @@ fn view(conn: &mut Conn, placement: &Placement, now: Timestamp) -> Result<Post> 
 #[put("/posts/{post_id}/shares/{group_id}")]
 async fn share_post(actor: Actor, db: web::Data<Db>, path: web::Path<(PostId, GroupId)>) -> Result<HttpResponse> {
     let (post, group) = path.into_inner();
-    let post = actor
+    let (version, post) = actor
         .write(&db, move |conn| {
             let placement = queries::lock(conn, actor.viewer(), post, group)?;
             policy::share(&placement)?;
@@ -64,7 +65,7 @@ async fn share_post(actor: Actor, db: web::Data<Db>, path: web::Path<(PostId, Gr
             view(conn, &placement, now)
         })
         .await?;
-    Ok(json::ok(&post))
+    Ok(conditional::ok(version, &post))
 }
 
 /// Take a post out of another group
@@ -142,7 +143,7 @@ async fn set_pinned(
     (post, group): (PostId, GroupId),
     pinned: Option<(Timestamp, Option<Timestamp>)>,
 ) -> Result<HttpResponse> {
-    let post = actor
+    let (version, post) = actor
         .write(db, move |conn| {
             let placement = queries::lock(conn, actor.viewer(), post, group)?;
             policy::require(&placement, ShareAction::Pin)?;
@@ -153,5 +154,5 @@ async fn set_pinned(
             view(conn, &placement, now)
         })
         .await?;
-    Ok(json::ok(&post))
+    Ok(conditional::ok(version, &post))
 }

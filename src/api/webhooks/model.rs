@@ -82,6 +82,8 @@ pub struct WebhookRow {
     pub previous_valid_until: Option<Timestamp>,
     /// Since when nothing was taken.
     pub failing_since: Option<Timestamp>,
+    /// When it was made, or last began or ceased to be active.
+    pub switched_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

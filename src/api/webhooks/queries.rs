@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use diesel::dsl::{count_star, exists, max, not};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use super::model::{
@@ -55,6 +57,21 @@ pub fn get(conn: &mut Conn, actor: &Actor, id: WebhookId) -> Result<WebhookRow> 
     if policy::is_own(&own, actor) { Ok(own) } else { Err(Error::not_found()) }
 }
 
+/// The same, locked until the transaction ends.
+pub fn lock(conn: &mut Conn, actor: &Actor, id: WebhookId) -> Result<WebhookRow> {
+    let is_own = |webhook: &WebhookRow| webhook.user_id == actor.user_id && policy::is_own(webhook, actor);
+    locked(conn, id)?.filter(is_own).ok_or_else(Error::not_found)
+}
+
+/// A webhook, if there is one, locked: what becomes of its deliveries follows from its status. SQLite has one writer.
+fn locked(conn: &mut Conn, id: WebhookId) -> Result<Option<WebhookRow>> {
+    let row = webhooks::table.find(id);
+    Ok(match conn {
+        Conn::Sqlite(conn) => row.select(WebhookRow::as_select()).first(conn).optional()?,
+        Conn::Postgres(conn) => row.select(WebhookRow::as_select()).for_no_key_update().first(conn).optional()?,
+    })
+}
+
 /// How many webhooks a person has.
 pub fn count(conn: &mut Conn, user: UserId) -> Result<i64> {
     let own = webhooks::table.filter(webhooks::user_id.eq(user));
@@ -73,7 +90,9 @@ pub fn update(conn: &mut Conn, before: &WebhookRow, patch: &WebhookPatch, now: T
         WebhookSwitch::Active => WebhookStatus::Active,
         WebhookSwitch::Paused => WebhookStatus::Paused,
     });
-    let begins = status == Some(WebhookStatus::Active) && before.status != WebhookStatus::Active;
+    let is_active = |status| status == WebhookStatus::Active;
+    let switches = status.is_some_and(|status| is_active(status) != is_active(before.status));
+    let begins = switches && !is_active(before.status);
     let types = patch.types.0.as_ref().map(|types| types.as_ref().map(|types| JsonList(types.0.clone())));
     let groups = patch
         .group_ids
@@ -86,6 +105,7 @@ pub fn update(conn: &mut Conn, before: &WebhookRow, patch: &WebhookPatch, now: T
         types.map(|types| webhooks::types.eq(types)),
         groups.map(|groups| webhooks::group_ids.eq(groups)),
         status.map(|status| webhooks::status.eq(status)),
+        switches.then(|| webhooks::switched_at.eq(now)),
         begins.then(|| webhooks::failing_since.eq(None::<Timestamp>)),
         webhooks::updated_at.eq(now),
     );
@@ -93,16 +113,22 @@ pub fn update(conn: &mut Conn, before: &WebhookRow, patch: &WebhookPatch, now: T
         .set(changes)
         .returning(WebhookRow::as_returning())
         .get_result(conn))?;
-    if row.status != before.status {
-        set_due(conn, row.id, (row.status == WebhookStatus::Active).then_some(now))?;
+    if switches {
+        set_due(conn, row.id, begins.then_some(now))?;
     }
     Ok(row)
+}
+
+/// Whether a delivery was not taken, in the words of the index of those, which a bound value would not have.
+fn is_open() -> SqlLiteral<Bool> {
+    diesel::dsl::sql("webhook_deliveries.state <> 'delivered'")
 }
 
 /// What is pending for a webhook is due then, or waits until the webhook is active again.
 fn set_due(conn: &mut Conn, webhook: WebhookId, due_at: Option<Timestamp>) -> Result<()> {
     let pending = webhook_deliveries::table
         .filter(webhook_deliveries::webhook_id.eq(webhook))
+        .filter(is_open())
         .filter(webhook_deliveries::state.eq(DeliveryState::Pending));
     each_backend!(conn => diesel::update(pending).set(webhook_deliveries::due_at.eq(due_at)).execute(conn))?;
     Ok(())
@@ -168,7 +194,8 @@ pub fn next_slice(conn: &mut Conn, now: Timestamp) -> Result<Option<Slice>> {
     // once begun, these events and no later ones are laid out for all webhooks
     let until = if before.webhook_id == WebhookId::nil() { last } else { before.until };
     happened.retain(|event| event.position.is_some_and(|place| place <= until));
-    let found = active_after(conn, before.webhook_id)?;
+    let since = happened.iter().map(|event| event.happened_at).min().unwrap_or(now);
+    let found = listening_after(conn, before.webhook_id, since)?;
     let is_last = found.len() < WEBHOOKS;
     let after = match found.last() {
         Some(webhook) if !is_last => ProgressRow { place: before.place, until, webhook_id: webhook.id },
@@ -178,24 +205,29 @@ pub fn next_slice(conn: &mut Conn, now: Timestamp) -> Result<Option<Slice>> {
     Ok(Some(Slice { before, after, deliveries }))
 }
 
-/// The next active webhooks, in the order of their ids.
-fn active_after(conn: &mut Conn, last: WebhookId) -> Result<Vec<WebhookRow>> {
-    let active = webhooks::table
+/// The next webhooks that are active or were until then, in the order of their ids.
+fn listening_after(conn: &mut Conn, last: WebhookId, then: Timestamp) -> Result<Vec<WebhookRow>> {
+    let listening = webhooks::table
         .filter(webhooks::id.gt(last))
-        .filter(webhooks::status.eq(WebhookStatus::Active))
+        .filter(webhooks::status.eq(WebhookStatus::Active).or(webhooks::switched_at.gt(then)))
         .order(webhooks::id.asc())
         .limit(i64::try_from(WEBHOOKS).unwrap_or(i64::MAX));
-    Ok(each_backend!(conn => active.select(WebhookRow::as_select()).load(conn))?)
+    Ok(each_backend!(conn => listening.select(WebhookRow::as_select()).load(conn))?)
 }
 
 /// What these webhooks are to be told of what happened.
-fn told(conn: &mut Conn, active: Vec<WebhookRow>, happened: &[EventRow], now: Timestamp) -> Result<Vec<DeliveryRow>> {
-    let made_by: Vec<ApiKeyId> = active.iter().filter_map(|webhook| webhook.api_key_id).collect();
+fn told(
+    conn: &mut Conn,
+    listening: Vec<WebhookRow>,
+    happened: &[EventRow],
+    now: Timestamp,
+) -> Result<Vec<DeliveryRow>> {
+    let made_by: Vec<ApiKeyId> = listening.iter().filter_map(|webhook| webhook.api_key_id).collect();
     let in_force = if made_by.is_empty() { made_by } else { keys::in_force(conn, &made_by, now)? };
     let goes_on = |webhook: &WebhookRow| webhook.api_key_id.is_none_or(|key| in_force.contains(&key));
     // what one owner may know of is asked once, however many webhooks they have
     let mut owners: BTreeMap<UserId, Vec<WebhookRow>> = BTreeMap::new();
-    for webhook in active.into_iter().filter(goes_on) {
+    for webhook in listening.into_iter().filter(goes_on) {
         owners.entry(webhook.user_id).or_default().push(webhook);
     }
     let here = users::table
@@ -277,16 +309,21 @@ fn line_up(conn: &mut Conn, rows: &mut [DeliveryRow], now: Timestamp) -> Result<
     Ok(())
 }
 
+/// Whether a webhook is to be told of an event: of one that happened while it was active.
 fn is_wanted(webhook: &WebhookRow, event: &EventRow) -> bool {
+    let is_after_switch = event.happened_at >= webhook.switched_at;
+    let was_active =
+        event.happened_at >= webhook.created_at && (webhook.status == WebhookStatus::Active) == is_after_switch;
     let of_type = webhook.types.as_ref().is_none_or(|types| types.0.contains(&event.kind));
     let in_group = |groups: &JsonList<_>| event.group_id.is_some_and(|group| groups.0.contains(&group));
-    of_type && webhook.group_ids.as_ref().is_none_or(in_group)
+    was_active && of_type && webhook.group_ids.as_ref().is_none_or(in_group)
 }
 
 /// Whether a sign of life is on its way to a webhook.
 pub fn is_pinged(conn: &mut Conn, webhook: WebhookId) -> Result<bool> {
     let pings = webhook_deliveries::table
         .filter(webhook_deliveries::webhook_id.eq(webhook))
+        .filter(is_open())
         .filter(webhook_deliveries::kind.eq(EventKind::Ping))
         .filter(webhook_deliveries::state.eq(DeliveryState::Pending));
     Ok(each_backend!(conn => diesel::select(exists(pings)).get_result(conn))?)
@@ -320,52 +357,50 @@ macro_rules! due {
     }};
 }
 
-/// Whether anything is due.
-pub fn is_any_due(conn: &mut Conn, now: Timestamp) -> Result<bool> {
-    let due = due!(now).select(webhook_deliveries::id).limit(1);
-    let found: Option<DeliveryId> = each_backend!(conn => due.first(conn).optional())?;
-    Ok(found.is_some())
-}
-
-/// Takes what is due, to send it: nobody else does until the lease is over. Several servers never take the same, and whoever has
-/// much to be sent, or is slow to take it, does not keep others waiting.
-pub fn take(conn: &mut Conn, limit: i64, now: Timestamp) -> Result<Vec<DeliveryRow>> {
+/// What is due and may be sent now: whoever has much to be sent, or is slow to take it, does not keep others waiting. For who reads:
+/// behind one that waits there may be very many.
+pub fn due(conn: &mut Conn, limit: i64, now: Timestamp) -> Result<Vec<DeliveryId>> {
     let mut busy = leases(conn, now)?;
-    let mut taken: Vec<DeliveryRow> = Vec::new();
+    let mut chosen: Vec<DeliveryId> = Vec::new();
     loop {
         let full: Vec<UserId> = busy.iter().filter(|(_, held)| **held >= EACH).map(|(user, _)| *user).collect();
         let theirs = webhooks::table.filter(webhooks::user_id.eq_any(full)).select(webhooks::id);
-        let left = limit.saturating_sub(i64::try_from(taken.len()).unwrap_or(i64::MAX));
-        let seen: Vec<DeliveryId> = taken.iter().map(|delivery| delivery.id).collect();
+        let left = limit.saturating_sub(i64::try_from(chosen.len()).unwrap_or(i64::MAX));
         let due = due!(now)
             .filter(webhook_deliveries::webhook_id.ne_all(theirs))
-            .filter(webhook_deliveries::id.ne_all(seen))
+            .filter(webhook_deliveries::id.ne_all(chosen.clone()))
+            .select((webhook_deliveries::id, webhook_deliveries::webhook_id))
             .limit(left);
-        let found: Vec<DeliveryRow> = match conn {
-            Conn::Sqlite(conn) => due.select(DeliveryRow::as_select()).load(conn)?,
-            Conn::Postgres(conn) => due.select(DeliveryRow::as_select()).for_update().skip_locked().load(conn)?,
-        };
-        if found.is_empty() {
-            break;
-        }
-        let (before, is_all) = (taken.len(), i64::try_from(found.len()).unwrap_or(i64::MAX) < left);
-        for (delivery, user) in with_owners(conn, found)? {
-            let held = busy.entry(user).or_default();
+        let found: Vec<(DeliveryId, WebhookId)> = each_backend!(conn => due.load(conn))?;
+        let (before, is_all) = (chosen.len(), i64::try_from(found.len()).unwrap_or(i64::MAX) < left);
+        let owners = owners(conn, &found)?;
+        for (delivery, webhook) in found {
+            let Some(user) = owners.get(&webhook) else { continue };
+            let held = busy.entry(*user).or_default();
             if *held < EACH {
                 *held += 1;
-                taken.push(delivery);
+                chosen.push(delivery);
             }
         }
-        if is_all || taken.len() == before {
-            break;
+        if is_all || chosen.len() == before {
+            return Ok(chosen);
         }
     }
+}
+
+/// Takes of these what is still due, to send it: nobody else does until the lease is over. Several servers never take the same.
+pub fn take(conn: &mut Conn, chosen: &[DeliveryId], now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let due = due!(now).filter(among(webhook_deliveries::id, chosen));
+    let mut taken: Vec<DeliveryRow> = match conn {
+        Conn::Sqlite(conn) => due.select(DeliveryRow::as_select()).load(conn)?,
+        Conn::Postgres(conn) => due.select(DeliveryRow::as_select()).for_update().skip_locked().load(conn)?,
+    };
     if taken.is_empty() {
         return Ok(taken);
     }
     let leased_until = Some(now.after(LEASE));
     let ids: Vec<DeliveryId> = taken.iter().map(|delivery| delivery.id).collect();
-    let rows = webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(ids));
+    let rows = webhook_deliveries::table.filter(among(webhook_deliveries::id, &ids));
     each_backend!(conn => diesel::update(rows).set(webhook_deliveries::leased_until.eq(leased_until)).execute(conn))?;
     for delivery in &mut taken {
         delivery.leased_until = leased_until;
@@ -385,13 +420,12 @@ fn leases(conn: &mut Conn, now: Timestamp) -> Result<HashMap<UserId, i64>> {
     Ok(leased.into_iter().collect())
 }
 
-fn with_owners(conn: &mut Conn, deliveries: Vec<DeliveryRow>) -> Result<Vec<(DeliveryRow, UserId)>> {
-    let ids: Vec<WebhookId> = deliveries.iter().map(|delivery| delivery.webhook_id).collect();
-    let owned = webhooks::table.filter(webhooks::id.eq_any(ids)).select((webhooks::id, webhooks::user_id));
+/// Whose the webhooks of these deliveries are.
+fn owners(conn: &mut Conn, deliveries: &[(DeliveryId, WebhookId)]) -> Result<HashMap<WebhookId, UserId>> {
+    let ids: Vec<WebhookId> = deliveries.iter().map(|(_, webhook)| *webhook).collect();
+    let owned = webhooks::table.filter(among(webhooks::id, &ids)).select((webhooks::id, webhooks::user_id));
     let owned: Vec<(WebhookId, UserId)> = each_backend!(conn => owned.load(conn))?;
-    let owned: HashMap<WebhookId, UserId> = owned.into_iter().collect();
-    let with_owner = |delivery: DeliveryRow| owned.get(&delivery.webhook_id).map(|user| (delivery, *user));
-    Ok(deliveries.into_iter().filter_map(with_owner).collect())
+    Ok(owned.into_iter().collect())
 }
 
 /// What is to become of a delivery that was taken.
@@ -435,7 +469,8 @@ pub fn postpone(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Resu
         Conn::Sqlite(conn) => webhook.first(conn)?,
         Conn::Postgres(conn) => webhook.for_no_key_update().first(conn)?,
     };
-    let row = webhook_deliveries::table.find(delivery.id);
+    let row =
+        webhook_deliveries::table.find(delivery.id).filter(webhook_deliveries::leased_until.eq(delivery.leased_until));
     let changes = (
         webhook_deliveries::due_at.eq((status == WebhookStatus::Active).then_some(now)),
         webhook_deliveries::leased_until.eq(None::<Timestamp>),
@@ -452,6 +487,8 @@ pub fn withhold(conn: &mut Conn, delivery: &DeliveryRow) -> Result<()> {
 
 /// Notes what came of sending, unless the lease was over before; a webhook that has failed for too long is told nothing any more.
 pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, outcome: &Outcome, now: Timestamp) -> Result<()> {
+    // first, as whoever changes it does
+    let Some(webhook) = locked(conn, delivery.webhook_id)? else { return Ok(()) };
     let (state, due_at) = policy::after(delivery, outcome, now);
     let (last_status, last_error) = match outcome {
         Outcome::Answered(status) => (Some(*status), None),
@@ -471,18 +508,18 @@ pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, outcome: &Outcome, now: T
     if each_backend!(conn => diesel::update(ours).set(changes).execute(conn))? == 0 {
         return Ok(());
     }
-    hold_up(conn, delivery, due_at, now)?;
-    let row = webhooks::table.find(delivery.webhook_id);
-    let webhook: Option<WebhookRow> =
-        each_backend!(conn => row.select(WebhookRow::as_select()).first(conn).optional())?;
-    let Some(webhook) = webhook else { return Ok(()) };
+    // what was taken at once has held nothing up
+    if due_at.is_some() || delivery.attempts > 0 {
+        hold_up(conn, delivery, due_at, now)?;
+    }
     if state == DeliveryState::Parked && delivery.kind != EventKind::Ping {
-        tell(conn, &webhook, NoticeKind::DeliveryParked, delivery.id.uuid(), now)?;
+        tell(conn, &webhook, NoticeKind::DeliveryParked, Uuid::now_v7(), now)?;
     }
     judge(conn, &webhook, outcome, now)
 }
 
-/// What comes after a delivery in its sequence is due when that is, so that nobody looks at it before; at once when that is done.
+/// What comes after a delivery in its sequence is due when that is, so that nobody looks at it before; at once when that is done,
+/// but for what waits to be sent again itself.
 fn hold_up(conn: &mut Conn, delivery: &DeliveryRow, due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
     let column = webhook_deliveries::due_at.assume_not_null();
     let behind = webhook_deliveries::table
@@ -494,7 +531,7 @@ fn hold_up(conn: &mut Conn, delivery: &DeliveryRow, due_at: Option<Timestamp>, n
         let early = behind.filter(column.lt(at));
         each_backend!(conn => diesel::update(early).set(webhook_deliveries::due_at.eq(at)).execute(conn))?;
     } else {
-        let late = behind.filter(column.gt(now));
+        let late = behind.filter(column.gt(now)).filter(webhook_deliveries::attempts.eq(0));
         each_backend!(conn => diesel::update(late).set(webhook_deliveries::due_at.eq(now)).execute(conn))?;
     }
     Ok(())
@@ -512,9 +549,14 @@ fn judge(conn: &mut Conn, webhook: &WebhookRow, outcome: &Outcome, now: Timestam
     }
     let since = webhook.failing_since.unwrap_or(now);
     let status = if policy::gives_up(since, outcome, now) { WebhookStatus::Disabled } else { WebhookStatus::Active };
-    let changes = (webhooks::failing_since.eq(since), webhooks::status.eq(status));
+    let is_over = status == WebhookStatus::Disabled;
+    let changes = (
+        webhooks::failing_since.eq(since),
+        webhooks::status.eq(status),
+        is_over.then(|| webhooks::switched_at.eq(now)),
+    );
     let changed = each_backend!(conn => diesel::update(row).set(changes).execute(conn))?;
-    if changed == 1 && status == WebhookStatus::Disabled {
+    if changed == 1 && is_over {
         set_due(conn, webhook.id, None)?;
         tell(conn, webhook, NoticeKind::WebhookDisabled, Uuid::now_v7(), now)?;
     }
@@ -540,6 +582,9 @@ pub fn deliveries(
             .into_boxed::<DB>();
         if let Some(state) = query.state {
             listed = listed.filter(webhook_deliveries::state.eq(state));
+            if state != DeliveryState::Delivered {
+                listed = listed.filter(is_open());
+            }
         }
         if let Some((at, id)) = page.after {
             let (at, id, column) = (Timestamp::from_micros(at), DeliveryId::from(id), webhook_deliveries::created_at);
@@ -552,26 +597,44 @@ pub fn deliveries(
 /// Sends a delivery again, from the beginning, once the webhook is active; not found where there is none of this webhook.
 pub fn send_again(conn: &mut Conn, webhook: &WebhookRow, id: DeliveryId, now: Timestamp) -> Result<DeliveryRow> {
     let own = webhook_deliveries::table.find(id).filter(webhook_deliveries::webhook_id.eq(webhook.id));
-    let found = own.select(webhook_deliveries::leased_until);
-    let leased_until: Option<Timestamp> = match conn {
-        Conn::Sqlite(conn) => found.first(conn)?,
-        Conn::Postgres(conn) => found.for_no_key_update().first(conn)?,
+    let before: DeliveryRow = match conn {
+        Conn::Sqlite(conn) => own.select(DeliveryRow::as_select()).first(conn)?,
+        Conn::Postgres(conn) => own.select(DeliveryRow::as_select()).for_no_key_update().first(conn)?,
     };
-    policy::send_again(leased_until.is_some_and(|until| until > now))?;
+    policy::send_again(before.leased_until.is_some_and(|until| until > now))?;
+    let due_at = if webhook.status == WebhookStatus::Active { Some(turn(conn, &before, now)?) } else { None };
     let again = (
         webhook_deliveries::state.eq(DeliveryState::Pending),
         webhook_deliveries::attempts.eq(0),
-        webhook_deliveries::due_at.eq((webhook.status == WebhookStatus::Active).then_some(now)),
+        webhook_deliveries::due_at.eq(due_at),
     );
-    Ok(each_backend!(conn => diesel::update(own)
+    let row = each_backend!(conn => diesel::update(own)
         .set(again)
         .returning(DeliveryRow::as_returning())
-        .get_result(conn))?)
+        .get_result(conn))?;
+    if due_at == Some(now) {
+        hold_up(conn, &row, None, now)?;
+    }
+    Ok(row)
 }
 
-/// Forgets what was told, or given up, a month ago; how much that was. For a job: the caller is a transaction of its own.
+/// When a delivery may be sent: now, or when the last of those that come before it in its sequence may.
+fn turn(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Result<Timestamp> {
+    let before = webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(delivery.webhook_id))
+        .filter(webhook_deliveries::sequence_id.eq(delivery.sequence_id))
+        .filter(webhook_deliveries::position.lt(delivery.position))
+        .filter(webhook_deliveries::due_at.is_not_null())
+        .select(max(webhook_deliveries::due_at.assume_not_null()));
+    let last: Option<Timestamp> = each_backend!(conn => before.first(conn))?;
+    Ok(last.map_or(now, |due| due.max(now)))
+}
+
+/// Forgets what was told, or given up, more than a month ago; how much that was. What waits for its webhook waits on. For a job:
+/// the caller is a transaction of its own.
 pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     let oldest = webhook_deliveries::table
+        .filter(webhook_deliveries::state.ne(DeliveryState::Pending))
         .order(webhook_deliveries::id.asc())
         .select((webhook_deliveries::id, webhook_deliveries::created_at))
         .limit(JOB);

@@ -98,6 +98,7 @@ async fn create_webhook(
             previous_secret: None,
             previous_valid_until: None,
             failing_since: None,
+            switched_at: now,
             created_at: now,
             updated_at: now,
         };
@@ -144,7 +145,7 @@ async fn update_webhook(
     let row = actor
         .write(&db, move |conn| {
             users::queries::lock_belongings(conn, actor.user_id)?;
-            let before = queries::get(conn, &actor, *webhook_id)?;
+            let before = queries::lock(conn, &actor, *webhook_id)?;
             if let Some(Some(groups)) = &patch.0.group_ids.0 {
                 Access::require_known(conn, actor.viewer(), &groups.0)?;
             }
@@ -259,7 +260,8 @@ async fn list_webhook_deliveries(
 
 /// Send something again
 ///
-/// Whatever came of it before: it is sent at once, or once the webhook is active, and again as something new would be. The `webhook-id` is the same.
+/// Whatever came of it before: it is sent at once, or once the webhook is active and what comes before it in its group is sent, and
+/// again as something new would be. The `webhook-id` is the same.
 #[utoipa::path(tag = "webhooks", operation_id = "create_webhook_redelivery",
     security(("bearer" = []), ("api_key" = ["webhooks:write"])), responses(
     (status = 201, description = "What is about to be sent", body = Delivery),
@@ -276,7 +278,7 @@ async fn create_webhook_redelivery(
     let now = Timestamp::now();
     once.write(actor, &db, move |conn| {
         let (webhook, delivery) = *path;
-        let webhook = queries::get(conn, &actor, webhook)?;
+        let webhook = queries::lock(conn, &actor, webhook)?;
         let row = queries::send_again(conn, &webhook, delivery, now)?;
         let sent = shown(conn, &actor, vec![row])?.pop().ok_or_else(Error::not_found)?;
         Ok(Made::created(&sent)?.at(format!("{}/deliveries", place(webhook.id))))

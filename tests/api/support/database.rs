@@ -1,9 +1,12 @@
 //! A database of its own for each case: a file in a temporary directory, or a PostgreSQL schema.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use praxis::db::{Conn, Target};
+use praxis::db::{Conn, Target, migrate};
 use tempfile::TempDir;
+
+const FILE: &str = "praxis.sqlite3";
 
 /// What runs the databases.
 #[derive(Clone)]
@@ -29,6 +32,15 @@ impl Engine {
     }
 }
 
+/// An SQLite file with all tables. Making them takes longer than most cases, so it is done once.
+static TABLES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let database = Database::new(&Engine::Sqlite);
+    let mut conn = database.connect();
+    migrate::run(&mut conn).unwrap();
+    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    std::fs::read(database.file()).unwrap()
+});
+
 /// An empty database with a data directory; both go when it is dropped.
 pub struct Database {
     url: String,
@@ -42,7 +54,7 @@ impl Database {
         let dir = tempfile::tempdir().unwrap();
         match engine {
             Engine::Sqlite => {
-                let url = format!("sqlite:{}", dir.path().join("praxis.sqlite3").display());
+                let url = format!("sqlite:{}", dir.path().join(FILE).display());
                 Self { url, dir, schema: None }
             }
             Engine::Postgres(base) => {
@@ -53,6 +65,18 @@ impl Database {
                 Self { url, dir, schema: Some((base.clone(), schema)) }
             }
         }
+    }
+
+    /// The same with the tables that a server would make in it, where they can be copied.
+    pub fn with_tables(self) -> Self {
+        if self.is_sqlite() {
+            std::fs::write(self.file(), &*TABLES).unwrap();
+        }
+        self
+    }
+
+    fn file(&self) -> PathBuf {
+        self.dir.path().join(FILE)
     }
 
     pub fn url(&self) -> &str {

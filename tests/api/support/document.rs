@@ -27,6 +27,8 @@ pub struct Operation {
     pub query: BTreeMap<String, Vec<String>>,
     body: Option<Compiled>,
     answers: BTreeMap<u16, Option<(String, Compiled)>>,
+    /// The headers of each answer, in lower case.
+    headers: BTreeMap<u16, BTreeSet<String>>,
     /// The codes of the problems that it can answer.
     codes: BTreeSet<String>,
 }
@@ -79,6 +81,10 @@ impl Operation {
         let examples =
             answers.clone().filter_map(|(_, answer)| answer["content"].get(PROBLEM_JSON)?.get("examples")?.as_object());
         let codes = examples.flat_map(|examples| examples.keys().cloned());
+        let headers = |answer: &Value| {
+            let names = answer["headers"].as_object().into_iter().flatten();
+            names.map(|(name, _)| name.to_lowercase()).collect()
+        };
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let in_query = parameters.filter(|parameter| parameter["in"] == "query");
         Self {
@@ -95,6 +101,7 @@ impl Operation {
                 .collect(),
             body: operation.get("requestBody").and_then(content).map(|(_, validator)| validator),
             codes: codes.collect(),
+            headers: answers.clone().map(|(status, answer)| (status.parse().unwrap(), headers(answer))).collect(),
             answers: answers.map(|(status, answer)| (status.parse().unwrap(), content(answer))).collect(),
         }
     }
@@ -212,6 +219,7 @@ pub fn check(answer: &Answer, sent: Option<&Value>) {
         }
     }
     check_tag(answer, operation, is_head);
+    check_headers(answer, operation);
     if answer.status < 400 {
         check_accepted(operation, answer, sent);
     } else if !is_head {
@@ -226,6 +234,34 @@ fn check_tag(answer: &Answer, operation: &Operation, is_head: bool) {
     let is_json = answer.header("content-type") == "application/json";
     if is_read && is_json && !answer.path.contains("cursor=") {
         assert!(answer.headers.contains_key("etag"), "{}: {answer}", operation.id);
+    }
+}
+
+/// What an answer says in these headers the document has promised.
+fn check_headers(answer: &Answer, operation: &Operation) {
+    const TELLING: [&str; 9] = [
+        "deprecation",
+        "etag",
+        "idempotency-replayed",
+        "link",
+        "location",
+        "ratelimit",
+        "retry-after",
+        "sunset",
+        "www-authenticate",
+    ];
+    let named = operation.headers.get(&answer.status);
+    let is_shown = matches!(answer.status, 200 | 201) && answer.method != "GET" && answer.method != "HEAD";
+    if is_shown && named.is_some_and(|named| named.contains("etag")) {
+        assert!(answer.headers.contains_key("etag"), "{}: the tag is missing: {answer}", operation.id);
+    }
+    let told = TELLING.iter().filter(|name| answer.headers.contains_key(**name));
+    for name in told {
+        assert!(
+            named.is_some_and(|named| named.contains(*name)),
+            "{}: {name} is not documented: {answer}",
+            operation.id
+        );
     }
 }
 

@@ -110,7 +110,7 @@ fn trials_of(suite: &str, case: &Case, engines: &[Engine]) -> Vec<Trial> {
 fn run_on(kind: Kind, engine: &Engine) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let steps = match kind {
-        Kind::Served(args, run) => run(App::start(Database::new(engine), args)),
+        Kind::Served(args, run) => run(App::start(Database::new(engine).with_tables(), args)),
         Kind::Stored(run) => run(Database::new(engine)),
         Kind::Plain(run) => return run(),
     };
