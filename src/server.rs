@@ -156,6 +156,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let (draining, last_seen) = (state.draining.clone(), state.last_seen.clone());
     let background = vec![
         actix_web::rt::spawn(sweep(state.clone())),
+        actix_web::rt::spawn(work(db.clone())),
         actix_web::rt::spawn(relay::lay_out(db.clone(), sender.subscribe())),
         actix_web::rt::spawn(relay::run(db.clone(), sender)),
         actix_web::rt::spawn(relay::deliver(db.clone(), state.outlet.get_ref().clone())),
@@ -307,10 +308,19 @@ fn rate_limits(settings: &Settings, db: &Db) -> Result<RateLimits> {
     Ok(RateLimits::new(&rates, settings.trusted_proxies.clone(), shared))
 }
 
+/// Runs the jobs, apart from what may not wait for them.
+async fn work(db: Db) {
+    let mut due = tokio::time::interval_at(tokio::time::Instant::now() + JOBS, JOBS);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        jobs::run(&db).await;
+    }
+}
+
 async fn sweep(state: State) {
     let mut revisit = tokio::time::interval(REVISIT);
     let mut flush = tokio::time::interval_at(tokio::time::Instant::now() + FLUSH, FLUSH);
-    let mut due = tokio::time::interval_at(tokio::time::Instant::now() + JOBS, JOBS);
     let mut sweep = tokio::time::interval(SWEEP);
     let mut forget = tokio::time::interval_at(tokio::time::Instant::now() + FORGET, FORGET);
     loop {
@@ -325,7 +335,6 @@ async fn sweep(state: State) {
                     tracing::warn!(%error, "last-seen dates were not written");
                 }
             }
-            _ = due.tick() => jobs::run(&state.db).await,
             _ = forget.tick() => {
                 if let Some(limits) = &state.rate_limits
                     && let Err(error) = limits.sweep().await

@@ -126,6 +126,17 @@ impl EventRow {
         Self::new(EventKind::Ping, now)
     }
 
+    /// When it was noted, within the transaction: what a request does is dated from when the request came, which may have waited
+    /// since.
+    #[must_use]
+    pub fn noted_at(&self) -> Timestamp {
+        let micros = self.id.uuid().get_timestamp().and_then(|at| {
+            let (seconds, nanos) = at.to_unix();
+            i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1000))
+        });
+        micros.map_or(self.happened_at, Timestamp::from_micros)
+    }
+
     /// Something happened to a group.
     #[must_use]
     pub fn of_group(kind: EventKind, group: GroupId, now: Timestamp) -> Self {

@@ -207,6 +207,7 @@ async fn what_is_sent_again_keeps_its_place_and_that_of_others(app: App) {
     receiver.wait_for(3).await;
     let log = wait_until(&ann, &id, |log| log[2]["state"] == "delivered").await;
     assert_eq!((&log[1]["next_attempt_at"], &log[1]["attempts"]), (&before[1], &json!(1)));
+    assert_eq!(log[0]["next_attempt_at"], before[1], "nor who waits behind");
     // what comes behind waits for its turn
     let again = ann.request(Method::POST, path(&log[0])).await.expect(201);
     assert_eq!(again["next_attempt_at"], before[1]);
@@ -393,11 +394,14 @@ async fn what_a_webhook_is_told_follows_from_when_it_happened(app: App) {
     let (ann, receiver) = (app.user("Ann"), Receiver::start(&[]));
     let group = world::group(&ann, "Falls", json!({})).await;
     world::post(&ann, &group, "Before there was a webhook").await;
+    // rather one more than one less: what was noted just before may have been committed just after
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     let (id, _) = webhook(&ann, &receiver, json!({ "types": ["post.published"] })).await;
     let told = world::post(&ann, &group, "Just before it is paused").await;
     ann.patch(format!("/me/webhooks/{id}"), json!({ "status": "paused" })).await.expect(200);
     wait_until(&ann, &id, |log| log.len() == 1).await;
-    world::post(&ann, &group, "Just before it is active").await;
+    world::post(&ann, &group, "Before it is active").await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     ann.patch(format!("/me/webhooks/{id}"), json!({ "status": "active" })).await.expect(200);
     let after = world::post(&ann, &group, "Afterwards").await;
     receiver.wait_for(2).await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use diesel::dsl::{count_star, exists, max, not};
+use diesel::dsl::{count_star, exists, max, min, not};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -38,6 +38,8 @@ const JOB: i64 = 500;
 /// Events that are laid out at once, and the webhooks for which they are: what one transaction takes.
 const EVENTS: i64 = 100;
 const WEBHOOKS: usize = 50;
+/// How long something that is noted may take to be committed, clocks of servers that differ included.
+const UNCOMMITTED: Duration = Duration::from_secs(1);
 /// Deliveries that are sent at once to the webhooks of one person.
 const EACH: i64 = 4;
 
@@ -194,7 +196,7 @@ pub fn next_slice(conn: &mut Conn, now: Timestamp) -> Result<Option<Slice>> {
     // once begun, these events and no later ones are laid out for all webhooks
     let until = if before.webhook_id == WebhookId::nil() { last } else { before.until };
     happened.retain(|event| event.position.is_some_and(|place| place <= until));
-    let since = happened.iter().map(|event| event.happened_at).min().unwrap_or(now);
+    let since = happened.iter().map(EventRow::noted_at).min().unwrap_or(now);
     let found = listening_after(conn, before.webhook_id, since)?;
     let is_last = found.len() < WEBHOOKS;
     let after = match found.last() {
@@ -272,7 +274,8 @@ pub fn lay_out(conn: &mut Conn, slice: &Slice, now: Timestamp) -> Result<bool> {
     let there = webhooks::table.filter(among(webhooks::id, &asked)).select(webhooks::id);
     let there: Vec<WebhookId> = match conn {
         Conn::Sqlite(conn) => there.load(conn)?,
-        Conn::Postgres(conn) => there.for_key_share().load(conn)?,
+        // whoever settles or sends again waits until these are there
+        Conn::Postgres(conn) => there.for_share().load(conn)?,
     };
     let is_there = |delivery: &&DeliveryRow| there.contains(&delivery.webhook_id);
     let mut deliveries: Vec<DeliveryRow> = slice.deliveries.iter().filter(is_there).cloned().collect();
@@ -309,11 +312,15 @@ fn line_up(conn: &mut Conn, rows: &mut [DeliveryRow], now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Whether a webhook is to be told of an event: of one that happened while it was active.
+/// Whether a webhook is to be told of an event: of one that was committed while it was active, and rather of one more than of one
+/// less.
 fn is_wanted(webhook: &WebhookRow, event: &EventRow) -> bool {
-    let is_after_switch = event.happened_at >= webhook.switched_at;
-    let was_active =
-        event.happened_at >= webhook.created_at && (webhook.status == WebhookStatus::Active) == is_after_switch;
+    let noted = event.noted_at();
+    let is_since = |at: Timestamp| noted >= at.before(UNCOMMITTED);
+    let was_active = match webhook.status {
+        WebhookStatus::Active => is_since(webhook.switched_at),
+        WebhookStatus::Paused | WebhookStatus::Disabled => noted < webhook.switched_at && is_since(webhook.created_at),
+    };
     let of_type = webhook.types.as_ref().is_none_or(|types| types.0.contains(&event.kind));
     let in_group = |groups: &JsonList<_>| event.group_id.is_some_and(|group| groups.0.contains(&group));
     was_active && of_type && webhook.group_ids.as_ref().is_none_or(in_group)
@@ -518,8 +525,8 @@ pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, outcome: &Outcome, now: T
     judge(conn, &webhook, outcome, now)
 }
 
-/// What comes after a delivery in its sequence is due when that is, so that nobody looks at it before; at once when that is done,
-/// but for what waits to be sent again itself.
+/// What comes after a delivery in its sequence is due when that is, so that nobody looks at it before; at once when that is done.
+/// What waits to be sent again keeps its time, and so does what comes after that.
 fn hold_up(conn: &mut Conn, delivery: &DeliveryRow, due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
     let column = webhook_deliveries::due_at.assume_not_null();
     let behind = webhook_deliveries::table
@@ -528,10 +535,15 @@ fn hold_up(conn: &mut Conn, delivery: &DeliveryRow, due_at: Option<Timestamp>, n
         .filter(webhook_deliveries::position.gt(delivery.position))
         .filter(webhook_deliveries::due_at.is_not_null());
     if let Some(at) = due_at {
-        let early = behind.filter(column.lt(at));
+        let early = behind.filter(column.lt(at)).filter(webhook_deliveries::attempts.eq(0));
         each_backend!(conn => diesel::update(early).set(webhook_deliveries::due_at.eq(at)).execute(conn))?;
     } else {
-        let late = behind.filter(column.gt(now)).filter(webhook_deliveries::attempts.eq(0));
+        let waiting = behind
+            .filter(column.gt(now))
+            .filter(webhook_deliveries::attempts.gt(0))
+            .select(min(webhook_deliveries::position));
+        let waiting: Option<i64> = each_backend!(conn => waiting.first(conn))?;
+        let late = behind.filter(column.gt(now)).filter(webhook_deliveries::position.lt(waiting.unwrap_or(i64::MAX)));
         each_backend!(conn => diesel::update(late).set(webhook_deliveries::due_at.eq(now)).execute(conn))?;
     }
     Ok(())
