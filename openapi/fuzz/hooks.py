@@ -47,7 +47,7 @@ atexit.register(lambda: Path("calls.json").write_text(json.dumps(CALLS)))
 
 @schemathesis.hook
 def before_call(_context, case, _kwargs):
-    """Whatever webhook is made, nobody is called: it is at a name that nobody has (RFC 6761, section 6.4)."""
+    """No key is sent twice; and whatever webhook is made, nobody is called: it is at a name that nobody has (RFC 6761, section 6.4)."""
     CALLS[case.operation.label] += 1
     key = (case.headers or {}).get("Idempotency-Key")
     # what was made before with the same key and body is answered again, though it may be gone

@@ -256,8 +256,8 @@ fn told(
     Ok(rows)
 }
 
-/// Lays a slice out: false where another server has done so meanwhile.
-pub fn lay_out(conn: &mut Conn, slice: &Slice, now: Timestamp) -> Result<bool> {
+/// Lays a slice out, unless another server has done so meanwhile.
+pub fn lay_out(conn: &mut Conn, slice: &Slice, now: Timestamp) -> Result<()> {
     let unchanged = webhook_progress::table
         .find(1)
         .filter(webhook_progress::place.eq(slice.before.place))
@@ -268,7 +268,7 @@ pub fn lay_out(conn: &mut Conn, slice: &Slice, now: Timestamp) -> Result<bool> {
         webhook_progress::webhook_id.eq(slice.after.webhook_id),
     );
     if each_backend!(conn => diesel::update(unchanged).set(after).execute(conn))? == 0 {
-        return Ok(false);
+        return Ok(());
     }
     let asked: Vec<WebhookId> = slice.deliveries.iter().map(|delivery| delivery.webhook_id).collect();
     let there = webhooks::table.filter(among(webhooks::id, &asked)).select(webhooks::id);
@@ -281,7 +281,7 @@ pub fn lay_out(conn: &mut Conn, slice: &Slice, now: Timestamp) -> Result<bool> {
     let mut deliveries: Vec<DeliveryRow> = slice.deliveries.iter().filter(is_there).cloned().collect();
     line_up(conn, &mut deliveries, now)?;
     insert_all!(conn, webhook_deliveries::table, &deliveries);
-    Ok(true)
+    Ok(())
 }
 
 /// What comes behind something that is sent again later is due when that is, so that nobody looks at it before.
@@ -471,15 +471,11 @@ pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Resul
 
 /// Keeps a delivery until its webhook is active; one that became so meanwhile finds it due.
 pub fn postpone(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Result<()> {
-    let webhook = webhooks::table.find(delivery.webhook_id).select(webhooks::status);
-    let status: WebhookStatus = match conn {
-        Conn::Sqlite(conn) => webhook.first(conn)?,
-        Conn::Postgres(conn) => webhook.for_no_key_update().first(conn)?,
-    };
+    let Some(webhook) = locked(conn, delivery.webhook_id)? else { return Ok(()) };
     let row =
         webhook_deliveries::table.find(delivery.id).filter(webhook_deliveries::leased_until.eq(delivery.leased_until));
     let changes = (
-        webhook_deliveries::due_at.eq((status == WebhookStatus::Active).then_some(now)),
+        webhook_deliveries::due_at.eq((webhook.status == WebhookStatus::Active).then_some(now)),
         webhook_deliveries::leased_until.eq(None::<Timestamp>),
     );
     each_backend!(conn => diesel::update(row).set(changes).execute(conn))?;
