@@ -45,6 +45,8 @@ codes! {
     Unauthenticated = 401 "unauthenticated" "Log in first";
     /// An access token that is malformed, expired, revoked or not ours.
     InvalidToken = 401 "invalid_token" "The access token is not valid";
+    /// A feed without a feed key, or with one that is not ours.
+    FeedKeyNeeded = 401 "feed_key_needed" "Send a feed key";
     /// Wrong address or password, or an account that may not log in.
     InvalidCredentials = 401 "invalid_credentials" "The address or the password is wrong";
     /// A refresh token that is unknown, expired, revoked or used before.
@@ -117,6 +119,19 @@ codes! {
     Timeout = 503 "timeout" "The answer took too long";
 }
 
+/// The longest that a problem says anything in words, and where it is, in characters: what it quotes may have no end.
+pub const LONGEST: usize = 1000;
+/// How many fields a problem names.
+pub const FIELDS: usize = 100;
+
+fn cut(text: impl Into<String>) -> String {
+    let mut text = text.into();
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+    }
+    text
+}
+
 /// One field that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
@@ -152,7 +167,7 @@ impl Error {
         let retry_after = matches!(code, Code::Busy | Code::DatabaseUnavailable | Code::Timeout).then_some(1);
         Self(Box::new(Inner {
             code,
-            detail: detail.into(),
+            detail: cut(detail),
             fields: Vec::new(),
             extra: Vec::new(),
             retry_after,
@@ -193,7 +208,9 @@ impl Error {
         code: impl Into<String>,
         detail: impl Into<String>,
     ) -> Self {
-        self.0.fields.push(FieldError { pointer: pointer.into(), code: code.into(), detail: detail.into() });
+        if self.0.fields.len() < FIELDS {
+            self.0.fields.push(FieldError { pointer: cut(pointer), code: code.into(), detail: cut(detail) });
+        }
         self
     }
 
@@ -201,7 +218,7 @@ impl Error {
     #[must_use]
     pub fn within(mut self, pointer: &str) -> Self {
         for field in &mut self.0.fields {
-            field.pointer.insert_str(0, pointer);
+            field.pointer = cut(format!("{pointer}{}", field.pointer));
         }
         self
     }

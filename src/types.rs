@@ -41,9 +41,15 @@ macro_rules! column {
     };
 }
 
+/// What is said of an id that is none.
+pub const BAD_ID: &str = "must be a UUID of 36 characters, with hyphens";
+/// The longest text of a time, in bytes.
+const LONGEST_TIME: usize = 64;
+
 /// A schema without a name of its own, written where it is used.
-fn string_of(format: SchemaFormat, description: &str) -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).format(Some(format)).description(Some(description)).into()
+fn string_of(format: SchemaFormat, longest: usize, description: &str) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String).format(Some(format)).max_length(Some(longest));
+    text.description(Some(description)).into()
 }
 
 macro_rules! ids {
@@ -72,7 +78,9 @@ macro_rules! ids {
         impl From<$name> for RawId { fn from(id: $name) -> Self { id.0 } }
         impl FromStr for $name {
             type Err = uuid::Error;
-            fn from_str(text: &str) -> Result<Self, Self::Err> { Uuid::try_parse(text).map(Self::from) }
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(|id: uuid::fmt::Hyphenated| Self::from(id.into_uuid()))
+            }
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { self.0.0.hyphenated().fmt(f) }
@@ -96,11 +104,12 @@ macro_rules! ids {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Uuid::deserialize(deserializer).map(Self::from)
+                let bad = |_| serde::de::Error::custom(format!("wrong_type: {BAD_ID}"));
+                String::deserialize(deserializer)?.parse().map_err(bad)
             }
         }
         impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> { string_of(SchemaFormat::Custom("uuid".to_owned()), "A UUIDv7.") }
+            fn schema() -> RefOr<Schema> { string_of(SchemaFormat::Custom("uuid".to_owned()), 36, "A UUIDv7.") }
         }
         impl ToSchema for $name {}
         column!($name, sql_types::Id, RawId);
@@ -139,7 +148,7 @@ ids! {
     /// The id of a notification.
     NotificationId;
     /// The id of a secret that opens feeds.
-    FeedTokenId;
+    FeedKeyId;
     /// The id of an API key.
     ApiKeyId;
     /// The id of something that happened.
@@ -298,15 +307,17 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let time = OffsetDateTime::parse(&text, &Rfc3339)
-            .map_err(|_| serde::de::Error::custom("bad_time: must be an RFC 3339 time such as 2025-04-18T09:30:00Z"))?;
-        Ok(Self::from(time))
+        let time = Some(text)
+            .filter(|text| text.len() <= LONGEST_TIME)
+            .and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok());
+        let words = "bad_time: must be an RFC 3339 time such as 2025-04-18T09:30:00Z";
+        time.map(Self::from).ok_or_else(|| serde::de::Error::custom(words))
     }
 }
 
 impl PartialSchema for Timestamp {
     fn schema() -> RefOr<Schema> {
-        string_of(SchemaFormat::KnownFormat(KnownFormat::DateTime), "RFC 3339, UTC, to the microsecond.")
+        string_of(SchemaFormat::KnownFormat(KnownFormat::DateTime), LONGEST_TIME, "RFC 3339, UTC, to the microsecond.")
     }
 }
 

@@ -235,19 +235,24 @@ fn session_goes_on(conn: &mut Conn, id: SessionId) -> Result<bool> {
     Ok(session.is_some())
 }
 
+/// What a request is authorised with, where it is by this scheme (RFC 9110, section 11.6.2).
+#[must_use]
+pub fn authorization(request: &HttpRequest, scheme: &str) -> Option<String> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (name, rest) = value.split_once(' ')?;
+    name.eq_ignore_ascii_case(scheme).then(|| rest.trim().to_owned())
+}
+
 /// The token that a request has.
 ///
 /// # Errors
 /// `invalid_token` where it is not one of ours by its form.
 pub(super) fn bearer(request: &HttpRequest) -> Result<Option<String>> {
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-    });
-    token
-        .map(Some)
-        .ok_or_else(|| Error::new(Code::InvalidToken, "Send «Authorization: Bearer», then the access token."))
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        return Ok(None);
+    }
+    let words = "Send «Authorization: Bearer», then the access token.";
+    authorization(request, "bearer").map(Some).ok_or_else(|| Error::new(Code::InvalidToken, words))
 }
 
 /// What the server was put together with.

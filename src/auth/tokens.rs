@@ -221,13 +221,15 @@ pub fn new_invitation_token() -> Result<(String, Vec<u8>)> {
     random_token("prx_inv_")
 }
 
-/// A new token of a person's feeds, which begins with `prx_feed_` so that scanners for secrets find it, and the hash to keep of
-/// it.
+/// How a feed key begins, so that scanners for secrets find it.
+pub const FEED_PREFIX: &str = "prx_feed_";
+
+/// A new key to a person's feeds, and the hash to keep of it.
 ///
 /// # Errors
 /// When the system gives no randomness.
-pub fn new_feed_token() -> Result<(String, Vec<u8>)> {
-    random_token("prx_feed_")
+pub fn new_feed_key() -> Result<(String, Vec<u8>)> {
+    random_token(FEED_PREFIX)
 }
 
 /// How the secret of an API key begins, so that scanners for secrets find it.

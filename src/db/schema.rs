@@ -480,10 +480,10 @@ table! {
 table! {
     use diesel::sql_types::{Binary, Text, Nullable};
     use crate::db::sql_types::{Id, Instant};
-    feed_tokens (id) {
+    feed_keys (id) {
         id -> Id,
         user_id -> Id,
-        token_hash -> Binary,
+        secret_hash -> Binary,
         name -> Text,
         created_at -> Instant,
         last_used_at -> Nullable<Instant>,
@@ -784,7 +784,7 @@ allow_tables_to_appear_in_same_query!(
     reactions,
     post_marks,
     notifications,
-    feed_tokens,
+    feed_keys,
     tombstones,
     search_documents,
     submissions,

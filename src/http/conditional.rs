@@ -17,6 +17,9 @@ use crate::auth::actor::{self, AfterCaller};
 use crate::error::{Code, Error, Result};
 use crate::types::Timestamp;
 
+/// The longest list of tags, in characters.
+pub const LONGEST: usize = 8192;
+
 /// Between the version and the hash of what is shown.
 const PART: char = '.';
 
@@ -67,7 +70,9 @@ impl Tags {
             let name = if *name == header::IF_MATCH { "If-Match" } else { "If-None-Match" };
             Error::parameter(name, "malformed", "is tags in quotation marks, with commas between, or *")
         };
-        let values: Vec<Option<&str>> = headers.get_all(name).map(|value| value.to_str().ok().map(str::trim)).collect();
+        let is_short = |text: &&str| text.len() <= LONGEST;
+        let values: Vec<Option<&str>> =
+            headers.get_all(name).map(|value| value.to_str().ok().map(str::trim).filter(is_short)).collect();
         match values.as_slice() {
             [] => return Ok(None),
             [Some("*")] => return Ok(Some(Self::Any)),

@@ -33,7 +33,15 @@ fn leads_out(href: &str) -> bool {
     begins("http://") || begins("https://") || begins("mailto:")
 }
 
-/// The HTML of a text; HTML in the text is shown as it was typed, and a picture by the words for it. Takes time in
+/// The longest HTML that a text of so many characters becomes, in characters: a few marks can mean much more, such as a row of
+/// hundreds of empty cells.
+#[must_use]
+pub const fn longest_html(markdown: usize) -> usize {
+    markdown * 10 + 10_000
+}
+
+/// The HTML of a text; HTML in the text is shown as it was typed, and a picture by the words for it. What would be longer than
+/// [`longest_html`] is shown as it was typed. Takes time in
 /// proportion to the length, some milliseconds for 50,000 characters: call it on a thread that may block.
 #[must_use]
 pub fn to_html(markdown: &str) -> String {
@@ -53,11 +61,9 @@ pub fn to_html(markdown: &str) -> String {
         picture.detach();
     }
     let mut html = String::with_capacity(markdown.len() * 2);
-    match comrak::format_html(root, &options, &mut html) {
-        Ok(()) => SANITISER.clean(&html).to_string(),
-        // what cannot be rendered is shown as it was typed
-        Err(_) => ammonia::clean_text(markdown),
-    }
+    let clean = comrak::format_html(root, &options, &mut html).ok().map(|()| SANITISER.clean(&html).to_string());
+    let most = longest_html(markdown.chars().count());
+    clean.filter(|html| html.chars().count() <= most).unwrap_or_else(|| ammonia::clean_text(markdown))
 }
 
 /// How a text begins, without marks: up to so many characters, cut at a word.
@@ -122,7 +128,7 @@ pub fn mentions(markdown: &str) -> Vec<String> {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{excerpt, mentions, to_html};
+    use super::{excerpt, longest_html, mentions, to_html};
 
     #[test]
     fn an_excerpt_is_the_beginning_without_marks() {
@@ -203,6 +209,19 @@ mod tests {
                 assert!(target.starts_with("https://"), "{hostile}: {html}");
             }
         }
+    }
+
+    #[test]
+    fn html_has_an_end() {
+        let row = |cell: &str| format!("|{}\n", cell.repeat(500));
+        let table = format!("{}{}{}", row("a|"), row("-|"), "|a\n".repeat(1000));
+        let length = |text: &str| text.chars().count();
+        for text in [&table[..], &"<".repeat(2000), &"\"".repeat(2000), &"> ".repeat(1000), &"a@b.c ".repeat(500)] {
+            assert!(length(&to_html(text)) <= longest_html(length(text)), "{}", &text[..10]);
+        }
+        // it would have half a million cells
+        assert!(to_html(&table).starts_with("|a|a|"));
+        assert!(to_html(&table[..2010]).contains("<td>"));
     }
 
     #[test]

@@ -15,6 +15,11 @@ use uuid::Uuid;
 use crate::error::{Code, Error, Result};
 use crate::types::Timestamp;
 
+/// The longest cursor, in characters: many times as long as any that is made.
+pub const LONGEST: usize = 2048;
+/// The most items that a page holds.
+pub const MOST: usize = 100;
+
 /// How many items a page holds: 1 to 100, 25 unless said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u8);
@@ -168,6 +173,9 @@ fn encode<K: Serialize>(fingerprint: &str, (key, id): &(K, Uuid)) -> String {
 }
 
 fn decode<K: Place>(cursor: &str, fingerprint: &str) -> Result<(K, Uuid)> {
+    if cursor.len() > LONGEST {
+        return Err(bad_cursor());
+    }
     let json = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad_cursor())?;
     let (bound_to, key, id): (String, K, Uuid) = serde_json::from_slice(&json).map_err(|_| bad_cursor())?;
     if bound_to == fingerprint && key.is_possible() { Ok((key, id)) } else { Err(bad_cursor()) }

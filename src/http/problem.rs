@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::text::Slug;
 use crate::error::{Code, Error};
+use crate::types::{BAD_ID, TargetId};
 
 /// The media type of every failing answer.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -59,7 +60,7 @@ impl ResponseError for Error {
     }
 }
 
-/// How to be let in (RFC 6750, section 3).
+/// How to be let in (RFC 6750, section 3; RFC 7617, section 2).
 fn challenge(error: &Error) -> Option<String> {
     let scope = error.extra().iter().find(|(name, _)| *name == "scope").and_then(|(_, scope)| scope.as_str());
     match (error.code(), scope) {
@@ -68,6 +69,7 @@ fn challenge(error: &Error) -> Option<String> {
             Some(format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""))
         }
         (Code::InsufficientScope, None) => Some("Bearer error=\"insufficient_scope\"".to_owned()),
+        (Code::FeedKeyNeeded, _) => Some("Basic realm=\"feeds\", charset=\"UTF-8\", Bearer".to_owned()),
         (code, _) => (code.status() == 401).then(|| "Bearer".to_owned()),
     }
 }
@@ -126,9 +128,9 @@ pub fn from_status(status: StatusCode) -> Error {
 pub fn bad_path(error: actix_web::error::PathError, request: &HttpRequest) -> actix_web::Error {
     let is_bad = |(name, value): &(&str, &str)| match *name {
         "slug" => Slug::parse(value).is_err(),
-        _ => uuid::Uuid::try_parse(value).is_err(),
+        _ => value.parse::<TargetId>().is_err(),
     };
     let name = request.match_info().iter().find(is_bad).map_or("path", |(name, _)| name).to_owned();
-    let words = if name == "slug" { "must be a slug" } else { "must be a UUID" };
+    let words = if name == "slug" { "must be a slug" } else { BAD_ID };
     Error::parameter(name, "malformed", words).with_source(error.to_string()).into()
 }

@@ -13,19 +13,41 @@ pub fn to_3_0(mut document: Value) -> Value {
         license.remove("identifier");
         license.insert("url".to_owned(), json!("https://spdx.org/licenses/"));
     }
-    drop_scopes(&mut document);
+    name_roles(&mut document);
     convert(&mut document);
     document
 }
 
-/// 3.0 knows scopes of OAuth only; the descriptions name them.
-fn drop_scopes(document: &mut Value) {
+/// 3.0 knows scopes of OAuth only, and no roles: the descriptions name scopes, and what administrators call with has a name of
+/// its own.
+fn name_roles(document: &mut Value) {
+    let mut schemes =
+        document.pointer("/components/securitySchemes").and_then(Value::as_object).cloned().unwrap_or_default();
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
     let operations = paths.filter_map(|(_, item)| item.as_object_mut()).flatten();
-    for (_, operation) in operations {
-        let schemes = operation.get_mut("security").and_then(Value::as_array_mut).into_iter().flatten();
-        schemes.filter_map(|scheme| scheme.get_mut("api_key")).for_each(|scopes| *scopes = json!([]));
+    let named = operations.filter_map(|(_, operation)| operation.get_mut("security")?.as_array_mut()).flatten();
+    for scheme in named.filter_map(Value::as_object_mut) {
+        let bare = |(name, scopes): (&String, &Value)| (name_role(name, scopes, &mut schemes), json!([]));
+        *scheme = scheme.iter().map(bare).collect();
     }
+    if let Some(known) = document.pointer_mut("/components/securitySchemes") {
+        *known = Value::Object(schemes);
+    }
+}
+
+/// What a scheme is called where it needs these scopes and roles; added to the schemes where it is a new one.
+fn name_role(name: &str, scopes: &Value, schemes: &mut Map<String, Value>) -> String {
+    let is_admins = scopes.as_array().is_some_and(|scopes| scopes.iter().any(|scope| scope == "admin"));
+    if !is_admins {
+        return name.to_owned();
+    }
+    let name_for_admins = format!("admin_{name}");
+    let mut scheme = schemes.get(name).cloned().unwrap_or_default();
+    let words = scheme.get("description").and_then(Value::as_str).unwrap_or_default();
+    let words = json!(format!("{words} Of an administrator."));
+    scheme.as_object_mut().into_iter().for_each(|scheme| _ = scheme.insert("description".to_owned(), words.clone()));
+    schemes.insert(name_for_admins.clone(), scheme);
+    name_for_admins
 }
 
 /// Everything but data: what stands in examples and defaults is left as it is.

@@ -147,12 +147,14 @@ fn number(name: &str, schema: &Value) -> i64 {
 /// A secret of the kind that its description names.
 fn secret(schema: &Value) -> &'static str {
     let words = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    let is_webhooks = words.contains("whsec_");
-    if is_webhooks {
-        "whsec_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQ"
-    } else {
-        "prx_key_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E"
-    }
+    let known = [
+        "whsec_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQ",
+        "prx_feed_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E",
+        "prx_key_3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E",
+    ];
+    let begins =
+        |secret: &str| secret.rsplit_once('_').is_some_and(|(begin, _)| words.contains(&format!("`{begin}_`")));
+    known.into_iter().find(|secret| begins(secret)).unwrap_or("text")
 }
 
 /// The words of a string property, by its format or its name.
@@ -174,7 +176,7 @@ fn text(name: &str, schema: &Value) -> String {
         "url" => "https://example.org/hooks/praxis",
         "Last-Event-ID" => "019aaf5c-0000-7000-8000-000000000070",
         "refresh_token" => "3yTt0b0b3JX0WcXk8l1nQ2rAz9sWmVfQh4uJc7dLk2E",
-        "token" => "prx_feed_3yTt0b0b3JX0WcXk8l1nQ2rA",
+        "token" => "prx_inv_3yTt0b0b3JX0WcXk8l1nQ2rA",
         "token_type" => "Bearer",
         // any other is one list's
         "cursor" => "",

@@ -3,6 +3,7 @@
 mod dialect;
 mod examples;
 mod guide;
+mod limits;
 mod operations;
 mod schemas;
 
@@ -101,6 +102,11 @@ impl utoipa::Modify for Schemes {
                 "prx_key_…",
                 "An API key: the secret of a program. Each operation names the scope that it wants.",
             ),
+            (
+                "feed_key",
+                "prx_feed_…",
+                "A feed key. Readers of feeds send it as a password: HTTP Basic, with any name.",
+            ),
         ] {
             let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
             let scheme = scheme.description(Some(words)).build();
@@ -122,6 +128,7 @@ fn build() -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     operations::complete(&mut document);
     schemas::tidy(&mut document);
+    limits::fill(&mut document);
     examples::fill(&mut document);
     operations::open(&mut document);
     if let Some(server) = document.pointer_mut("/servers/0").and_then(Value::as_object_mut) {

@@ -65,9 +65,10 @@ fn name_path_parameters(path: &str, operation: &mut Value) {
 
 fn path_parameter(name: &str) -> Value {
     let (words, schema) = match (name, name.strip_suffix("_id")) {
-        (_, Some(what)) => {
-            (format!("The id of the {}.", what.replace('_', " ")), json!({ "type": "string", "format": "uuid" }))
-        }
+        (_, Some(what)) => (
+            format!("The id of the {}.", what.replace('_', " ")),
+            json!({ "type": "string", "format": "uuid", "maxLength": 36 }),
+        ),
         ("reaction_kind", _) => {
             ("The kind of reaction.".to_owned(), json!({ "$ref": "#/components/schemas/ReactionKind" }))
         }
@@ -233,7 +234,8 @@ fn failures(path: &str, operation: &Value) -> Vec<&'static Failure> {
     if !path.starts_with("/health/") {
         names.push("TooManyRequests");
     }
-    if operation.get("security").is_some_and(|security| *security != json!([{}])) {
+    let mut schemes = operation.get("security").and_then(Value::as_array).into_iter().flatten();
+    if schemes.any(|scheme| scheme.get("bearer").is_some()) {
         names.push("Unauthorized");
         names.push(if named("Praxis-Access-Reason") { "Unexplained" } else { "Insufficient" });
     }
@@ -343,8 +345,11 @@ fn describe_successes(is_read: bool, is_kept: bool, versioned: &HashSet<String>,
 /// Adds these headers, and those that every answer has; probes are not limited, so that theirs may lack some.
 fn add_headers(response: &mut Value, names: &[&str]) {
     let shared = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
-    let mut headers: Map<String, Value> =
-        names.iter().chain(&["RateLimit", "RateLimit-Policy", "X-Request-Id"]).map(shared).collect();
+    let mut headers: Map<String, Value> = names
+        .iter()
+        .chain(&["Access-Control-Allow-Origin", "RateLimit", "RateLimit-Policy", "X-Request-Id"])
+        .map(shared)
+        .collect();
     headers.extend(response.get("headers").and_then(Value::as_object).cloned().unwrap_or_default());
     response["headers"] = Value::Object(headers);
 }
@@ -356,6 +361,7 @@ fn add_components(document: &mut Value) {
         code["x-extensible-enum"] = Code::ALL.iter().map(|code| code.as_str()).collect();
     }
     let headers = json!({
+        "Access-Control-Allow-Origin": text("The site whose page calls, where the server's settings allow it (Fetch, section 3.2).", "https://example.org"),
         "Deprecation": text("Since when it should not be used any more, in seconds since 1970 (RFC 9745).", "@1796083200"),
         "Sunset": text("Until when it answers at least (RFC 8594).", "Sat, 01 Jan 2028 00:00:00 GMT"),
         "ETag": text("The version of what is answered (RFC 9110, section 8.8.3).", "\"642f7a1c9e4c0\""),

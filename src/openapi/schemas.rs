@@ -69,7 +69,8 @@ fn merge_flattened(document: &mut Value) {
     }
 }
 
-fn schemas(document: &mut Value) -> Option<&mut Map<String, Value>> {
+/// Those that have a name.
+pub fn schemas(document: &mut Value) -> Option<&mut Map<String, Value>> {
     document.pointer_mut("/components/schemas")?.as_object_mut()
 }
 
@@ -170,7 +171,7 @@ fn walk(value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
 }
 
 /// The names of the schemas to which this part of the operations leads.
-fn reached(document: &mut Value, part: &str) -> Vec<String> {
+pub fn reached(document: &mut Value, part: &str) -> Vec<String> {
     let mut names = Vec::new();
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
     for (_, operation) in paths.filter_map(|(_, item)| item.as_object()).flatten() {

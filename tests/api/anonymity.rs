@@ -89,8 +89,8 @@ async fn nothing_that_others_read_tells_whose_it_is(app: App) {
     let answer = say(&ann, &thread).await;
     ann.patch(format!("/comments/{answer}"), json!({ "body": format!("Or @{handle}?") })).await.expect(200);
     assert_eq!(ben.get("/me/notifications").await.expect(200).each("kind"), ["reply", "mention"]);
-    let token = ben.post("/me/feed-tokens", json!({ "name": "Mine" })).await.expect(201);
-    let token = token["token"].as_str().unwrap().to_owned();
+    let key = ben.post("/me/feed-keys", json!({ "name": "Mine" })).await.expect(201);
+    let key = key["secret"].as_str().unwrap().to_owned();
     let since = praxis::types::Timestamp::now().before(std::time::Duration::from_hours(1));
     for reader in [&ben, &owner] {
         for path in [
@@ -106,7 +106,7 @@ async fn nothing_that_others_read_tells_whose_it_is(app: App) {
             "/me/feed".to_owned(),
             "/me/notifications".to_owned(),
             "/me/unread".to_owned(),
-            format!("/me/feed.atom?token={token}"),
+            format!("/me/feed.atom#{key}"),
             "/search?q=helps".to_owned(),
         ] {
             let seen = reader.get(&path).await;

@@ -63,7 +63,11 @@ fn each_operation_says_which_scope_it_wants() {
             continue;
         };
         assert!(takes_login, "{} takes keys but no login", operation.id);
-        let [scope] = &scopes.as_array().unwrap()[..] else { panic!("{}: {scopes}", operation.id) };
+        let (scope, role) = scopes.as_array().unwrap().split_first().unwrap();
+        // 3.1 names roles, too
+        let is_admins = operation.path.starts_with("/api/v1/admin/");
+        let wanted = if is_admins { vec![json!("admin")] } else { Vec::new() };
+        assert_eq!(role, wanted, "{}: {scopes}", operation.id);
         serde_json::from_value::<Scope>(scope.clone()).unwrap_or_else(|_| panic!("{}: {scope}", operation.id));
         let reads = scope.as_str().unwrap().ends_with(":read");
         assert_eq!(reads, operation.method == "GET", "{}: {scope}", operation.id);
@@ -71,7 +75,7 @@ fn each_operation_says_which_scope_it_wants() {
     let expected = [
         "create_api_key",
         "create_api_key_secret",
-        "create_feed_token",
+        "create_feed_key",
         "create_service_account",
         "create_user_api_key",
         "create_user_api_key_secret",
@@ -83,11 +87,11 @@ fn each_operation_says_which_scope_it_wants() {
         "get_post_author",
         "get_submission_author",
         "list_api_keys",
-        "list_feed_tokens",
+        "list_feed_keys",
         "list_sessions",
         "list_user_api_keys",
         "revoke_api_key",
-        "revoke_feed_token",
+        "revoke_feed_key",
         "revoke_user_api_key",
         "update_password",
     ];
@@ -121,8 +125,8 @@ async fn no_key_opens_what_makes_keys_or_ends_accounts(app: App) {
         (Method::POST, "/admin/service-accounts".to_owned(), Some(json!({ "display_name": "More" }))),
         (Method::GET, format!("/admin/users/{user}/api-keys"), None),
         (Method::DELETE, format!("/admin/users/{user}/api-keys/{id}"), None),
-        (Method::GET, "/me/feed-tokens".to_owned(), None),
-        (Method::POST, "/me/feed-tokens".to_owned(), Some(json!({ "name": "More" }))),
+        (Method::GET, "/me/feed-keys".to_owned(), None),
+        (Method::POST, "/me/feed-keys".to_owned(), Some(json!({ "name": "More" }))),
         (Method::GET, "/auth/sessions".to_owned(), None),
         (Method::DELETE, "/me".to_owned(), None),
         (
@@ -500,6 +504,6 @@ async fn tokens_that_look_like_keys_open_nothing(app: App) {
     // an access token under the prefix, and a key of another kind
     let jwt = format!("prx_key_{}", ann.token.as_ref().unwrap());
     ann.with_token(jwt).get("/me").await.expect_problem(401, "invalid_token");
-    let feed = ann.post("/me/feed-tokens", json!({ "name": "Reader" })).await.expect(201);
-    ann.with_token(feed["token"].as_str().unwrap()).get("/me").await.expect_problem(401, "invalid_token");
+    let feed = ann.post("/me/feed-keys", json!({ "name": "Reader" })).await.expect(201);
+    ann.with_token(feed["secret"].as_str().unwrap()).get("/me").await.expect_problem(401, "invalid_token");
 }

@@ -21,6 +21,7 @@ pub fn cases() -> Vec<Case> {
         a_hidden_group_is_never_named_to_outsiders,
         a_group_is_asked_once_decides_and_may_change_its_mind,
         only_those_who_lead_answer_for_a_group,
+        an_article_asks_a_hundred_groups_at_most,
         articles_are_listed_by_publication_with_unknown_dates_last,
         publication_makes_groups_active_then_and_taking_it_back_undoes_that,
         an_unknown_date_of_publication_makes_nobody_active,
@@ -222,6 +223,26 @@ async fn only_those_who_lead_answer_for_a_group(app: App) {
     }
     owner.post(format!("{parts}/{id}/decision"), yes).await.expect(200);
     ann.delete(format!("{parts}/{id}")).await.expect_problem(403, "forbidden");
+}
+
+async fn an_article_asks_a_hundred_groups_at_most(app: App) {
+    let (editor, owner) = (editor(&app), app.user("owner"));
+    let parts = format!("/articles/{}/contributions", article(&editor, "Main", "published", &[]).await);
+    let mut groups = Vec::new();
+    for number in 0..101 {
+        groups.push(group(&owner, &format!("Circle {number}"), json!({})).await);
+    }
+    let ask = async |id: &str| editor.post(&parts, json!({ "group_id": id, "role": "wrote" })).await;
+    for id in &groups[..100] {
+        ask(id).await.expect(201);
+    }
+    ask(&groups[100]).await.expect_problem(409, "invalid_state");
+    // again, where it has declined
+    owner.post(format!("{parts}/{}/decision", groups[0]), json!({ "outcome": "decline" })).await.expect(200);
+    ask(&groups[0]).await.expect(201);
+    editor.delete(format!("{parts}/{}", groups[0])).await.expect(204);
+    ask(&groups[100]).await.expect(201);
+    assert_eq!(editor.get(&parts).await.expect(200).items().len(), 100);
 }
 
 async fn articles_are_listed_by_publication_with_unknown_dates_last(app: App) {

@@ -309,12 +309,12 @@ impl<'a> World<'a> {
     }
 
     /// What opens feeds as the caller reads them; made up for nobody.
-    async fn feed_token(&self) -> String {
+    async fn feed_key(&self) -> String {
         if self.caller.token.is_none() {
             return "prx_feed_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
         }
-        let made = self.caller.post("/me/feed-tokens", json!({ "name": "A reader" })).await.expect(201);
-        made["token"].as_str().unwrap().to_owned()
+        let made = self.caller.post("/me/feed-keys", json!({ "name": "A reader" })).await.expect(201);
+        made["secret"].as_str().unwrap().to_owned()
     }
 
     /// The id of an API key: of the caller's own, or of somebody else's.
@@ -337,11 +337,11 @@ impl<'a> World<'a> {
         admin.post("/admin/service-accounts", json!({ "display_name": "A program" })).await.expect(201).id()
     }
 
-    /// The path of a feed token: of the caller's own, or of somebody else's.
-    async fn feed_token_path(&self, is_own: bool) -> String {
+    /// The path of a feed key: of the caller's own, or of somebody else's.
+    async fn feed_key_path(&self, is_own: bool) -> String {
         let owner = if is_own && self.caller.token.is_some() { self.caller.clone() } else { self.somebody() };
-        let made = owner.post("/me/feed-tokens", json!({ "name": "A reader" })).await.expect(201).id();
-        format!("/me/feed-tokens/{made}")
+        let made = owner.post("/me/feed-keys", json!({ "name": "A reader" })).await.expect(201).id();
+        format!("/me/feed-keys/{made}")
     }
 
     /// A post of the founder's.
@@ -1218,28 +1218,28 @@ fn subscriptions() -> Vec<Row> {
         "export_group_feed" in PUBLIC [200, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
             w.caller.get(w.path("/feed.atom"));
         // a feed takes no access token
-        "export_group_feed" in LISTED [404, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+        "export_group_feed" in LISTED [401, 401, 401, 401, 401, 401, 401, 401, 401, 401] |w|
             w.caller.get(w.path("/feed.atom"));
-        "export_group_feed" in HIDDEN [404, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+        "export_group_feed" in HIDDEN [401, 401, 401, 401, 401, 401, 401, 401, 401, 401] |w|
             w.caller.get(w.path("/feed.atom"));
-        // what is no feed token opens not even what is open without
-        "export_group_feed" in PUBLIC [404, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
-            w.caller.get(format!("{}?token={}", w.path("/feed.atom"), w.feed_token().await));
-        "export_group_feed" in LISTED [404, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w|
-            w.caller.get(format!("{}?token={}", w.path("/feed.atom"), w.feed_token().await));
-        "export_group_feed" in HIDDEN [404, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w|
-            w.caller.get(format!("{}?token={}", w.path("/feed.atom"), w.feed_token().await));
-        "export_my_feed" in LISTED [404, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
-            w.caller.get(format!("/me/feed.atom?token={}", w.feed_token().await));
-        "export_my_feed" in LISTED [400, 400, 400, 400, 400, 400, 400, 400, 400, 400] |w| w.caller.get("/me/feed.atom");
-        "list_feed_tokens" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
-            w.caller.get("/me/feed-tokens");
-        "create_feed_token" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
-            w.caller.post("/me/feed-tokens", json!({ "name": "A reader" }));
-        "revoke_feed_token" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
-            w.caller.delete(w.feed_token_path(true).await);
-        "revoke_feed_token" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
-            w.caller.delete(w.feed_token_path(false).await);
+        // what is no feed key opens not even what is open without
+        "export_group_feed" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("{}#{}", w.path("/feed.atom"), w.feed_key().await));
+        "export_group_feed" in LISTED [401, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w|
+            w.caller.get(format!("{}#{}", w.path("/feed.atom"), w.feed_key().await));
+        "export_group_feed" in HIDDEN [401, 404, 404, 200, 200, 200, 404, 404, 404, 404] |w|
+            w.caller.get(format!("{}#{}", w.path("/feed.atom"), w.feed_key().await));
+        "export_my_feed" in LISTED [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get(format!("/me/feed.atom#{}", w.feed_key().await));
+        "export_my_feed" in LISTED [401, 401, 401, 401, 401, 401, 401, 401, 401, 401] |w| w.caller.get("/me/feed.atom");
+        "list_feed_keys" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w|
+            w.caller.get("/me/feed-keys");
+        "create_feed_key" in PUBLIC [401, 201, 201, 201, 201, 201, 201, 201, 201, 201] |w|
+            w.caller.post("/me/feed-keys", json!({ "name": "A reader" }));
+        "revoke_feed_key" in PUBLIC [401, 204, 204, 204, 204, 204, 204, 204, 204, 204] |w|
+            w.caller.delete(w.feed_key_path(true).await);
+        "revoke_feed_key" in PUBLIC [401, 404, 404, 404, 404, 404, 404, 404, 404, 404] |w|
+            w.caller.delete(w.feed_key_path(false).await);
     }
 }
 

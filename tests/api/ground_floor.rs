@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use praxis::auth::actor::PlatformRole;
 use praxis::config::{Dialect, Notation};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::app::PASSWORD;
 use crate::support::raw::Raw;
+use crate::support::world;
 use crate::support::{Answer, App, Caller, Case, document, served};
 
 pub fn cases() -> Vec<Case> {
@@ -25,6 +27,8 @@ pub fn cases() -> Vec<Case> {
         a_body_that_is_not_json_is_refused,
         a_body_of_another_type_is_refused,
         a_field_is_named_by_its_pointer,
+        what_a_problem_quotes_has_an_end,
+        the_longest_that_is_sent_is_answered,
         control_characters_are_refused,
         a_malformed_id_is_named,
         a_query_parameter_is_named,
@@ -296,6 +300,106 @@ async fn a_field_is_named_by_its_pointer(app: App) {
     assert_eq!(ann.get("/groups").await.items().len(), 0, "nothing was made");
 }
 
+async fn what_a_problem_quotes_has_an_end(app: App) {
+    let (ann, long) = (app.user("ann"), "x".repeat(5000));
+    let length = |text: &serde_json::Value| text.as_str().unwrap().len();
+    let unknown = ann.post("/groups", json!({ &long: 1 })).await.expect_problem(422, "invalid");
+    assert_eq!(length(&unknown["errors"][0]["pointer"]), 1000);
+    let unknown = ann.get(format!("/groups?{long}=1")).await.expect_problem(400, "bad_parameter");
+    assert_eq!((length(&unknown["errors"][0]["pointer"]), length(&unknown["detail"])), (1000, 1000));
+    // the longest cursor and the longest time, and one more
+    for (name, short, long) in [
+        ("cursor", "A".repeat(2048), "A".repeat(2049)),
+        (
+            "updated_since",
+            format!("2026-01-01T00:00:00.{}Z", "0".repeat(43)),
+            format!("2026-01-01T00:00:00.{}Z", "0".repeat(44)),
+        ),
+    ] {
+        assert_eq!(long.len() - short.len(), 1);
+        ann.get(format!("/groups?{name}={long}")).await.expect_field(400, name, "malformed");
+    }
+}
+
+/// Two bytes each.
+fn wide(count: usize) -> String {
+    "é".repeat(count)
+}
+
+/// Six characters each in HTML.
+fn quotes(count: usize) -> String {
+    "\"".repeat(count)
+}
+
+fn longest_tags() -> Vec<String> {
+    (10..30).map(|number| format!("{}{number}", wide(48))).collect()
+}
+
+/// The longest group, and the longest change of its words.
+fn longest_group() -> (Value, Value) {
+    let questions: Vec<String> = (0..5).map(|number| format!("{number}{}", quotes(299))).collect();
+    let questions: Vec<Value> = questions.iter().map(|text| json!({ "text": text, "is_required": false })).collect();
+    let group = json!({
+        "name": wide(120), "summary": wide(300), "type_ids": [world::COMMUNITY], "tags": longest_tags(),
+        "join_questions": questions, "purpose": quotes(2000), "description": quotes(20_000), "rules": wide(20_000),
+        "learning_question": wide(500), "welcome_message": wide(5000),
+    });
+    let change = json!({
+        "name": "ö".repeat(120), "purpose": wide(2000), "description": wide(20_000),
+        "welcome_message": quotes(5000), "join_questions": [],
+    });
+    (group, change)
+}
+
+fn longest_article() -> Value {
+    let links: Vec<Value> = (0..20).map(|_| json!({ "label": wide(100), "url": "https://example.org/" })).collect();
+    json!({
+        "kind": "news", "title": wide(200), "standfirst": wide(500), "body": quotes(200_000), "tags": longest_tags(),
+        "links": links, "byline_name": wide(120), "byline_job_title": wide(120), "status": "published",
+        "cover_url": format!("https://example.org/{}", "x".repeat(1980)), "cover_alt": wide(300),
+    })
+}
+
+/// Each answer is held against the lengths that the document names.
+async fn the_longest_that_is_sent_is_answered(app: App) {
+    let (ann, editor) = (app.user("ann"), app.person("editor", PlatformRole::Editor));
+    ann.patch("/me", json!({ "display_name": wide(100), "organisation": wide(120) })).await.expect(200);
+    let (group, change) = longest_group();
+    let id = ann.post("/groups", group).await.expect(201).id();
+    ann.patch(format!("/groups/{id}"), change).await.expect(200);
+    let accepted = ann.request(Method::PUT, format!("/groups/{id}/membership/rules-acceptance"));
+    accepted.json(json!({ "version": 1 })).await.expect(200);
+    let post = json!({ "kind": "question", "title": wide(200), "body": quotes(50_000), "tags": longest_tags() });
+    let post = ann.post(format!("/groups/{id}/posts"), post).await.expect(201).id();
+    ann.post(format!("/posts/{post}/comments"), json!({ "body": quotes(10_000) })).await.expect(201);
+    let article = editor.post("/articles", longest_article()).await.expect(201).id();
+    world::contribute(&editor, &ann, &article, &id).await;
+    world::settle(&app);
+    for path in [
+        format!("/groups/{id}"),
+        format!("/groups/{id}/rules"),
+        format!("/groups/{id}/audit-log"),
+        format!("/groups/{id}/members"),
+        format!("/groups/{id}/posts"),
+        format!("/groups/{id}/articles"),
+        format!("/groups/{id}/activity"),
+        format!("/posts/{post}/comments"),
+        format!("/articles/{article}"),
+        "/groups?sort=name".to_owned(),
+        "/articles".to_owned(),
+        "/me".to_owned(),
+        "/me/feed".to_owned(),
+        "/me/memberships".to_owned(),
+    ] {
+        let answer = ann.get(&path).await.expect(200);
+        assert!(answer.text().contains(&wide(100)), "{path}");
+    }
+    let rules = ann.get(format!("/groups/{id}/rules")).await.expect(200);
+    assert!(rules.items().iter().all(|rules| rules["text"].as_str().unwrap().chars().count() == 20_000));
+    let feed = ann.get("/me/feed").await.expect(200);
+    assert!(feed.each("author_name").contains(&wide(120).as_str()));
+}
+
 async fn control_characters_are_refused(app: App) {
     let ann = app.user("Ann");
     let type_id = "019aaf5c-0000-7000-8000-000000000001";
@@ -315,6 +419,9 @@ async fn control_characters_are_refused(app: App) {
     ann.get("/groups?q=a%0ab").await.expect_field(400, "q", "malformed");
 }
 
+/// An id without its hyphens.
+const BARE: &str = "0198c1f26b1a7c3e9f002b7de2a0c11e";
+
 async fn a_malformed_id_is_named(app: App) {
     let admin = app.admin();
     let good = "0198c1f2-6b1a-7c3e-9f00-2b7de2a0c111";
@@ -323,7 +430,7 @@ async fn a_malformed_id_is_named(app: App) {
         let names: Vec<&str> =
             operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
         for wrong in names.iter().filter(|name| name.ends_with("_id")) {
-            for malformed in ["7", "not-an-id", "0198c1f26b1a7c3e9f002b7de2a0c11g", "%00", "'%20or%201=1"] {
+            for malformed in ["7", "not-an-id", "0198c1f26b1a7c3e9f002b7de2a0c11g", BARE, "%00", "'%20or%201=1"] {
                 let fill = |path: String, name: &&str| {
                     path.replace(&format!("{{{name}}}"), if name == wrong { malformed } else { good })
                 };

@@ -133,7 +133,7 @@ impl Place {
             "create_post" => (&self.member, format!("/groups/{group}/posts"), words),
             "create_post_submission" => (&self.member, format!("/groups/{}/submissions", self.read_first), words),
             "create_comment_submission" => (&self.member, format!("/posts/{post}/submissions"), json!({ "body": "B" })),
-            "create_feed_token" => (&self.member, "/me/feed-tokens".to_owned(), json!({ "name": "N" })),
+            "create_feed_key" => (&self.member, "/me/feed-keys".to_owned(), json!({ "name": "N" })),
             "create_api_key" => (&self.member, "/me/api-keys".to_owned(), key),
             "create_api_key_secret" => {
                 (&self.member, format!("/me/api-keys/{}/secrets", self.own_key), json!({ "overlap_minutes": 5 }))
@@ -341,8 +341,8 @@ async fn an_answer_is_kept_for_a_day(app: App) {
 
 async fn what_is_kept_tells_nothing(app: App) {
     let place = Place::new(&app).await;
-    let token = place.send("create_feed_token", "a secret key").await.expect(201);
-    let token = token["token"].as_str().unwrap();
+    let made = place.send("create_feed_key", "a secret key").await.expect(201);
+    let secret = made["secret"].as_str().unwrap();
     let rows = |app: &App| {
         app.in_database(|conn| {
             use diesel::prelude::*;
@@ -354,7 +354,7 @@ async fn what_is_kept_tells_nothing(app: App) {
     };
     let [(key, body)] = &rows(&app)[..] else { panic!("one answer is kept") };
     let holds = |bytes: &[u8], words: &str| bytes.windows(words.len()).any(|part| part == words.as_bytes());
-    assert!(!holds(body, token) && !holds(body, "token") && !holds(key, "a secret key"));
+    assert!(!holds(body, secret) && !holds(body, "secret") && !holds(key, "a secret key"));
     // it goes with the person
     place.member.delete("/me").await.expect(204);
     assert!(rows(&app).is_empty());

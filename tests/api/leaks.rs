@@ -98,7 +98,7 @@ impl Place {
             ("submission_id", vec![self.submission.clone()]),
             ("session_id", vec![self.owner.session().to_string()]),
             // a made-up secret; the cases put those of outsiders in its place
-            ("token", vec!["prx_feed_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()]),
+            ("feed_key", vec!["prx_feed_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()]),
             ("invitation_id", vec![GroupId::new().to_string()]),
             ("group_proposal_id", vec![GroupId::new().to_string()]),
             ("group_type_id", vec![world::COMMUNITY.to_owned()]),
@@ -159,13 +159,13 @@ async fn key_for_another_group(app: &App, place: &Place, other: &str) -> Caller 
 }
 
 /// What opens feeds as each of these people reads them.
-async fn feed_tokens(people: &[(&'static str, Caller)]) -> Vec<String> {
-    let mut tokens = Vec::new();
+async fn feed_keys(people: &[(&'static str, Caller)]) -> Vec<String> {
+    let mut keys = Vec::new();
     for (_, person) in people.iter().filter(|(_, person)| person.token.is_some()) {
-        let made = person.post("/me/feed-tokens", json!({ "name": "From before" })).await.expect(201);
-        tokens.push(made["token"].as_str().unwrap().to_owned());
+        let made = person.post("/me/feed-keys", json!({ "name": "From before" })).await.expect(201);
+        keys.push(made["secret"].as_str().unwrap().to_owned());
     }
-    tokens
+    keys
 }
 
 /// Every way to fill the parameters of an operation's path.
@@ -216,12 +216,14 @@ fn queries(operation: &Operation, secret: &Secret) -> Vec<String> {
             }
             "since" | "until" => vec!["2025-01-01T00:00:00Z".to_owned(), "2125-01-01T00:00:00Z".to_owned()],
             "in" => ["groups", "posts", "comments", "articles", "people"].map(str::to_owned).to_vec(),
-            "token" => secret.paths["token"].clone(),
             "is_service" | "mine" | "pinned" | "unanswered" | "unread" => vec!["true".to_owned(), "false".to_owned()],
             "tag" => vec!["ZyxPostTag".to_owned()],
             other => panic!("{}: say what to ask for as {other}", operation.id),
         };
         queries.extend(words.iter().map(|word| format!("?{name}={word}")));
+    }
+    if operation.takes("feed_key") {
+        queries.extend(secret.paths["feed_key"].iter().map(|key| format!("#{key}")));
     }
     // a search needs words, behind which the other parameters go
     if operation.query.contains_key("in") {
@@ -323,7 +325,7 @@ async fn a_hidden_group_is_nowhere(app: App) {
     let ids = [place.id(), &place.post, &place.comment, &place.submission, &slug].map(str::to_owned);
     let people = [place.owner.id(), place.member.id()].map(|id| id.to_string());
     let mut paths = place.paths();
-    paths.insert("token", feed_tokens(&outsiders).await);
+    paths.insert("feed_key", feed_keys(&outsiders).await);
     let secret = Secret { words: names.chain(ids).chain(people).collect(), paths };
     let seen = found(&place.member, &secret).await;
     let all: BTreeSet<&String> = secret.words.iter().collect();
@@ -359,7 +361,7 @@ async fn the_content_of_a_listed_group_is_nowhere_but_inside(app: App) {
     let people = [place.owner.id(), place.member.id()].map(|id| id.to_string());
     let ids = [place.post.clone(), place.comment.clone(), place.submission.clone()];
     let mut paths = place.paths();
-    paths.insert("token", feed_tokens(&outsiders).await);
+    paths.insert("feed_key", feed_keys(&outsiders).await);
     let secret = Secret { words: names.into_iter().chain(people).chain(ids).collect(), paths };
     let seen = found(&place.member, &secret).await;
     assert_eq!(seen.len(), secret.words.len(), "a member finds only {seen:#?}");
@@ -388,7 +390,7 @@ async fn what_was_deleted_is_nowhere(app: App) {
 
     let words = ["QqqTitle", "QqqBody", "QqqComment", "QqqPerson"].map(str::to_owned).to_vec();
     let mut paths = place.paths();
-    paths.insert("token", feed_tokens(&[("owner", owner.clone()), ("member", member.clone())]).await);
+    paths.insert("feed_key", feed_keys(&[("owner", owner.clone()), ("member", member.clone())]).await);
     paths.get_mut("post_id").unwrap().push(gone.clone());
     paths.get_mut("comment_id").unwrap().push(comment.clone());
     paths.get_mut("user_id").unwrap().push(leaving.id().to_string());

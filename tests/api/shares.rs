@@ -521,10 +521,10 @@ async fn a_deleted_group_shares_nothing_with_its_members(app: App) {
     }
     comment(&ann, &post, None).await;
     carl.request(Method::PUT, format!("/groups/{also}/read")).await.expect(204);
-    let token = carl.post("/me/feed-tokens", json!({ "name": "N" })).await.expect(201);
-    let token = token["token"].as_str().unwrap().to_owned();
+    let key = carl.post("/me/feed-keys", json!({ "name": "N" })).await.expect(201);
+    let key = key["secret"].as_str().unwrap().to_owned();
     let atom = async || {
-        let path = format!("/api/v1/me/feed.atom?token={token}");
+        let path = format!("/api/v1/me/feed.atom#{key}");
         app.anon().request_at(Method::GET, &path).await.expect(200).text().into_owned()
     };
     assert!(atom().await.contains(&post));
@@ -556,8 +556,8 @@ async fn ones_own_feed_holds_each_shared_post_once(app: App) {
             share(&bob, words, place).await.expect(200);
         }
     }
-    let token = carl.post("/me/feed-tokens", json!({ "name": "N" })).await.expect(201);
-    let path = format!("/api/v1/me/feed.atom?token={}", token["token"].as_str().unwrap());
+    let key = carl.post("/me/feed-keys", json!({ "name": "N" })).await.expect(201);
+    let path = format!("/api/v1/me/feed.atom#{}", key["secret"].as_str().unwrap());
     let atom = async || app.anon().request_at(Method::GET, &path).await.expect(200).text().into_owned();
     let entries = atom().await.matches("<entry>").count();
     assert_eq!(entries, 10, "each post once, however many groups it stands in");

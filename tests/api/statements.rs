@@ -102,7 +102,7 @@ async fn no_list_issues_more_than_six_statements(app: App) {
             "/me/bookmarks?limit=100".to_owned(),
             "/me/unread?limit=100".to_owned(),
             "/me/notifications?limit=100".to_owned(),
-            "/me/feed-tokens".to_owned(),
+            "/me/feed-keys".to_owned(),
             "/me/api-keys".to_owned(),
             "/me/webhooks".to_owned(),
             "/me/submissions?limit=100".to_owned(),
@@ -349,7 +349,7 @@ async fn every_list_walks_an_index_in_its_order(app: App) {
     }
     walks(conn, "posts_by_group", |conn| drop(feeds::queries::posts_of(conn, &access, &by_time).unwrap()));
     walks(conn, "comments_by_group", |conn| drop(feeds::queries::comments_of(conn, &access, &by_time).unwrap()));
-    walks(conn, "feed_tokens_by_user", |conn| drop(subscriptions::queries::list(conn, ann.id()).unwrap()));
+    walks(conn, "feed_keys_by_user", |conn| drop(subscriptions::queries::list(conn, ann.id()).unwrap()));
     let keys = recorded(conn, |conn| drop(api_keys::queries::list(conn, ann.id()).unwrap()));
     check_plan(conn, "api_keys_by_user", &keys[0]);
     let actor = Actor::on_behalf(ann.id(), PlatformRole::Member, RequestId::new());

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 use praxis::auth::actor::PlatformRole;
-use praxis::db::schema::feed_tokens;
-use praxis::types::FeedTokenId;
+use praxis::db::schema::feed_keys;
+use praxis::types::FeedKeyId;
 use serde_json::{Value, json};
 
 use crate::support::world::{article, contribute, group, join, post};
@@ -15,21 +15,21 @@ pub fn cases() -> Vec<Case> {
         a_feed_holds_the_newest_fifty,
         hostile_words_do_not_break_a_feed,
         what_is_not_published_or_warned_of_is_not_in_a_feed,
-        any_other_group_is_read_with_a_members_token_only,
-        a_token_opens_what_its_owner_reads_as_a_member_and_no_more,
-        a_token_that_is_unknown_revoked_or_of_no_account_in_use_opens_nothing,
-        tokens_are_shown_once_and_are_ones_own,
-        there_is_an_end_to_tokens,
+        any_other_group_is_read_with_a_members_key_only,
+        a_key_opens_what_its_owner_reads_as_a_member_and_no_more,
+        a_key_that_is_unknown_revoked_or_of_no_account_in_use_opens_nothing,
+        keys_are_shown_once_and_are_ones_own,
+        there_is_an_end_to_keys,
         a_use_is_noted_once_an_hour,
         ones_feed_is_of_all_ones_groups_and_what_they_contributed_to,
         articles_have_a_feed_for_everybody,
     ]
 }
 
-/// A new feed token of this person's: its id and what opens feeds.
-async fn token(person: &Caller) -> (String, String) {
-    let made = person.post("/me/feed-tokens", json!({ "name": "A reader" })).await.expect(201);
-    (made.id(), made["token"].as_str().unwrap().to_owned())
+/// A new feed key of this person's: its id and what opens feeds.
+async fn key(person: &Caller) -> (String, String) {
+    let made = person.post("/me/feed-keys", json!({ "name": "A reader" })).await.expect(201);
+    (made.id(), made["secret"].as_str().unwrap().to_owned())
 }
 
 fn of_group(group: &str) -> String {
@@ -71,7 +71,6 @@ async fn a_public_group_has_a_feed_for_everybody(app: App) {
     }
     assert!(!text.contains("<name>ann</name>") && !text.contains("example.org"), "{text}");
     assert!(!feed.header("cache-control").contains("no-store"));
-    anon.get("/groups/019aaf5c-0000-7000-8000-00000000ffff/feed.atom").await.expect_problem(404, "not_found");
     anon.get(format!("{}?limit=5", of_group(&id))).await.expect_field(400, "limit", "unknown");
 }
 
@@ -83,8 +82,8 @@ async fn a_feed_holds_the_newest_fifty(app: App) {
     }
     let feed = titles(&app.anon().get(of_group(&id)).await.expect(200));
     assert_eq!((feed.len(), feed[0].as_str(), feed[49].as_str()), (50, "T51", "T2"));
-    let (_, secret) = token(&ann).await;
-    assert_eq!(titles(&app.anon().get(format!("/me/feed.atom?token={secret}")).await.expect(200)), feed);
+    let (_, secret) = key(&ann).await;
+    assert_eq!(titles(&app.anon().get(format!("/me/feed.atom#{secret}")).await.expect(200)), feed);
 }
 
 async fn hostile_words_do_not_break_a_feed(app: App) {
@@ -116,8 +115,8 @@ async fn what_is_not_published_or_warned_of_is_not_in_a_feed(app: App) {
     ann.post(&path, with(json!({ "title": "QqqDraft", "status": "draft" }))).await.expect(201);
     let gone = ann.post(&path, with(json!({ "title": "QqqGone" }))).await.expect(201).id();
     ann.delete(format!("/posts/{gone}")).await.expect(204);
-    let (_, secret) = token(&ann).await;
-    let both = [of_group(&id), format!("/me/feed.atom?token={secret}")];
+    let (_, secret) = key(&ann).await;
+    let both = [of_group(&id), format!("/me/feed.atom#{secret}")];
     for path in &both {
         let feed = app.anon().get(path).await.expect(200);
         assert!(!feed.text().contains("Qqq"), "{feed}");
@@ -132,140 +131,148 @@ async fn what_is_not_published_or_warned_of_is_not_in_a_feed(app: App) {
     }
 }
 
-async fn any_other_group_is_read_with_a_members_token_only(app: App) {
+async fn any_other_group_is_read_with_a_members_key_only(app: App) {
     let (owner, ann, eve, anon) = (app.user("owner"), app.user("ann"), app.user("eve"), app.anon());
-    let (_, of_ann) = token(&ann).await;
-    let (_, of_eve) = token(&eve).await;
+    let (_, of_ann) = key(&ann).await;
+    let (_, of_eve) = key(&eve).await;
     for visibility in ["listed", "hidden"] {
         let id = group(&owner, "Circle", json!({})).await;
         join(&ann, &id).await;
         post(&owner, &id, "Words").await;
         owner.patch(format!("/groups/{id}"), json!({ "visibility": visibility })).await.expect(200);
-        let with = |token: &str| format!("{}?token={token}", of_group(&id));
+        let with = |key: &str| format!("{}#{key}", of_group(&id));
         let feed = anon.get(with(&of_ann)).await.expect(200);
         assert_eq!((titles(&feed), feed.header("cache-control")), (vec!["Words".to_owned()], "private, no-store"));
-        assert!(!feed.text().contains(&of_ann), "an address is passed on, its secret is not");
-        anon.get(of_group(&id)).await.expect_problem(404, "not_found");
-        ann.get(of_group(&id)).await.expect_problem(404, "not_found");
+        assert!(!feed.text().contains(&of_ann), "a feed is passed on, what opened it is not");
+        // as for one that is not there
+        let nothing = "/groups/019aaf5c-0000-7000-8000-00000000ffff/feed.atom".to_owned();
+        for path in [of_group(&id), nothing] {
+            let refused = anon.get(&path).await.expect_problem(401, "feed_key_needed");
+            assert_eq!(refused.header("www-authenticate"), "Basic realm=\"feeds\", charset=\"UTF-8\", Bearer");
+            ann.get(&path).await.expect_problem(401, "feed_key_needed");
+        }
         anon.get(with(&of_eve)).await.expect_problem(404, "not_found");
         ann.delete(format!("/groups/{id}/membership")).await.expect(204);
         anon.get(with(&of_ann)).await.expect_problem(404, "not_found");
-        let mine = anon.get(format!("/me/feed.atom?token={of_ann}")).await.expect(200);
+        let mine = anon.get(format!("/me/feed.atom#{of_ann}")).await.expect(200);
         assert!(titles(&mine).is_empty(), "leaving ends it at once");
     }
 }
 
-async fn a_token_opens_what_its_owner_reads_as_a_member_and_no_more(app: App) {
+async fn a_key_opens_what_its_owner_reads_as_a_member_and_no_more(app: App) {
     let (owner, admin, anon) = (app.user("owner"), app.admin(), app.anon());
     let id = group(&owner, "Circle", json!({ "visibility": "listed" })).await;
     post(&owner, &id, "Words").await;
-    let (_, secret) = token(&admin).await;
-    anon.get(format!("{}?token={secret}", of_group(&id))).await.expect_problem(404, "not_found");
-    assert!(titles(&anon.get(format!("/me/feed.atom?token={secret}")).await.expect(200)).is_empty());
-    // it is no access token, and no access token is a feed token
+    let (_, secret) = key(&admin).await;
+    anon.get(format!("{}#{secret}", of_group(&id))).await.expect_problem(404, "not_found");
+    assert!(titles(&anon.get(format!("/me/feed.atom#{secret}")).await.expect(200)).is_empty());
+    // it is no access token, and no access token is a feed key
     let posing = owner.with_token(secret.clone());
     posing.get("/me").await.expect_problem(401, "invalid_token");
     posing.get(format!("/groups/{id}/posts")).await.expect_problem(401, "invalid_token");
-    anon.get(format!("/groups/{id}/posts?token={secret}")).await.expect_field(400, "token", "unknown");
-    let access = owner.token.clone().unwrap();
+    anon.get(format!("/groups/{id}/posts#{secret}")).await.expect_problem(401, "invalid_token");
     for path in [of_group(&id), "/me/feed.atom".to_owned()] {
-        let answer = anon.get(format!("{path}?token={access}")).await;
-        assert!(matches!(answer.status, 400 | 404), "{answer}");
-    }
-    for token in [owner.refresh_token(), "", "x"] {
-        let answer = anon.get(format!("/me/feed.atom?token={token}")).await;
-        assert!(matches!(answer.status, 400 | 404), "{answer}");
+        anon.get(format!("{path}?token={secret}")).await.expect_field(400, "token", "unknown");
+        for other in [owner.token.clone().unwrap(), owner.refresh_token().to_owned(), String::new(), "x".to_owned()] {
+            anon.get(format!("{path}#{other}")).await.expect_problem(401, "feed_key_needed");
+        }
+        // programs send it as they send all else
+        let opened = app.anon().with_token(secret.clone()).get("/me/feed.atom").await.expect(200);
+        assert!(titles(&opened).is_empty());
+        for malformed in ["Basic no-base64!", "basic ", "basic bm8tY29sb24="] {
+            anon.get(&path).header("authorization", malformed).await.expect_problem(401, "feed_key_needed");
+        }
     }
 }
 
-async fn a_token_that_is_unknown_revoked_or_of_no_account_in_use_opens_nothing(app: App) {
+async fn a_key_that_is_unknown_revoked_or_of_no_account_in_use_opens_nothing(app: App) {
     let (ann, bob, admin, anon) = (app.user("ann"), app.user("bob"), app.admin(), app.anon());
     let id = group(&ann, "Circle", json!({})).await;
     join(&bob, &id).await;
-    let (first, secret) = token(&ann).await;
-    let (_, kept) = token(&ann).await;
-    let (_, of_bob) = token(&bob).await;
-    let open = async |token: &str, status: u16| {
+    let (first, secret) = key(&ann).await;
+    let (_, kept) = key(&ann).await;
+    let (_, of_bob) = key(&bob).await;
+    // also where everybody may read
+    let open = async |key: &str, status: u16| {
         for path in [of_group(&id), "/me/feed.atom".to_owned()] {
-            anon.get(format!("{path}?token={token}")).await.expect(status);
+            anon.get(format!("{path}#{key}")).await.expect(status);
         }
     };
     open(&secret, 200).await;
-    ann.delete(format!("/me/feed-tokens/{first}")).await.expect(204);
-    open(&secret, 404).await;
-    open("prx_feed_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 404).await;
+    ann.delete(format!("/me/feed-keys/{first}")).await.expect(204);
+    open(&secret, 401).await;
+    open("prx_feed_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 401).await;
     open(&kept, 200).await;
-    anon.get("/me/feed.atom").await.expect_field(400, "token", "missing");
     let status = async |status: &str| {
         admin.patch(format!("/admin/users/{}", bob.id()), json!({ "status": status })).await.expect(200);
     };
     open(&of_bob, 200).await;
     status("suspended").await;
-    open(&of_bob, 404).await;
+    open(&of_bob, 401).await;
     status("active").await;
     open(&of_bob, 200).await;
     let again = app.user("carol");
-    let (_, of_carol) = token(&again).await;
+    let (_, of_carol) = key(&again).await;
     again.delete("/me").await.expect(204);
-    open(&of_carol, 404).await;
+    open(&of_carol, 401).await;
     let left = app.in_database(|conn| {
-        let theirs = feed_tokens::table.filter(feed_tokens::user_id.eq(again.id()));
+        let theirs = feed_keys::table.filter(feed_keys::user_id.eq(again.id()));
         Ok(on_each!(conn => theirs.count().get_result::<i64>(conn))?)
     });
     assert_eq!(left, 0);
 }
 
-async fn tokens_are_shown_once_and_are_ones_own(app: App) {
+async fn keys_are_shown_once_and_are_ones_own(app: App) {
     let (ann, bob) = (app.user("ann"), app.user("bob"));
-    let made = ann.post("/me/feed-tokens", json!({ "name": " On my phone " })).await.expect(201);
-    let secret = made["token"].as_str().unwrap();
+    let made = ann.post("/me/feed-keys", json!({ "name": " On my phone " })).await.expect(201);
+    let secret = made["secret"].as_str().unwrap();
     assert!(secret.starts_with("prx_feed_") && secret.len() > 40, "{secret}");
     assert_eq!(made["name"], "On my phone");
-    let listed = ann.get("/me/feed-tokens").await.expect(200);
+    let listed = ann.get("/me/feed-keys").await.expect(200);
     assert_eq!((listed.each("id"), listed.each("name")), (vec![made.id().as_str()], vec!["On my phone"]));
     assert!(!listed.text().contains(secret) && listed.items()[0]["last_used_at"].is_null());
-    assert!(bob.get("/me/feed-tokens").await.expect(200).items().is_empty());
-    bob.delete(format!("/me/feed-tokens/{}", made.id())).await.expect_problem(404, "not_found");
+    assert!(bob.get("/me/feed-keys").await.expect(200).items().is_empty());
+    bob.delete(format!("/me/feed-keys/{}", made.id())).await.expect_problem(404, "not_found");
     assert_eq!(app.in_database(|conn| Ok(crate::regressions::columns_with(conn, secret))), [""; 0]);
-    ann.delete(format!("/me/feed-tokens/{}", made.id())).await.expect(204);
-    ann.delete(format!("/me/feed-tokens/{}", made.id())).await.expect_problem(404, "not_found");
-    ann.post("/me/feed-tokens", json!({ "name": " " })).await.expect_field(422, "/name", "empty");
-    ann.post("/me/feed-tokens", json!({})).await.expect_field(422, "/name", "missing");
-    app.anon().post("/me/feed-tokens", json!({ "name": "N" })).await.expect_problem(401, "unauthenticated");
+    ann.delete(format!("/me/feed-keys/{}", made.id())).await.expect(204);
+    ann.delete(format!("/me/feed-keys/{}", made.id())).await.expect_problem(404, "not_found");
+    ann.post("/me/feed-keys", json!({ "name": " " })).await.expect_field(422, "/name", "empty");
+    ann.post("/me/feed-keys", json!({})).await.expect_field(422, "/name", "missing");
+    app.anon().post("/me/feed-keys", json!({ "name": "N" })).await.expect_problem(401, "unauthenticated");
 }
 
-async fn there_is_an_end_to_tokens(app: App) {
+async fn there_is_an_end_to_keys(app: App) {
     let (ann, bob) = (app.user("ann"), app.user("bob"));
     for _ in 0..18 {
-        token(&ann).await;
+        key(&ann).await;
     }
-    let make = async || ann.post("/me/feed-tokens", json!({ "name": "One more" })).await;
+    let make = async || ann.post("/me/feed-keys", json!({ "name": "One more" })).await;
     let (one, two, three, four) = tokio::join!(make(), make(), make(), make());
     let mut statuses = [one, two, three, four].map(|answer| answer.status);
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 201, 409, 409]);
-    ann.post("/me/feed-tokens", json!({ "name": "One more" })).await.expect_problem(409, "in_use");
-    let listed = ann.get("/me/feed-tokens").await.expect(200);
+    ann.post("/me/feed-keys", json!({ "name": "One more" })).await.expect_problem(409, "in_use");
+    let listed = ann.get("/me/feed-keys").await.expect(200);
     assert_eq!(listed.items().len(), 20);
-    ann.delete(format!("/me/feed-tokens/{}", listed.each("id")[0])).await.expect(204);
-    token(&ann).await;
-    token(&bob).await;
+    ann.delete(format!("/me/feed-keys/{}", listed.each("id")[0])).await.expect(204);
+    key(&ann).await;
+    key(&bob).await;
 }
 
 async fn a_use_is_noted_once_an_hour(app: App) {
     let ann = app.user("ann");
-    let (id, secret) = token(&ann).await;
+    let (id, secret) = key(&ann).await;
     let read = async || {
-        app.anon().get(format!("/me/feed.atom?token={secret}")).await.expect(200);
-        ann.get("/me/feed-tokens").await.expect(200).items()[0]["last_used_at"].clone()
+        app.anon().get(format!("/me/feed.atom#{secret}")).await.expect(200);
+        ann.get("/me/feed-keys").await.expect(200).items()[0]["last_used_at"].clone()
     };
     let first = read().await;
     assert!(first.is_string());
     assert_eq!(read().await, first);
     let long_ago = praxis::types::Timestamp::now().before(std::time::Duration::from_hours(2));
     app.in_database(|conn| {
-        let row = feed_tokens::table.find(id.parse::<FeedTokenId>().unwrap());
-        on_each!(conn => diesel::update(row).set(feed_tokens::last_used_at.eq(long_ago)).execute(conn))?;
+        let row = feed_keys::table.find(id.parse::<FeedKeyId>().unwrap());
+        on_each!(conn => diesel::update(row).set(feed_keys::last_used_at.eq(long_ago)).execute(conn))?;
         Ok(())
     });
     assert!(read().await.as_str() > first.as_str());
@@ -288,8 +295,8 @@ async fn ones_feed_is_of_all_ones_groups_and_what_they_contributed_to(app: App) 
     let asked = article(&editor, "Only asked", "published", &[]).await;
     let ask = json!({ "group_id": two, "role": "wrote" });
     editor.post(format!("/articles/{asked}/contributions"), ask).await.expect(201);
-    let (_, secret) = token(&ann).await;
-    let read = async || titles(&app.anon().get(format!("/me/feed.atom?token={secret}")).await.expect(200));
+    let (_, secret) = key(&ann).await;
+    let read = async || titles(&app.anon().get(format!("/me/feed.atom#{secret}")).await.expect(200));
     assert_eq!(read().await, ["Theirs", "In two", "In one"]);
     // to leave a public group ends that it is one's own
     ann.delete(format!("/groups/{two}/membership")).await.expect(204);

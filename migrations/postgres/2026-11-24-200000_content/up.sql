@@ -154,16 +154,16 @@ CREATE TABLE article_authors (
 );
 CREATE INDEX article_authors_by_user ON article_authors (user_id);
 
--- secrets in the addresses of private feeds
-CREATE TABLE feed_tokens (
+-- secrets that open private feeds
+CREATE TABLE feed_keys (
     id UUID NOT NULL PRIMARY KEY,
     user_id UUID NOT NULL REFERENCES users (id),
-    token_hash BYTEA NOT NULL UNIQUE,
+    secret_hash BYTEA NOT NULL UNIQUE,
     name TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     last_used_at TIMESTAMPTZ
 );
-CREATE INDEX feed_tokens_by_user ON feed_tokens (user_id, created_at DESC, id DESC);
+CREATE INDEX feed_keys_by_user ON feed_keys (user_id, created_at DESC, id DESC);
 
 ALTER TABLE groups ADD COLUMN changed_at TIMESTAMPTZ;
 UPDATE groups SET changed_at = updated_at;

@@ -4,7 +4,7 @@ DROP TABLE tombstones;
 DROP INDEX memberships_by_change;
 DROP INDEX groups_by_change;
 ALTER TABLE groups DROP COLUMN changed_at;
-DROP TABLE feed_tokens;
+DROP TABLE feed_keys;
 DROP TABLE article_authors;
 DROP TABLE article_tags;
 DROP TABLE article_slugs;

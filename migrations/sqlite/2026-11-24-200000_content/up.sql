@@ -154,16 +154,16 @@ CREATE TABLE article_authors (
 ) WITHOUT ROWID;
 CREATE INDEX article_authors_by_user ON article_authors (user_id);
 
--- secrets in the addresses of private feeds
-CREATE TABLE feed_tokens (
+-- secrets that open private feeds
+CREATE TABLE feed_keys (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     user_id BLOB NOT NULL REFERENCES users (id),
-    token_hash BLOB NOT NULL UNIQUE,
+    secret_hash BLOB NOT NULL UNIQUE,
     name TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     last_used_at BIGINT
 );
-CREATE INDEX feed_tokens_by_user ON feed_tokens (user_id, created_at DESC, id DESC);
+CREATE INDEX feed_keys_by_user ON feed_keys (user_id, created_at DESC, id DESC);
 
 ALTER TABLE groups ADD COLUMN changed_at BIGINT;
 UPDATE groups SET changed_at = updated_at;

@@ -29,7 +29,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// Administrators only: also those that are deleted, have no owner, or only one.
 #[utoipa::path(tag = "admin", operation_id = "list_all_groups",
-    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AdminGroupQuery),
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:read", "admin"])), params(AdminGroupQuery),
     responses(
     (status = 200, description = "One page of groups", body = AdminGroupPage),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -58,7 +58,7 @@ async fn list_all_groups(
 /// Administrators only: with its members and everything in it. Its slug is what its name suggests. A group that has lost
 /// its last owner needs a new one.
 #[utoipa::path(tag = "admin", operation_id = "restore_group",
-    security(("bearer" = []), ("api_key" = ["admin:write"])), request_body = GroupRestoration,
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:write", "admin"])), request_body = GroupRestoration,
     responses(
     (status = 200, description = "The group", body = Group),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -119,7 +119,7 @@ fn make_owner(conn: &mut Conn, actor: Actor, group: GroupId, owner: UserId, now:
 ///
 /// Administrators only: the group and everything in it is removed for good. What the audit log says about it stays.
 #[utoipa::path(tag = "admin", operation_id = "purge_group",
-    security(("bearer" = []), ("api_key" = ["admin:write"])), request_body = GroupPurge,
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:write", "admin"])), request_body = GroupPurge,
     responses(
     (status = 204, description = "Gone"),
     (status = 403, description = "Not an administrator (`forbidden`)"),

@@ -184,7 +184,7 @@ async fn revoke_api_key(actor: Actor, db: web::Data<Db>, api_key_id: web::Path<A
 /// Administrators only: an account for a program, under a name of its own. Nobody logs in to it; it acts through its API keys,
 /// joins groups as people do, and is suspended as they are.
 #[utoipa::path(tag = "admin", operation_id = "create_service_account",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     request_body = NewServiceAccount, responses(
     (status = 201, description = "The account", body = Account),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -226,7 +226,7 @@ async fn create_service_account(
 ///
 /// Administrators only: all of them, at most 20.
 #[utoipa::path(tag = "admin", operation_id = "list_user_api_keys",
-    security(("bearer" = [])), responses(
+    security(("bearer" = ["admin"])), responses(
     (status = 200, description = "The keys", body = ApiKeyPage),
     (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such account"),
@@ -247,7 +247,7 @@ async fn list_user_api_keys(actor: Actor, db: web::Data<Db>, user_id: web::Path<
 ///
 /// Administrators only. It is good for as long as whoever made it is an administrator. Its secret is shown this once.
 #[utoipa::path(tag = "admin", operation_id = "create_user_api_key",
-    security(("bearer" = [])), request_body = NewApiKey,
+    security(("bearer" = ["admin"])), request_body = NewApiKey,
     responses(
     (status = 201, description = "The key and its secret", body = IssuedApiKey),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -276,7 +276,7 @@ async fn create_user_api_key(
 ///
 /// Administrators only. The secret until now stays good for a while; the new one is shown this once.
 #[utoipa::path(tag = "admin", operation_id = "create_user_api_key_secret",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     request_body = NewApiKeySecret, responses(
     (status = 201, description = "The key and its new secret", body = IssuedApiKey),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -305,7 +305,7 @@ async fn create_user_api_key_secret(
 ///
 /// Administrators only: any person's or service account's. It opens nothing from then on.
 #[utoipa::path(tag = "admin", operation_id = "revoke_user_api_key",
-    security(("bearer" = [])), responses(
+    security(("bearer" = ["admin"])), responses(
     (status = 204, description = "Revoked"),
     (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such key of this account's"),

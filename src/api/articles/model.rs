@@ -153,6 +153,9 @@ pub type BylinePart = Line<1, 120>;
 /// What a picture shows, for who does not see it.
 pub type CoverAlt = Line<1, 300>;
 
+/// The most groups that are asked to be named by one article.
+pub const CONTRIBUTIONS: usize = 100;
+
 /// Words read in a minute.
 const WORDS_A_MINUTE: usize = 200;
 

@@ -8,8 +8,9 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::model::{
-    ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, BylinePart, CardRow, ContributingGroup, ContributionFound,
-    ContributionQuery, ContributionRole, ContributionRow, ContributionState, NewArticle, StoredStatus, reading_minutes,
+    ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, BylinePart, CONTRIBUTIONS, CardRow, ContributingGroup,
+    ContributionFound, ContributionQuery, ContributionRole, ContributionRow, ContributionState, NewArticle,
+    StoredStatus, reading_minutes,
 };
 use super::policy::Publication;
 use super::slugs;
@@ -203,6 +204,7 @@ pub fn contributing_groups(conn: &mut Conn, viewer: &Viewer, article: ArticleId)
             named.push(ContributingGroup { group: known.swap_remove(place), role });
         }
     }
+    named.truncate(CONTRIBUTIONS);
     Ok(named)
 }
 
@@ -518,6 +520,7 @@ pub fn list_contributions(conn: &mut Conn, viewer: &Viewer, article: ArticleId) 
     Ok(each_backend!(conn => contributions!(viewer)
         .filter(article_contributions::article_id.eq(article))
         .order((article_contributions::position.asc(), article_contributions::group_id.asc()))
+        .limit(i64::try_from(CONTRIBUTIONS).unwrap_or_default())
         .load(conn))?)
 }
 
@@ -571,10 +574,18 @@ pub fn propose(
     if before.is_some_and(|state| state != ContributionState::Declined) {
         return Ok(false);
     }
-    let others = article_contributions::table.filter(article_contributions::article_id.eq(article));
+    let others = article_contributions::table
+        .filter(article_contributions::article_id.eq(article))
+        .filter(article_contributions::group_id.ne(group));
     let last: Option<i32> = each_backend!(conn => others
         .select(diesel::dsl::max(article_contributions::position))
         .first(conn))?;
+    // the number of those that the caller may not know of would tell of them
+    let known = others.inner_join(groups::table).filter(visible!(access.viewer()));
+    let known: i64 = each_backend!(conn => known.count().get_result(conn))?;
+    if usize::try_from(known).is_ok_and(|known| known >= CONTRIBUTIONS) {
+        return Err(Error::new(Code::InvalidState, format!("An article asks at most {CONTRIBUTIONS} groups.")));
+    }
     let row = ContributionRow {
         article_id: article,
         group_id: group,

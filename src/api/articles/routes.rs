@@ -286,7 +286,7 @@ async fn list_contributions(
     (status = 201, description = "The contribution, to be accepted", body = Contribution),
     (status = 403, description = "Not for this caller (`forbidden`)"),
     (status = 404, description = "No such article"),
-    (status = 409, description = "The group has been asked (`taken`)"),
+    (status = 409, description = "The group has been asked (`taken`), or a hundred others (`invalid_state`)"),
 ))]
 #[post("/articles/{article_id}/contributions")]
 async fn create_contribution(

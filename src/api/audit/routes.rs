@@ -28,7 +28,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// Administrators only. Newest first.
 #[utoipa::path(tag = "admin", operation_id = "list_audit_events",
-    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AuditQuery), responses(
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:read", "admin"])), params(AuditQuery), responses(
     (status = 200, description = "One page of entries", body = AuditEventPage),
     (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
@@ -66,7 +66,7 @@ fn page_of(query: &AuditQuery) -> Result<Page<i64>> {
 ///
 /// Administrators only; recorded itself. Newest first.
 #[utoipa::path(tag = "admin", operation_id = "export_audit_log_csv",
-    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AuditExportQuery),
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:read", "admin"])), params(AuditExportQuery),
     responses(
     (status = 200, description = "The entries", body = String, content_type = "text/csv"),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -80,7 +80,7 @@ async fn export_audit_log_csv(actor: Actor, db: web::Data<Db>, query: Query<Audi
 ///
 /// Administrators only; recorded itself. Newest first, one entry a line.
 #[utoipa::path(tag = "admin", operation_id = "export_audit_log_jsonl",
-    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AuditExportQuery),
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:read", "admin"])), params(AuditExportQuery),
     responses(
     (status = 200, description = "The entries", body = String, content_type = "application/jsonl"),
     (status = 403, description = "Not an administrator (`forbidden`)"),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::api::posts::model::{ContentWarning, FoundPost, Names};
+use crate::api::posts::model::{ContentWarning, FoundPost, Names, SHARES};
 use crate::api::posts::views::Reading;
 use crate::http::markdown::excerpt;
 use crate::http::page::Limit;
@@ -90,7 +90,7 @@ impl FeedItem {
     /// A conversation.
     #[must_use]
     pub fn post(FoundPost { row, author, .. }: FoundPost, reading: &Reading, active_at: Timestamp) -> Self {
-        let elsewhere = reading.shares.iter().map(|share| share.row.group_id);
+        let elsewhere = reading.shares.iter().map(|share| share.row.group_id).take(SHARES - 1);
         Self {
             kind: FeedItemKind::Post,
             id: row.id.uuid().into(),

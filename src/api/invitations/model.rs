@@ -305,6 +305,7 @@ impl InvitationResult {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct InvitationResults {
     /// One result a recipient, in the same order.
+    #[schema(max_items = 500)]
     pub items: Vec<InvitationResult>,
 }
 

@@ -1009,6 +1009,7 @@ impl RowResult {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RowResults {
     /// One result a row, in the order of the rows.
+    #[schema(max_items = 500)]
     pub items: Vec<RowResult>,
 }
 

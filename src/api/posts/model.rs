@@ -449,6 +449,9 @@ pub struct ShareRow {
     pub changed_at: Timestamp,
 }
 
+/// The most groups that are shown of those in which one post stands.
+pub const SHARES: usize = 100;
+
 /// Another group in which a post stands.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PostShare {
@@ -542,7 +545,7 @@ pub struct Post {
     pub pinned_until: Option<Timestamp>,
     /// Whether nobody but those who lead may answer any more.
     pub is_locked: bool,
-    /// The other groups in which it stands, of those whose conversations the caller reads; the latest first.
+    /// The other groups in which it stands, of those whose conversations the caller reads; the latest first, a hundred at most.
     pub shares: Vec<PostShare>,
     /// When it was made.
     pub created_at: Timestamp,

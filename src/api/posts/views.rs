@@ -6,7 +6,7 @@ use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
 
 use super::model::{
-    FoundPost, Post, PostHead, PostShare, PostStatus, PostViewer, ReactionCount, ReactionKind, Reactions,
+    FoundPost, Post, PostHead, PostShare, PostStatus, PostViewer, ReactionCount, ReactionKind, Reactions, SHARES,
 };
 use super::policy;
 use super::shares::{self, FoundShare};
@@ -80,7 +80,7 @@ fn views(
             is_following: found.mark.is_some_and(|mark| mark.follows == Some(true)),
             reactions: reactions.own,
         };
-        let shares = shares.into_iter().map(|share| share.view(head.author_id, now)).collect();
+        let shares = shares.into_iter().take(SHARES).map(|share| share.view(head.author_id, now)).collect();
         Some(view(found, (reactions.counts, shares), viewer, now))
     };
     Ok(found.into_iter().filter_map(of_one).collect())

@@ -81,7 +81,7 @@ pub const IMPORT_COLUMNS: [&str; 4] = ["user_id", "email", "role", "display_name
 /// Rows of a table to import, at most.
 pub const IMPORT_ROWS: usize = 20_000;
 /// Errors that are told, at most; all are counted.
-pub const TOLD_ERRORS: usize = 100;
+pub const TOLD_ERRORS: usize = crate::error::FIELDS;
 
 /// How to name the person of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

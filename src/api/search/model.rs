@@ -41,11 +41,17 @@ impl SearchKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchKinds(pub Vec<SearchKind>);
 
+impl SearchKinds {
+    /// Its longest text, in bytes: each of them can be named twice.
+    const LONGEST: usize = 80;
+}
+
 impl<'de> Deserialize<'de> for SearchKinds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let named = |name: &str| SearchKind::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-        let asked: Option<Vec<SearchKind>> = text.split(',').map(named).collect();
+        let asked: Option<Vec<SearchKind>> =
+            Some(text).filter(|text| text.len() <= Self::LONGEST).and_then(|text| text.split(',').map(named).collect());
         let words = "in: must be some of groups, posts, comments, articles, people, separated by commas";
         let asked = asked.ok_or_else(|| serde::de::Error::custom(words))?;
         // in one order, each once, so that the same question is the same
@@ -56,7 +62,8 @@ impl<'de> Deserialize<'de> for SearchKinds {
 impl PartialSchema for SearchKinds {
     fn schema() -> RefOr<Schema> {
         let one = "(groups|posts|comments|articles|people)";
-        ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{one}(,{one})*$"))).into()
+        let names = ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{one}(,{one})*$")));
+        names.max_length(Some(Self::LONGEST)).into()
     }
 }
 
@@ -208,7 +215,9 @@ mod tests {
         let asked = |text: &str| parse::<SearchQuery>(&format!("q=a&in={text}")).map(|query| query.kinds.unwrap().0);
         assert_eq!(asked("people,groups,people").unwrap(), [SearchKind::Group, SearchKind::Person]);
         assert_eq!(asked("groups%2Cposts%2Ccomments%2Carticles%2Cpeople").unwrap().len(), 5);
-        for wrong in ["", "group", "groups,", "groups, posts", "Groups"] {
+        let long = ["people"; 12].join(",");
+        assert!(asked(&long[..76]).is_ok());
+        for wrong in ["", "group", "groups,", "groups, posts", "Groups", &long] {
             assert_eq!(asked(wrong).unwrap_err().fields()[0].pointer, "in", "{wrong}");
         }
     }

@@ -23,7 +23,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// Administrators only.
 #[utoipa::path(tag = "admin", operation_id = "get_settings",
-    security(("bearer" = []), ("api_key" = ["admin:read"])), responses(
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:read", "admin"])), responses(
     (status = 200, description = "The settings", body = Settings),
     (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
@@ -38,7 +38,7 @@ async fn get_settings(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse> {
 ///
 /// Administrators only. `If-Match` says which version is changed, so that nobody overwrites what they have not seen.
 #[utoipa::path(tag = "admin", operation_id = "update_settings",
-    security(("bearer" = []), ("api_key" = ["admin:write"])), request_body = SettingsPatch,
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:write", "admin"])), request_body = SettingsPatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The settings as they are now", body = Settings),
     (status = 403, description = "Not an administrator (`forbidden`)"),

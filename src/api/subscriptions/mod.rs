@@ -1,4 +1,4 @@
-//! Feeds to subscribe to (Atom, RFC 4287), and the secrets in the addresses of those that are not for everybody.
+//! Feeds to subscribe to (Atom, RFC 4287), and the keys to those that are not for everybody.
 
 pub mod atom;
 pub mod model;

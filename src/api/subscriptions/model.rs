@@ -1,36 +1,34 @@
-//! Feed tokens: the row, what their owners see and send. And what feeds show, as read.
+//! Feed keys: the row, what their owners see and send. And what feeds show, as read.
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::atom::{Feed, Item};
 use crate::api::posts::model::{ContentWarning, Names};
-use crate::db::schema::{articles, feed_tokens, groups, posts};
+use crate::db::schema::{articles, feed_keys, groups, posts};
 use crate::db::sql_types::{JsonList, TextEnum as _};
 use crate::http::markdown::to_html;
 use crate::http::text::Line;
-use crate::types::{ArticleId, FeedTokenId, GroupId, PostId, Timestamp, UserId};
+use crate::types::{ArticleId, FeedKeyId, GroupId, PostId, Timestamp, UserId};
 
-/// What opens one's feeds; it is shown once and kept as a hash only.
-pub type GivenToken = Line<1, 100>;
-/// What a token is for, such as the program that reads with it.
-pub type TokenName = Line<1, 100>;
+/// What a key is for, such as the program that reads with it.
+pub type KeyName = Line<1, 100>;
 
 /// By what the feed of all articles is known.
 const ARTICLES: Uuid = Uuid::from_u128(0x019a_bd0e_5c00_7000_8000_0000_0000_0001);
 
-/// A row of `feed_tokens`.
+/// A row of `feed_keys`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = feed_tokens)]
-pub struct FeedTokenRow {
+#[diesel(table_name = feed_keys)]
+pub struct FeedKeyRow {
     /// Its id.
-    pub id: FeedTokenId,
+    pub id: FeedKeyId,
     /// Whose it is.
     pub user_id: UserId,
-    /// The SHA-256 of the token.
-    pub token_hash: Vec<u8>,
+    /// The SHA-256 of the secret.
+    pub secret_hash: Vec<u8>,
     /// What it is for.
     pub name: String,
     /// When it was made.
@@ -41,9 +39,9 @@ pub struct FeedTokenRow {
 
 /// A secret of one's own that opens feeds, and nothing else. It reads what one may read at that moment as a member.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct FeedToken {
+pub struct FeedKey {
     /// Its id.
-    pub id: FeedTokenId,
+    pub id: FeedKeyId,
     /// What it is for.
     pub name: String,
     /// When it was made.
@@ -52,67 +50,49 @@ pub struct FeedToken {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// A feed token and, this once, what is put into the address of a feed.
+/// A feed key and, this once, what opens feeds.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct IssuedFeedToken {
+pub struct IssuedFeedKey {
     /// Its id.
-    pub id: FeedTokenId,
+    pub id: FeedKeyId,
     /// What it is for.
     pub name: String,
-    /// What opens feeds, as `?token=`; it is never shown again.
-    pub token: String,
+    /// What opens feeds: it begins with `prx_feed_` and is never shown again.
+    pub secret: String,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
-impl From<FeedTokenRow> for FeedToken {
-    fn from(row: FeedTokenRow) -> Self {
+impl From<FeedKeyRow> for FeedKey {
+    fn from(row: FeedKeyRow) -> Self {
         Self { id: row.id, name: row.name, created_at: row.created_at, last_used_at: row.last_used_at }
     }
 }
 
-impl IssuedFeedToken {
+impl IssuedFeedKey {
     /// What the owner sees this once.
     #[must_use]
-    pub fn new(row: FeedTokenRow, token: String) -> Self {
-        Self { id: row.id, name: row.name, token, created_at: row.created_at }
+    pub fn new(row: FeedKeyRow, secret: String) -> Self {
+        Self { id: row.id, name: row.name, secret, created_at: row.created_at }
     }
 }
 
-/// One's feed tokens.
+/// One's feed keys.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FeedTokenPage {
-    /// The tokens, all of them, the newest first.
-    pub items: Vec<FeedToken>,
+pub struct FeedKeyPage {
+    /// The keys, all of them, the newest first.
+    pub items: Vec<FeedKey>,
     /// Always null: there are few.
     pub next_cursor: Option<String>,
 }
 
-/// A feed token to make.
+/// A feed key to make.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "The reader on my phone" }))]
-pub struct NewFeedToken {
+pub struct NewFeedKey {
     /// What it is for, such as the program that reads with it.
-    pub name: TokenName,
-}
-
-/// Who reads a group's feed.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct GroupFeedQuery {
-    /// A feed token of a member's; public groups need none.
-    pub token: Option<GivenToken>,
-}
-
-/// Whose feed it is.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct MyFeedQuery {
-    /// A feed token.
-    pub token: GivenToken,
+    pub name: KeyName,
 }
 
 /// What a group's feed says of the group.
@@ -245,18 +225,18 @@ impl Feed {
         }
     }
 
-    /// The feed that a token opens: of both, the newest, at most so many; unknown dates last.
+    /// The feed that a key opens: of both, the newest, at most so many; unknown dates last.
     #[must_use]
-    pub fn of_token(token: &FeedTokenRow, posts: Vec<AuthoredPost>, articles: Vec<FeedArticle>, most: usize) -> Self {
+    pub fn of_key(key: &FeedKeyRow, posts: Vec<AuthoredPost>, articles: Vec<FeedArticle>, most: usize) -> Self {
         let (posts, articles) = (posts.into_iter().map(Item::from), articles.into_iter().map(Item::from));
         let mut items: Vec<Item> = posts.chain(articles).collect();
         items.sort_by_key(|item| std::cmp::Reverse((item.came_at, item.id)));
         items.truncate(most);
         Self {
-            id: token.id.uuid(),
+            id: key.id.uuid(),
             title: "My groups".to_owned(),
             path: "/api/v1/me/feed.atom".to_owned(),
-            since: token.created_at,
+            since: key.created_at,
             items,
         }
     }
@@ -311,16 +291,16 @@ mod tests {
             updated_at: Timestamp::from_micros(9),
         };
         let now = Timestamp::from_micros(0);
-        let token = FeedTokenRow {
-            id: FeedTokenId::new(),
+        let key = FeedKeyRow {
+            id: FeedKeyId::new(),
             user_id: UserId::new(),
-            token_hash: Vec::new(),
+            secret_hash: Vec::new(),
             name: String::new(),
             created_at: now,
             last_used_at: None,
         };
         let posts = vec![post(1, 5, Vec::new()), post(2, 3, Vec::new())];
-        let feed = Feed::of_token(&token, posts, vec![article(3, Some(4)), article(4, Some(1)), article(5, None)], 4);
+        let feed = Feed::of_key(&key, posts, vec![article(3, Some(4)), article(4, Some(1)), article(5, None)], 4);
         let ids: Vec<u128> = feed.items.iter().map(|item| item.id.as_u128()).collect();
         assert_eq!(ids, [1, 3, 2, 4]);
     }

@@ -6,20 +6,20 @@ use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::error::{Code, Error, Result};
 use crate::types::{RequestId, Timestamp, UserId};
 
-/// Feed tokens that a person has at most.
+/// Feed keys that a person has at most.
 pub const MOST: i64 = 20;
-/// How often it is noted that a token was used.
+/// How often it is noted that a key was used.
 const NOTED: Duration = Duration::from_hours(1);
 
-/// Whether somebody with so many tokens may have another.
+/// Whether somebody with so many keys may have another.
 pub fn create(held: i64) -> Result<()> {
     if held < MOST {
         return Ok(());
     }
-    Err(Error::new(Code::InUse, format!("{MOST} feed tokens are in use; revoke one that you do not need any more.")))
+    Err(Error::new(Code::InUse, format!("{MOST} feed keys are in use; revoke one that you do not need any more.")))
 }
 
-/// As whom a token reads: its owner, but as a plain member of the platform, so that it never opens what only an office
+/// As whom a key reads: its owner, but as a plain member of the platform, so that it never opens what only an office
 /// does.
 #[must_use]
 pub fn reads_as(owner: UserId) -> Viewer {
@@ -37,13 +37,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_an_end_to_tokens() {
+    fn there_is_an_end_to_keys() {
         assert!(create(0).is_ok() && create(MOST - 1).is_ok());
         assert_eq!(create(MOST).unwrap_err().code(), Code::InUse);
     }
 
     #[test]
-    fn a_token_reads_as_its_owner_without_any_office() {
+    fn a_key_reads_as_its_owner_without_any_office() {
         let owner = UserId::new();
         let reader = reads_as(owner);
         assert_eq!(reader.user_id(), owner);

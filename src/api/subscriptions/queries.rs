@@ -1,4 +1,4 @@
-//! Every statement about feed tokens, and what feeds show. What a feed shows of a group has the condition `readable!`
+//! Every statement about feed keys, and what feeds show. What a feed shows of a group has the condition `readable!`
 //! in its query, each time that it is read.
 
 use std::collections::{HashMap, HashSet};
@@ -6,18 +6,18 @@ use std::collections::{HashMap, HashSet};
 use diesel::dsl::max;
 use diesel::prelude::*;
 
-use super::model::{AuthoredPost, FeedArticle, FeedGroup, FeedPost, FeedTokenRow};
+use super::model::{AuthoredPost, FeedArticle, FeedGroup, FeedKeyRow, FeedPost};
 use crate::api::articles::model::{ArticleStatus, ContributionState};
 use crate::api::memberships::access::readable;
 use crate::api::memberships::model::State;
 use crate::api::posts::model::author_names;
 use crate::api::users::model::UserStatus;
 use crate::auth::actor::Viewer;
-use crate::db::schema::{article_contributions, articles, feed_tokens, groups, memberships, post_shares, posts, users};
+use crate::db::schema::{article_contributions, articles, feed_keys, groups, memberships, post_shares, posts, users};
 use crate::db::sql_types::among;
 use crate::db::{Conn, each_backend};
 use crate::error::{Error, Result};
-use crate::types::{FeedTokenId, GroupId, PostId, Timestamp, UserId};
+use crate::types::{FeedKeyId, GroupId, PostId, Timestamp, UserId};
 
 /// Entries that a feed has at most.
 pub const ENTRIES: i64 = 50;
@@ -84,53 +84,53 @@ macro_rules! own_groups {
     }};
 }
 
-/// The token with this hash, as long as its owner's account is in use.
-pub fn find(conn: &mut Conn, token_hash: &[u8]) -> Result<FeedTokenRow> {
-    let token = feed_tokens::table
-        .inner_join(users::table.on(users::id.eq(feed_tokens::user_id)))
-        .filter(feed_tokens::token_hash.eq(token_hash))
+/// The key with this hash, as long as its owner's account is in use.
+pub fn find(conn: &mut Conn, secret_hash: &[u8]) -> Result<FeedKeyRow> {
+    let key = feed_keys::table
+        .inner_join(users::table.on(users::id.eq(feed_keys::user_id)))
+        .filter(feed_keys::secret_hash.eq(secret_hash))
         .filter(users::status.eq(UserStatus::Active));
-    Ok(each_backend!(conn => token.select(FeedTokenRow::as_select()).first(conn))?)
+    Ok(each_backend!(conn => key.select(FeedKeyRow::as_select()).first(conn))?)
 }
 
-/// A person's tokens, the newest first.
-pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<FeedTokenRow>> {
-    let tokens = feed_tokens::table
-        .filter(feed_tokens::user_id.eq(user))
-        .order((feed_tokens::created_at.desc(), feed_tokens::id.desc()));
-    Ok(each_backend!(conn => tokens.select(FeedTokenRow::as_select()).load(conn))?)
+/// A person's keys, the newest first.
+pub fn list(conn: &mut Conn, user: UserId) -> Result<Vec<FeedKeyRow>> {
+    let keys = feed_keys::table
+        .filter(feed_keys::user_id.eq(user))
+        .order((feed_keys::created_at.desc(), feed_keys::id.desc()));
+    Ok(each_backend!(conn => keys.select(FeedKeyRow::as_select()).load(conn))?)
 }
 
-/// How many tokens a person has.
+/// How many keys a person has.
 pub fn count(conn: &mut Conn, user: UserId) -> Result<i64> {
-    let tokens = feed_tokens::table.filter(feed_tokens::user_id.eq(user));
-    Ok(each_backend!(conn => tokens.count().get_result(conn))?)
+    let keys = feed_keys::table.filter(feed_keys::user_id.eq(user));
+    Ok(each_backend!(conn => keys.count().get_result(conn))?)
 }
 
-/// Adds a token.
-pub fn insert(conn: &mut Conn, row: &FeedTokenRow) -> Result<()> {
-    each_backend!(conn => diesel::insert_into(feed_tokens::table).values(row).execute(conn))?;
+/// Adds a key.
+pub fn insert(conn: &mut Conn, row: &FeedKeyRow) -> Result<()> {
+    each_backend!(conn => diesel::insert_into(feed_keys::table).values(row).execute(conn))?;
     Ok(())
 }
 
-/// Notes that a token was used.
-pub fn set_used(conn: &mut Conn, id: FeedTokenId, now: Timestamp) -> Result<()> {
-    let used = feed_tokens::last_used_at.eq(now);
-    each_backend!(conn => diesel::update(feed_tokens::table.find(id)).set(used).execute(conn))?;
+/// Notes that a key was used.
+pub fn set_used(conn: &mut Conn, id: FeedKeyId, now: Timestamp) -> Result<()> {
+    let used = feed_keys::last_used_at.eq(now);
+    each_backend!(conn => diesel::update(feed_keys::table.find(id)).set(used).execute(conn))?;
     Ok(())
 }
 
-/// Removes a token of this person's; not found where there is none.
-pub fn delete(conn: &mut Conn, user: UserId, id: FeedTokenId) -> Result<()> {
-    let token = feed_tokens::table.find(id).filter(feed_tokens::user_id.eq(user));
-    let deleted = each_backend!(conn => diesel::delete(token).execute(conn))?;
+/// Removes a key of this person's; not found where there is none.
+pub fn delete(conn: &mut Conn, user: UserId, id: FeedKeyId) -> Result<()> {
+    let key = feed_keys::table.find(id).filter(feed_keys::user_id.eq(user));
+    let deleted = each_backend!(conn => diesel::delete(key).execute(conn))?;
     if deleted == 1 { Ok(()) } else { Err(Error::not_found()) }
 }
 
-/// Removes all tokens of a person who goes.
+/// Removes all keys of a person who goes.
 pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
-    let tokens = feed_tokens::table.filter(feed_tokens::user_id.eq(user));
-    each_backend!(conn => diesel::delete(tokens).execute(conn))?;
+    let keys = feed_keys::table.filter(feed_keys::user_id.eq(user));
+    each_backend!(conn => diesel::delete(keys).execute(conn))?;
     Ok(())
 }
 

@@ -24,7 +24,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// Administrators only. Newest first.
 #[utoipa::path(tag = "admin", operation_id = "list_users",
-    security(("bearer" = []), ("api_key" = ["admin:read"])), params(AccountQuery), responses(
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:read", "admin"])), params(AccountQuery), responses(
     (status = 200, description = "One page of accounts", body = AccountPage),
     (status = 403, description = "Not an administrator (`forbidden`)"),
 ))]
@@ -55,7 +55,7 @@ async fn list_users(
 ///
 /// Administrators only.
 #[utoipa::path(tag = "admin", operation_id = "get_user",
-    security(("bearer" = []), ("api_key" = ["admin:read"])), responses(
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:read", "admin"])), responses(
     (status = 200, description = "The account", body = Account),
     (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such account"),
@@ -72,7 +72,7 @@ async fn get_user(actor: Actor, db: web::Data<Db>, user_id: web::Path<UserId>) -
 /// Administrators only: approve, decline, suspend (until a date or for good), reinstate, give a platform role, or say that
 /// the address is the person's. Suspending and changing the role end the person's sessions at once.
 #[utoipa::path(tag = "admin", operation_id = "update_user",
-    security(("bearer" = []), ("api_key" = ["admin:write"])), request_body = UserPatch,
+    security(("bearer" = ["admin"]), ("api_key" = ["admin:write", "admin"])), request_body = UserPatch,
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 200, description = "The account as it is now", body = Account),
     (status = 403, description = "Not an administrator (`forbidden`)"),

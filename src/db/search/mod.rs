@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use uuid::Uuid;
 
-pub use query::Query;
+pub use query::{MAX_HIGHLIGHTS, Query};
 pub use words::{Word, words};
 
 use super::sql_types::{Id, Instant, RawId, RawInstant};

@@ -10,7 +10,7 @@ const MAX_TERMS: usize = 16;
 /// Letters before a star, which is ignored behind fewer.
 const SHORTEST_PREFIX: usize = 2;
 /// Ranges that are highlighted in one text.
-const MAX_HIGHLIGHTS: usize = 50;
+pub const MAX_HIGHLIGHTS: usize = 50;
 
 /// A parsed question.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -118,10 +118,13 @@ impl Caller {
         self.request_at(method, &format!("{prefix}{path}"))
     }
 
-    /// A request to exactly this path.
+    /// A request to exactly this path; what stands behind `#` is sent as a password.
     pub fn request_at(&self, method: Method, path: &str) -> Call {
+        let (path, password) = path.split_once('#').map_or((path, None), |(path, password)| (path, Some(password)));
         let mut request = self.site.client.request(method.clone(), format!("{}{path}", self.site.base()));
-        if let Some(token) = &self.token {
+        if password.is_some() {
+            request = request.basic_auth("reader", password);
+        } else if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
         Call { request, method, path: path.to_owned(), sent: None }

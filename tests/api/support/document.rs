@@ -31,6 +31,8 @@ pub struct Operation {
     headers: BTreeMap<u16, BTreeSet<String>>,
     /// The codes of the problems that it can answer.
     codes: BTreeSet<String>,
+    /// What one can call it with.
+    schemes: BTreeSet<String>,
 }
 
 /// A schema, compiled when it is first needed: each takes a while.
@@ -72,6 +74,11 @@ pub fn operation(method: &str, path: &str) -> Option<&'static Operation> {
 }
 
 impl Operation {
+    /// Whether one can call it with this.
+    pub fn takes(&self, scheme: &str) -> bool {
+        self.schemes.contains(scheme)
+    }
+
     fn new(document: &Value, method: &str, path: &str, operation: &Value) -> Self {
         let content = |holder: &Value| {
             let content = holder.get("content").and_then(Value::as_object).into_iter().flatten().next();
@@ -85,6 +92,7 @@ impl Operation {
             let names = answer["headers"].as_object().into_iter().flatten();
             names.map(|(name, _)| name.to_lowercase()).collect()
         };
+        let schemes = operation["security"].as_array().into_iter().flatten().filter_map(Value::as_object);
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let in_query = parameters.filter(|parameter| parameter["in"] == "query");
         Self {
@@ -101,6 +109,7 @@ impl Operation {
                 .collect(),
             body: operation.get("requestBody").and_then(content).map(|(_, validator)| validator),
             codes: codes.collect(),
+            schemes: schemes.flat_map(|scheme| scheme.keys().cloned()).collect(),
             headers: answers.clone().map(|(status, answer)| (status.parse().unwrap(), headers(answer))).collect(),
             answers: answers.map(|(status, answer)| (status.parse().unwrap(), content(answer))).collect(),
         }
