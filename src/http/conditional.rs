@@ -193,37 +193,8 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let words = "Send «If-Match» with the «ETag» of what you have read.";
-        let needed = |tags: Option<Self>| tags.ok_or_else(|| Error::new(Code::PreconditionRequired, words));
-        actor::after_caller(request, given(request).and_then(needed))
-    }
-}
-
-/// The condition, where there is one.
-fn given(request: &HttpRequest) -> Result<Option<IfMatch>> {
-    Ok(Tags::given(request.headers(), &header::IF_MATCH)?.map(IfMatch))
-}
-
-/// The version that the caller means to change, where they say so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MaybeMatch(Option<IfMatch>);
-
-impl MaybeMatch {
-    /// Refuses a change of anything but the version that the caller has seen, if they say which; which one is current is asked
-    /// only then.
-    ///
-    /// # Errors
-    /// `precondition_failed`, with the current tag, and what asking fails with.
-    pub fn check<V: Into<Version>>(&self, current: impl FnOnce() -> Result<V>) -> Result<()> {
-        self.0.as_ref().map_or(Ok(()), |given| given.check(current()?))
-    }
-}
-
-impl FromRequest for MaybeMatch {
-    type Error = Error;
-    type Future = AfterCaller<Self>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        actor::after_caller(request, given(request).map(Self))
+        let needed = |tags: Option<Tags>| tags.map(Self).ok_or_else(|| Error::new(Code::PreconditionRequired, words));
+        actor::after_caller(request, Tags::given(request.headers(), &header::IF_MATCH).and_then(needed))
     }
 }
 
@@ -248,9 +219,6 @@ mod tests {
         for other in ["\"22\"", "2", "\"\"", "\".2\"", "W/\"2\"", "\"2", "\"3.2\""] {
             assert!(these(other).check(now).is_err(), "{other}");
         }
-        // where nothing is named nobody asks for the current one
-        assert!(MaybeMatch(None).check::<Timestamp>(|| Err(Error::not_found())).is_ok());
-        assert!(MaybeMatch(Some(stale)).check(|| Ok(now)).is_err());
     }
 
     #[test]

@@ -931,11 +931,11 @@ fn posts() -> Vec<Row> {
         // to a group of the caller's own
         "move_post" in PUBLIC [401, 403, 403, 403, 200, 200, 403, 200, 403, 200] |w| {
             let target = w.elsewhere("public").await;
-            w.caller.post(format!("{}/move", w.post().await), json!({ "group_id": target }))
+            w.caller.act(format!("{}/move", w.post().await), json!({ "group_id": target }))
         };
         "move_post" in HIDDEN [401, 404, 404, 403, 200, 200, 404, 403, 404, 404] |w| {
             let target = w.elsewhere("hidden").await;
-            w.caller.post(format!("{}/move", w.post().await), json!({ "group_id": target }))
+            w.caller.act(format!("{}/move", w.post().await), json!({ "group_id": target }))
         };
         // of the group to another
         "share_post" in PUBLIC [401, 200, 200, 200, 200, 200, 200, 200, 200, 200] |w| {

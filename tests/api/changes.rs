@@ -94,7 +94,7 @@ async fn what_is_gone_is_told_to_those_who_could_know_of_it(app: App) {
         (post(&ann, &kept, "Gone").await, post(&ann, &kept, "Moved").await, post(&ann, &kept, "Stays").await);
     ann.delete(format!("/posts/{gone}")).await.expect(204);
     let other = group(&ann, "Other", json!({})).await;
-    ann.post(format!("/posts/{moved}/move"), json!({ "group_id": other })).await.expect(200);
+    ann.act(format!("/posts/{moved}/move"), json!({ "group_id": other })).await.expect(200);
     let piece = article(&editor, "Piece", "published", &[]).await;
     let taken_back = article(&editor, "Back", "published", &[]).await;
     editor.delete(format!("/articles/{piece}")).await.expect(204);

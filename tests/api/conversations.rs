@@ -412,7 +412,7 @@ async fn a_moved_conversation_takes_its_dates_along(app: App) {
     let said = comment(&owner, &thread, None).await;
     let at = ann.get(format!("/comments/{said}")).await.expect(200)["created_at"].clone();
     owner.put(format!("/posts/{thread}/pin"), json!({})).await.expect(200);
-    let moved = owner.post(format!("/posts/{thread}/move"), json!({ "group_id": to, "reason": "Off topic" })).await;
+    let moved = owner.act(format!("/posts/{thread}/move"), json!({ "group_id": to, "reason": "Off topic" })).await;
     let moved = moved.expect(200);
     assert_eq!((&moved["group_id"], &moved["is_pinned"]), (&json!(to), &json!(false)));
     assert_eq!(last_active(&owner, &from).await, kept["published_at"]);
@@ -434,27 +434,27 @@ async fn nothing_moves_into_the_open_or_out_of_its_names(app: App) {
     let thread = post(&owner, &listed, "Words").await;
     let to = |id: &str| json!({ "group_id": id });
     let path = format!("/posts/{thread}/move");
-    owner.post(&path, to(&public)).await.expect_field(422, "/group_id", "more_open");
-    owner.post(&path, to(&listed)).await.expect_field(422, "/group_id", "conflict");
-    owner.post(&path, to(&praxis::types::GroupId::new().to_string())).await.expect_field(422, "/group_id", "unknown");
+    owner.act(&path, to(&public)).await.expect_field(422, "/group_id", "more_open");
+    owner.act(&path, to(&listed)).await.expect_field(422, "/group_id", "conflict");
+    owner.act(&path, to(&praxis::types::GroupId::new().to_string())).await.expect_field(422, "/group_id", "unknown");
     // a name of the group's own would become the account's
     world::member(&ann, &owner, &listed).await;
     ann.patch(format!("/groups/{listed}/membership"), json!({ "display_name": "Heron" })).await.expect(200);
     let said = comment(&ann, &thread, None).await;
-    owner.post(&path, to(&hidden)).await.expect_field(422, "/group_id", "pseudonyms");
+    owner.act(&path, to(&hidden)).await.expect_field(422, "/group_id", "pseudonyms");
     ann.patch(format!("/groups/{listed}/membership"), json!({ "display_name": null })).await.expect(200);
     // nor the account's name one of the other group's own
     let third = group(&owner, "Third", settings("listed")).await;
     member(&ann, &owner, &third).await;
     ann.patch(format!("/groups/{third}/membership"), json!({ "display_name": "Otter" })).await.expect(200);
-    owner.post(&path, to(&third)).await.expect_field(422, "/group_id", "pseudonyms");
-    owner.post(&path, to(&hidden)).await.expect(200);
+    owner.act(&path, to(&third)).await.expect_field(422, "/group_id", "pseudonyms");
+    owner.act(&path, to(&hidden)).await.expect(200);
     ann.get(format!("/comments/{said}")).await.expect_problem(404, "not_found");
     // who leads here writes nothing there
     member_as(&ann, &owner, &public, "facilitator").await;
     let other = post(&owner, &public, "Other").await;
     let elsewhere = group(&owner, "Elsewhere", json!({})).await;
-    ann.post(format!("/posts/{other}/move"), to(&elsewhere)).await.expect_problem(403, "members_only");
+    ann.act(format!("/posts/{other}/move"), to(&elsewhere)).await.expect_problem(403, "members_only");
 }
 
 async fn threads_are_read_level_by_level(app: App) {
@@ -695,7 +695,7 @@ async fn a_cursor_stays_with_its_post_when_it_moves(app: App) {
     let comments = ann.get(format!("/posts/{thread}/comments?limit=2")).await.expect(200);
     let posts = ann.get(format!("/groups/{from}/posts?limit=1")).await.expect(200);
     assert_eq!(posts.each("id"), [&*newer]);
-    ann.post(format!("/posts/{thread}/move"), json!({ "group_id": to })).await.expect(200);
+    ann.act(format!("/posts/{thread}/move"), json!({ "group_id": to })).await.expect(200);
     let cursor = comments["next_cursor"].as_str().unwrap();
     let rest = ann.get(format!("/posts/{thread}/comments?limit=2&cursor={cursor}")).await.expect(200);
     assert_eq!(rest.items().len(), 1);

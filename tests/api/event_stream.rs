@@ -59,7 +59,7 @@ async fn let_happen(app: &App, ann: &Caller, bob: &Caller) -> [String; 3] {
     let comment = world::comment(ann, &post, None).await;
     bob.patch(format!("/posts/{post}"), json!({ "title": "Second" })).await.expect(200);
     ann.patch(format!("/comments/{comment}"), json!({ "body": "Other words" })).await.expect(200);
-    ann.request(Method::PUT, format!("/posts/{post}/pin")).json(json!({})).await.expect(200);
+    ann.put(format!("/posts/{post}/pin"), json!({})).await.expect(200);
     ann.delete(format!("/comments/{comment}")).await.expect(204);
     ann.request(Method::POST, format!("/comments/{comment}/restore")).await.expect(200);
     bob.delete(format!("/posts/{post}")).await.expect(204);

@@ -205,7 +205,7 @@ async fn words_of_who_left_or_never_came_can_be_taken_away(app: App) {
     let (by_ann, by_ben) = (post(&ann, &from, "Ann's").await, post(&ben, &from, "Ben's").await);
     ann.delete(format!("/groups/{from}/membership")).await.expect(204);
     owner.post(format!("/posts/{by_ann}/warnings"), json!({ "reason": "Off topic" })).await.expect(204);
-    owner.post(format!("/posts/{by_ben}/move"), json!({ "group_id": to })).await.expect(200);
+    owner.act(format!("/posts/{by_ben}/move"), json!({ "group_id": to })).await.expect(200);
     let nobody = owner.post(format!("/posts/{by_ben}/warnings"), json!({ "reason": "Off topic" })).await;
     nobody.expect_problem(409, "invalid_state");
     for (group, person, post) in [(&from, &ann, &by_ann), (&to, &ben, &by_ben)] {

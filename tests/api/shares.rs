@@ -239,13 +239,13 @@ async fn what_is_closed_deleted_or_moved_stands_nowhere_else(app: App) {
     // moved into a group where it stands it is that group's; moved where not all may read, it stands nowhere else
     share(&bob, &post, &other).await.expect(200);
     member(&ann, &bob, &other).await;
-    let moved = ann.post(format!("/posts/{post}/move"), json!({ "group_id": other })).await.expect(200);
+    let moved = ann.act(format!("/posts/{post}/move"), json!({ "group_id": other })).await.expect(200);
     assert_eq!((&moved["group_id"], &moved["shares"]), (&json!(other), &json!([])));
     assert_eq!(listed(&bob, &other).await, [&*post]);
     assert_eq!(date().await, moved["published_at"]);
     share(&ann, &post, &home).await.expect(200);
     let quiet = group(&bob, "Quiet", json!({ "visibility": "listed" })).await;
-    bob.post(format!("/posts/{post}/move"), json!({ "group_id": quiet })).await.expect(200);
+    bob.act(format!("/posts/{post}/move"), json!({ "group_id": quiet })).await.expect(200);
     assert_eq!(listed(&ann, &home).await, Vec::<String>::new());
     // with the group goes what it shared
     let last = crate::support::world::post(&ann, &home, "Last").await;

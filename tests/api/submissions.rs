@@ -230,7 +230,7 @@ async fn comments_wait_with_their_conversation(app: App) {
     // they move with it, are out of sight with it, and are refused where it is locked
     let other = peers(&owner, "everyone").await;
     join(&ann, &other).await;
-    owner.post(format!("/posts/{thread}/move"), json!({ "group_id": other })).await.expect(200);
+    owner.act(format!("/posts/{thread}/move"), json!({ "group_id": other })).await.expect(200);
     let all = format!("/groups/{other}/submissions");
     assert_eq!(owner.get(&all).await.expect(200).each("id"), [&*sent.id()]);
     owner.delete(format!("/posts/{thread}")).await.expect(204);
@@ -239,7 +239,7 @@ async fn comments_wait_with_their_conversation(app: App) {
     owner.request(reqwest::Method::POST, format!("/posts/{thread}/restore")).await.expect(200);
     owner.put(format!("/posts/{thread}/lock"), json!({})).await.expect(200);
     decide(&owner, &sent.id(), approve()).await.expect_problem(409, "invalid_state");
-    owner.request(reqwest::Method::DELETE, format!("/posts/{thread}/lock")).await.expect(200);
+    owner.delete(format!("/posts/{thread}/lock")).await.expect(200);
 
     let done = decide(&owner, &sent.id(), approve()).await.expect(200);
     assert_eq!(done["post_id"], json!(thread));

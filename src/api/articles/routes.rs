@@ -18,7 +18,7 @@ use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{self, Span};
-use crate::http::conditional::{self, IfMatch, MaybeMatch};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -223,7 +223,7 @@ async fn update_article(
 /// For editors. The groups behind it were last active when they were without it.
 #[utoipa::path(tag = "articles", operation_id = "delete_article",
     security(("bearer" = []), ("api_key" = ["articles:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not an editor (`forbidden`)"),
@@ -234,14 +234,14 @@ async fn delete_article(
     actor: Actor,
     db: web::Data<Db>,
     article_id: web::Path<ArticleId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     actor.require_editor()?;
     let now = Timestamp::now();
     actor
         .write(&db, move |conn| {
             let article = queries::lock(conn, *article_id)?;
-            if_match.check(|| Ok(article.updated_at))?;
+            if_match.check(article.updated_at)?;
             queries::delete(conn, &article, now)
         })
         .await?;

@@ -16,7 +16,7 @@ use crate::api::posts::policy::Author;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
-use crate::http::conditional::{self, IfMatch, MaybeMatch};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -180,7 +180,7 @@ async fn update_comment(
 /// be brought back.
 #[utoipa::path(tag = "posts", operation_id = "delete_comment",
     security(("bearer" = []), ("api_key" = ["posts:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that"),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *"),
     ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -192,14 +192,14 @@ async fn delete_comment(
     reader: Reader,
     db: web::Data<Db>,
     comment_id: web::Path<CommentId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     reader
         .write(&db, Action::ReadPosts, move |conn, actor| {
             let (access, post, found) = queries::lock(conn, actor.viewer(), *comment_id)?;
             posts::policy::require_on_comment(&access, &post, author(&found.row), PostAction::Delete)?;
-            if_match.check(|| Ok(found.row.version()))?;
+            if_match.check(found.row.version())?;
             queries::delete(conn, &found.row, actor.user_id, now)?;
             if actor.user_id != found.row.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &found.row), now)?;

@@ -11,7 +11,7 @@ use crate::api::{audit, settings};
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
-use crate::http::conditional::{self, IfMatch, MaybeMatch};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::query::Query;
 use crate::types::{GroupTypeId, Timestamp};
@@ -144,7 +144,7 @@ async fn update_group_type(
 /// Administrators only. A kind that groups have, deleted ones included, cannot be deleted but retired.
 #[utoipa::path(tag = "groups", operation_id = "delete_group_type",
     security(("bearer" = []), ("api_key" = ["admin:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not an administrator (`forbidden`)"),
@@ -156,7 +156,7 @@ async fn delete_group_type(
     actor: Actor,
     db: web::Data<Db>,
     group_type_id: web::Path<GroupTypeId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     actor.require_admin()?;
     let now = Timestamp::now();
@@ -164,7 +164,7 @@ async fn delete_group_type(
         .write(&db, move |conn| {
             let kinds = lock_all(conn)?;
             let kind = find(&kinds, *group_type_id)?;
-            if_match.check(|| Ok(kind.updated_at))?;
+            if_match.check(kind.updated_at)?;
             policy::delete(queries::count_groups(conn, kind.id)?)?;
             queries::delete(conn, &kinds, kind.id, now)?;
             let changes = vec![AuditChange::new("name", Some(&kind.name), None)];

@@ -20,7 +20,7 @@ use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{self, Span};
-use crate::http::conditional::{self, IfMatch, MaybeMatch};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::query::Query;
@@ -296,7 +296,7 @@ fn record_update(
 /// For owners. It is not found any more, nor is anything in it.
 #[utoipa::path(tag = "groups", operation_id = "delete_group",
     security(("bearer" = []), ("api_key" = ["groups:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -307,7 +307,7 @@ async fn delete_group(
     actor: Actor,
     db: web::Data<Db>,
     group_id: web::Path<GroupId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     actor
@@ -315,7 +315,7 @@ async fn delete_group(
             shares::lock(conn, Sharing::OfGroup(*group_id), &[*group_id])?;
             let access = Access::lock(conn, actor.viewer(), *group_id)?;
             access.require(Action::Delete)?;
-            if_match.check(|| Ok(queries::get(conn, access.viewer(), access.group_id())?.group.updated_at))?;
+            if_match.check(queries::get(conn, access.viewer(), access.group_id())?.group.updated_at)?;
             queries::delete(conn, access.group_id(), now)?;
             let entry = Entry::group(AuditAction::GroupDeleted, access.group_id());
             audit::queries::record(conn, Some(&actor), entry, now)

@@ -15,7 +15,7 @@ use crate::auth::actor::Actor;
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Error, Result};
 use crate::http::changes::{self, Span};
-use crate::http::conditional::{self, IfMatch, MaybeMatch};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Key, Page};
 use crate::http::patch::Set;
@@ -372,7 +372,7 @@ async fn update_member(
 /// The person is free to come back. The same as a change to `removed` without a reason.
 #[utoipa::path(tag = "memberships", operation_id = "delete_member",
     security(("bearer" = []), ("api_key" = ["members:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")), responses(
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")), responses(
     (status = 204, description = "Not a member any more"),
     (status = 403, description = "Not for this caller, or somebody above the caller (`forbidden`)"),
     (status = 404, description = "No such group or member"),
@@ -383,7 +383,7 @@ async fn delete_member(
     actor: Actor,
     db: web::Data<Db>,
     path: web::Path<(GroupId, UserId)>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let ((group_id, user_id), now) = (path.into_inner(), Timestamp::now());
     let patch = MemberPatch { state: Set(Some(MemberState::Removed)), ..MemberPatch::default() };
@@ -392,7 +392,7 @@ async fn delete_member(
             let access = Access::lock(conn, actor.viewer(), group_id)?;
             access.require(Action::ManageMembers)?;
             let before = queries::find(conn, group_id, user_id)?.ok_or_else(Error::not_found)?;
-            if_match.check(|| Ok(before.version()))?;
+            if_match.check(before.version())?;
             change_member(conn, &access, actor, user_id, &patch, now)
         })
         .await?;

@@ -18,7 +18,7 @@ use crate::auth::actor::{Actor, Viewer};
 use crate::db::{Conn, Db, tombstones};
 use crate::error::{Code, Error, Result};
 use crate::http::changes::{self, Span};
-use crate::http::conditional::{self, IfMatch, MaybeMatch};
+use crate::http::conditional::{self, IfMatch};
 use crate::http::json::{self, Body};
 use crate::http::page::{self, Page};
 use crate::http::query::Query;
@@ -214,7 +214,7 @@ async fn update_post(
 /// days it can be brought back.
 #[utoipa::path(tag = "posts", operation_id = "delete_post",
     security(("bearer" = []), ("api_key" = ["posts:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that"),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *"),
     ("Praxis-Access-Reason" = Option<String>, Header, description = "Why an administrator who is no member reads this")), responses(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not for this caller (`forbidden`, `members_only`)"),
@@ -226,7 +226,7 @@ async fn delete_post(
     reader: Reader,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     reader
@@ -234,7 +234,7 @@ async fn delete_post(
             shares::lock_groups(conn, *post_id, None)?;
             let (access, head) = queries::lock(conn, actor.viewer(), *post_id)?;
             policy::require(&access, &head, PostAction::Delete)?;
-            if_match.check(|| Ok(queries::read(conn, head.id, actor.user_id)?.row.version()))?;
+            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
             queries::delete(conn, &head, actor.user_id, now)?;
             if actor.user_id != head.author_id {
                 audit::queries::record(conn, Some(&actor), entry(AuditAction::ContentDeleted, &head), now)?;
@@ -319,7 +319,7 @@ async fn list_post_revisions(
 /// or under one that only this group shows. Both groups were last active when what is in them says.
 #[utoipa::path(tag = "posts", operation_id = "move_post",
     security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Moving,
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post in its new group", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `members_only`, `access_reason_needed`)"),
@@ -331,7 +331,7 @@ async fn move_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
     moving: Body<Moving>,
 ) -> Result<HttpResponse> {
     let (moving, now) = (moving.0, Timestamp::now());
@@ -340,7 +340,7 @@ async fn move_post(
             shares::lock_groups(conn, *post_id, Some(moving.group_id))?;
             let (from, head, to) = queries::lock_with(conn, actor.viewer(), *post_id, moving.group_id)?;
             policy::require(&from, &head, PostAction::Move)?;
-            if_match.check(|| Ok(queries::read(conn, head.id, actor.user_id)?.row.version()))?;
+            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
             let to = to.map_err(unknown_group)?;
             policy::move_to(&from, &to, head.kind)?;
             queries::move_to(conn, &head, &to, now)?;
@@ -370,7 +370,7 @@ fn unknown_group(error: Error) -> Error {
 /// At the top of its group, until a time or for good: for those who moderate. Doing it again changes the time.
 #[utoipa::path(tag = "posts", operation_id = "pin_post",
     security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Pinning,
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
@@ -382,7 +382,7 @@ async fn pin_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
     pinning: Body<Pinning>,
 ) -> Result<HttpResponse> {
     let (until, now) = (pinning.0.until, Timestamp::now());
@@ -397,7 +397,7 @@ async fn pin_post(
 /// For those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "unpin_post",
     security(("bearer" = []), ("api_key" = ["posts:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -409,7 +409,7 @@ async fn unpin_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let unpinned = Arrangement::new(PostAction::Pin, AuditAction::PostUnpinned, if_match);
     arrange(actor, &db, *post_id, unpinned, |conn, post, now| queries::pin(conn, post, None, now)).await
@@ -420,7 +420,7 @@ async fn unpin_post(
 /// Nobody but those who moderate answers or changes words any more: for those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "lock_post",
     security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = Locking,
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
@@ -432,7 +432,7 @@ async fn lock_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
     locking: Body<Locking>,
 ) -> Result<HttpResponse> {
     let locked = Arrangement::new(PostAction::Lock, AuditAction::PostLocked, if_match);
@@ -445,7 +445,7 @@ async fn lock_post(
 /// For those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "unlock_post",
     security(("bearer" = []), ("api_key" = ["posts:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -457,7 +457,7 @@ async fn unlock_post(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let unlocked = Arrangement::new(PostAction::Lock, AuditAction::PostUnlocked, if_match);
     arrange(actor, &db, *post_id, unlocked, |conn, post, now| queries::set_locked(conn, post, None, now)).await
@@ -468,11 +468,11 @@ struct Arrangement {
     action: PostAction,
     recorded: AuditAction,
     reason: Option<Reason>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 }
 
 impl Arrangement {
-    fn new(action: PostAction, recorded: AuditAction, if_match: MaybeMatch) -> Self {
+    fn new(action: PostAction, recorded: AuditAction, if_match: IfMatch) -> Self {
         Self { action, recorded, reason: None, if_match }
     }
 }
@@ -490,7 +490,7 @@ async fn arrange(
         .write(db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), post)?;
             policy::require(&access, &head, done.action)?;
-            done.if_match.check(|| Ok(queries::read(conn, head.id, actor.user_id)?.row.version()))?;
+            done.if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
             change(conn, head.id, now)?;
             let entry = entry(done.recorded, &head).with_reason(done.reason.as_ref().map(Reason::as_str));
             audit::queries::record(conn, Some(&actor), entry, now)?;
@@ -506,7 +506,7 @@ async fn arrange(
 /// Says which comment answers the question: for who asked, and for those who moderate. Doing it again chooses another one.
 #[utoipa::path(tag = "posts", operation_id = "accept_answer",
     security(("bearer" = []), ("api_key" = ["posts:write"])), request_body = AcceptedAnswer,
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`)"),
@@ -518,7 +518,7 @@ async fn accept_answer(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
     answer: Body<AcceptedAnswer>,
 ) -> Result<HttpResponse> {
     set_answer(actor, &db, *post_id, if_match, Some(answer.0)).await
@@ -529,7 +529,7 @@ async fn accept_answer(
 /// For who asked, and for those who moderate.
 #[utoipa::path(tag = "posts", operation_id = "withdraw_answer",
     security(("bearer" = []), ("api_key" = ["posts:write"])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag of what you have read, where it has to be that")),
+    params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
     (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
@@ -541,7 +541,7 @@ async fn withdraw_answer(
     actor: Actor,
     db: web::Data<Db>,
     post_id: web::Path<PostId>,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     set_answer(actor, &db, *post_id, if_match, None).await
 }
@@ -550,7 +550,7 @@ async fn set_answer(
     actor: Actor,
     db: &Db,
     post: PostId,
-    if_match: MaybeMatch,
+    if_match: IfMatch,
     answer: Option<AcceptedAnswer>,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
@@ -558,7 +558,7 @@ async fn set_answer(
         .write(db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), post)?;
             policy::require(&access, &head, PostAction::AcceptAnswer)?;
-            if_match.check(|| Ok(queries::read(conn, head.id, actor.user_id)?.row.version()))?;
+            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
             queries::set_accepted(conn, head.id, answer.as_ref().map(|answer| answer.comment_id), now)?;
             let found = queries::read(conn, head.id, actor.user_id)?;
             Ok((found.row.version(), views::one(conn, &access, found, now)?))

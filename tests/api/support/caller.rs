@@ -93,8 +93,14 @@ impl Caller {
         self.request(Method::POST, path).json(body)
     }
 
+    /// Posts what changes whatever version there is.
+    pub fn act(&self, path: impl AsRef<str>, body: Value) -> Call {
+        self.post(path, body).header("if-match", "*")
+    }
+
+    /// Puts, whatever version there is.
     pub fn put(&self, path: impl AsRef<str>, body: Value) -> Call {
-        self.request(Method::PUT, path).json(body)
+        self.request(Method::PUT, path).header("if-match", "*").json(body)
     }
 
     /// Changes whatever version there is.
@@ -107,8 +113,9 @@ impl Caller {
         self.request(Method::PATCH, path).header("if-match", etag).json(body)
     }
 
+    /// Deletes whatever version there is.
     pub fn delete(&self, path: impl AsRef<str>) -> Call {
-        self.request(Method::DELETE, path)
+        self.request(Method::DELETE, path).header("if-match", "*")
     }
 
     /// Any request; a path is taken to be below `/api/v1` unless it is one of those at the root.
