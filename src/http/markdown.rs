@@ -40,9 +40,9 @@ pub const fn longest_html(markdown: usize) -> usize {
     markdown * 10 + 10_000
 }
 
-/// The HTML of a text; HTML in the text is shown as it was typed, and a picture by the words for it. What would be longer than
-/// [`longest_html`] is shown as it was typed. Takes time in
-/// proportion to the length, some milliseconds for 50,000 characters: call it on a thread that may block.
+/// The HTML of a text; HTML in the text is shown as it was typed, and a picture by the words for it. What would be
+/// longer than [`longest_html`] is shown as it was typed. Takes time in proportion to the length, some milliseconds for
+/// 50,000 characters: call it on a thread that may block.
 #[must_use]
 pub fn to_html(markdown: &str) -> String {
     let mut options = Options::default();

@@ -150,8 +150,8 @@ async fn list_feed_keys(actor: Actor, db: web::Data<Db>) -> Result<HttpResponse>
 
 /// Make a feed key
 ///
-/// It opens one's feeds: as a bearer's token, or as the password of HTTP Basic with any name. It reads what one may read as a member, and nothing else. It
-/// is shown this once.
+/// It opens one's feeds: as a bearer's token, or as the password of HTTP Basic with any name. It reads what one may
+/// read as a member, and nothing else. It is shown this once.
 #[utoipa::path(tag = "me", operation_id = "create_feed_key", security(("bearer" = [])), request_body = NewFeedKey,
     responses(
     (status = 201, description = "The key", body = IssuedFeedKey),
