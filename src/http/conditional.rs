@@ -17,7 +17,7 @@ use crate::auth::actor::{self, AfterCaller};
 use crate::error::{Code, Error, Result};
 use crate::types::Timestamp;
 
-/// The longest list of tags, in characters.
+/// The longest list of tags in one line of the header, in characters.
 pub const LONGEST: usize = 8192;
 
 /// Between the version and the hash of what is shown.
@@ -68,7 +68,11 @@ impl Tags {
     fn given(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Self>> {
         let malformed = || {
             let name = if *name == header::IF_MATCH { "If-Match" } else { "If-None-Match" };
-            Error::parameter(name, "malformed", "is tags in quotation marks, with commas between, or *")
+            Error::parameter(
+                name,
+                "malformed",
+                "is tags in quotation marks, with commas between, 8,192 characters at most, or *",
+            )
         };
         let is_short = |text: &&str| text.len() <= LONGEST;
         let values: Vec<Option<&str>> =

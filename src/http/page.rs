@@ -217,6 +217,15 @@ mod tests {
     }
 
     #[test]
+    fn a_cursor_has_an_end() {
+        let page = Page::<Key>::new("things", &(), None, None).unwrap();
+        let with = |length: usize| encode(&page.fingerprint, &(Key::Text("a".repeat(length)), Uuid::nil()));
+        let length = (0..LONGEST).rev().find(|length| with(*length).len() <= LONGEST).unwrap();
+        assert!(Page::<Key>::new("things", &(), None, Some(&with(length))).is_ok());
+        assert!(Page::<Key>::new("things", &(), None, Some(&with(length + 1))).is_err());
+    }
+
+    #[test]
     fn the_last_page_has_no_cursor() {
         let page = Page::<i64>::new("things", &(), None, None).unwrap();
         assert_eq!(page.cut(vec![1, 2], |n| (*n, Uuid::nil())).1, None);

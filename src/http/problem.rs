@@ -128,9 +128,14 @@ pub fn from_status(status: StatusCode) -> Error {
 pub fn bad_path(error: actix_web::error::PathError, request: &HttpRequest) -> actix_web::Error {
     let is_bad = |(name, value): &(&str, &str)| match *name {
         "slug" => Slug::parse(value).is_err(),
+        "reaction_kind" => true,
         _ => value.parse::<TargetId>().is_err(),
     };
     let name = request.match_info().iter().find(is_bad).map_or("path", |(name, _)| name).to_owned();
-    let words = if name == "slug" { "must be a slug" } else { BAD_ID };
+    let words = match name.as_str() {
+        "slug" => "must be a slug",
+        "reaction_kind" => "must be a kind of reaction",
+        _ => BAD_ID,
+    };
     Error::parameter(name, "malformed", words).with_source(error.to_string()).into()
 }

@@ -21,33 +21,29 @@ pub fn to_3_0(mut document: Value) -> Value {
 /// 3.0 knows scopes of OAuth only, and no roles: the descriptions name scopes, and what administrators call with has a name of
 /// its own.
 fn name_roles(document: &mut Value) {
-    let mut schemes =
-        document.pointer("/components/securitySchemes").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(schemes) = document.pointer_mut("/components/securitySchemes").and_then(Value::as_object_mut) {
+        for name in ["bearer", "api_key"] {
+            let Some(mut scheme) = schemes.get(name).cloned() else { continue };
+            if let Some(Value::String(words)) = scheme.get_mut("description") {
+                words.push_str(" Of an administrator.");
+            }
+            schemes.insert(for_admins(name), scheme);
+        }
+    }
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
     let operations = paths.filter_map(|(_, item)| item.as_object_mut()).flatten();
-    let named = operations.filter_map(|(_, operation)| operation.get_mut("security")?.as_array_mut()).flatten();
-    for scheme in named.filter_map(Value::as_object_mut) {
-        let bare = |(name, scopes): (&String, &Value)| (name_role(name, scopes, &mut schemes), json!([]));
-        *scheme = scheme.iter().map(bare).collect();
-    }
-    if let Some(known) = document.pointer_mut("/components/securitySchemes") {
-        *known = Value::Object(schemes);
+    let needed = operations.filter_map(|(_, operation)| operation.get_mut("security")?.as_array_mut()).flatten();
+    for schemes in needed.filter_map(Value::as_object_mut) {
+        let bare = |(name, scopes): (&String, &Value)| {
+            let is_admins = scopes.as_array().is_some_and(|scopes| scopes.iter().any(|scope| scope == "admin"));
+            (if is_admins { for_admins(name) } else { name.clone() }, json!([]))
+        };
+        *schemes = schemes.iter().map(bare).collect();
     }
 }
 
-/// What a scheme is called where it needs these scopes and roles; added to the schemes where it is a new one.
-fn name_role(name: &str, scopes: &Value, schemes: &mut Map<String, Value>) -> String {
-    let is_admins = scopes.as_array().is_some_and(|scopes| scopes.iter().any(|scope| scope == "admin"));
-    if !is_admins {
-        return name.to_owned();
-    }
-    let name_for_admins = format!("admin_{name}");
-    let mut scheme = schemes.get(name).cloned().unwrap_or_default();
-    let words = scheme.get("description").and_then(Value::as_str).unwrap_or_default();
-    let words = json!(format!("{words} Of an administrator."));
-    scheme.as_object_mut().into_iter().for_each(|scheme| _ = scheme.insert("description".to_owned(), words.clone()));
-    schemes.insert(name_for_admins.clone(), scheme);
-    name_for_admins
+fn for_admins(scheme: &str) -> String {
+    format!("admin_{scheme}")
 }
 
 /// Everything but data: what stands in examples and defaults is left as it is.

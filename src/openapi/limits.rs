@@ -32,6 +32,7 @@ const TEXTS: &[(&str, usize)] = &[
     ("Link", 131_072),
     ("Location", 2048),
     ("Praxis-Access-Reason", 500),
+    ("Problem/title", 100),
     ("RateLimit", 128),
     ("RateLimit-Policy", 128),
     ("Sunset", 32),
@@ -50,7 +51,7 @@ const TEXTS: &[(&str, usize)] = &[
     ("cursor", page::LONGEST),
     ("decision_reason", 500),
     ("detail", error::LONGEST),
-    ("email_hint", 254),
+    ("email_hint", 255),
     ("excerpt", 500),
     ("field", 100),
     ("group_name", 120),
@@ -81,6 +82,8 @@ const TEXTS: &[(&str, usize)] = &[
 
 /// The same of lists.
 const LISTS: &[(&str, usize)] = &[
+    ("FeedItem/group_ids", SHARES),
+    ("Group/types", 5),
     ("changes", 100),
     ("contributing_groups", CONTRIBUTIONS),
     ("deleted", page::MOST),

@@ -206,6 +206,7 @@ async fn what_is_done_with_a_post_says_which_version_it_means(app: App) {
         ("move_post", Method::POST, "move", Some(json!({ "group_id": other }))),
     ];
     assert_eq!(tried.each_ref().map(|(name, ..)| *name), ARRANGEMENTS);
+    let mut before = String::new();
     for (number, (_, method, part, body)) in tried.into_iter().enumerate() {
         let call = || {
             let call = owner.request(method.clone(), format!("{path}/{part}"));
@@ -222,7 +223,11 @@ async fn what_is_done_with_a_post_says_which_version_it_means(app: App) {
         let arranged = arrange(changed.header("etag")).await.expect(200);
         assert_ne!(arranged.header("etag"), changed.header("etag"));
         owner.get(&path).header("if-none-match", arranged.header("etag")).await.expect(304);
+        before = changed.header("etag").to_owned();
     }
+    // what has moved meanwhile is not what one has read
+    let deleted = owner.request(Method::DELETE, &path).header("if-match", &before).await;
+    deleted.expect_problem(412, "precondition_failed");
 }
 
 async fn a_condition_that_cannot_be_read_is_named(app: App) {

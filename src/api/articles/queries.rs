@@ -520,7 +520,6 @@ pub fn list_contributions(conn: &mut Conn, viewer: &Viewer, article: ArticleId) 
     Ok(each_backend!(conn => contributions!(viewer)
         .filter(article_contributions::article_id.eq(article))
         .order((article_contributions::position.asc(), article_contributions::group_id.asc()))
-        .limit(i64::try_from(CONTRIBUTIONS).unwrap_or_default())
         .load(conn))?)
 }
 

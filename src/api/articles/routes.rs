@@ -4,9 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
-    Article, ArticleCard, ArticlePage, ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, CardRow, Contribution,
-    ContributionDecision, ContributionOutcome, ContributionPage, ContributionQuery, ContributionState, GroupArticle,
-    GroupArticlePage, GroupArticleQuery, NewArticle, NewContribution, StoredStatus, Surroundings,
+    Article, ArticleCard, ArticlePage, ArticlePatch, ArticleQuery, ArticleRow, ArticleStatus, CONTRIBUTIONS, CardRow,
+    Contribution, ContributionDecision, ContributionOutcome, ContributionPage, ContributionQuery, ContributionState,
+    GroupArticle, GroupArticlePage, GroupArticleQuery, NewArticle, NewContribution, StoredStatus, Surroundings,
 };
 use super::policy::Standing;
 use super::{policy, queries, related, slugs};
@@ -269,7 +269,9 @@ async fn list_contributions(
             let (standing, _) = find_standing(conn, &viewer, &article)?;
             let found = queries::list_contributions(conn, &viewer, article.id)?;
             let led = queries::led_contributors(conn, &viewer, article.id)?;
-            Ok(policy::shown(standing.writes(), found, &led))
+            let mut shown = policy::shown(standing.writes(), found, &led);
+            shown.truncate(CONTRIBUTIONS);
+            Ok(shown)
         })
         .await?;
     let items = found.into_iter().map(Contribution::from).collect();

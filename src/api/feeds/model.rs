@@ -64,7 +64,7 @@ pub struct FeedItem {
     /// The id of the post or article.
     pub id: TargetId,
     /// The group of a post, and then those in which it stands too, as far as one reads there; those of one's groups that
-    /// contributed to an article.
+    /// contributed to an article; a hundred at most.
     pub group_ids: Vec<GroupId>,
     /// Its title.
     pub title: String,
@@ -113,7 +113,7 @@ impl FeedItem {
         Self {
             kind: FeedItemKind::Article,
             id: article.id.uuid().into(),
-            group_ids,
+            group_ids: group_ids.into_iter().take(SHARES).collect(),
             title: article.title,
             excerpt: article.standfirst,
             content_warnings: Vec::new(),

@@ -170,7 +170,9 @@ impl<'de> Deserialize<'de> for GroupIds {
         let text = String::deserialize(deserializer)?;
         let ids: Result<Vec<GroupId>, _> = text.split(',').map(str::parse).collect();
         let ids = ids.ok().filter(|ids| ids.len() <= 100);
-        ids.map(Self).ok_or_else(|| serde::de::Error::custom("ids: must be 1 to 100 UUIDs, separated by commas"))
+        ids.map(Self).ok_or_else(|| {
+            serde::de::Error::custom("ids: must be 1 to 100 UUIDs of 36 characters, separated by commas")
+        })
     }
 }
 

@@ -273,11 +273,11 @@ pub struct PostRow {
 }
 
 impl PostRow {
-    /// The version of what its author may change.
+    /// The version of what its author may change, and of where it stands.
     #[must_use]
     pub fn version(&self) -> Version {
         let words = (&self.title, &self.body, &self.link_url, &self.language, &self.tags.0, &self.content_warnings.0);
-        Version::of(&(words, self.published_at, self.publish_at))
+        Version::of(&(words, self.published_at, self.publish_at, self.group_id))
     }
 }
 

@@ -63,7 +63,7 @@ async fn change(
     security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
     (status = 403, description = "Members only (`members_only`)"),
-    (status = 404, description = "No such post, or no such kind of reaction"),
+    (status = 404, description = "No such post"),
     (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[put("/posts/{post_id}/reactions/{reaction_kind}")]
@@ -83,7 +83,7 @@ async fn add_post_reaction(
     security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
-    (status = 404, description = "No such post, or no such kind of reaction"),
+    (status = 404, description = "No such post"),
     (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[delete("/posts/{post_id}/reactions/{reaction_kind}")]
@@ -103,7 +103,7 @@ async fn remove_post_reaction(
     security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
     (status = 403, description = "Members only (`members_only`)"),
-    (status = 404, description = "No such comment, or no such kind of reaction"),
+    (status = 404, description = "No such comment"),
     (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[put("/comments/{comment_id}/reactions/{reaction_kind}")]
@@ -123,7 +123,7 @@ async fn add_comment_reaction(
     security(("bearer" = []), ("api_key" = ["posts:write"])), responses(
     (status = 200, description = "The reactions as they are now", body = ReactionSummary),
     (status = 403, description = "Members only (`members_only`, `access_reason_needed`)"),
-    (status = 404, description = "No such comment, or no such kind of reaction"),
+    (status = 404, description = "No such comment"),
     (status = 409, description = "The group is archived, or its rules are not accepted (`archived`, `rules_not_accepted`)"),
 ))]
 #[delete("/comments/{comment_id}/reactions/{reaction_kind}")]

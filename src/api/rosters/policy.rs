@@ -7,6 +7,7 @@ use crate::db::sql_types::TextEnum as _;
 use crate::error::{Code, Error, Result};
 use crate::http::csv::{Row, Table};
 use crate::http::patch::Set;
+use crate::types::BAD_ID;
 
 /// The same change to one member; `None` for who is to be added.
 pub fn as_patch(row: &BatchRow) -> Result<Option<MemberPatch>> {
@@ -44,7 +45,7 @@ pub fn rows(table: &Table, is_admin: bool, report: &mut ImportReport) -> Vec<Imp
 fn parse(row: &Row, is_admin: bool) -> Result<ImportRow, (&'static str, &'static str, String)> {
     let [user_id, email, role, display_name] = IMPORT_COLUMNS;
     let name = match (row.cell(user_id), row.cell(email)) {
-        (Some(id), None) => Name::Id(id.parse().map_err(|_| (user_id, "malformed", "must be a UUID".to_owned()))?),
+        (Some(id), None) => Name::Id(id.parse().map_err(|_| (user_id, "malformed", BAD_ID.to_owned()))?),
         (None, Some(_)) if !is_admin => {
             return Err((email, "forbidden", "only administrators name people by their address".to_owned()));
         }

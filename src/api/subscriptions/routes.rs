@@ -27,14 +27,14 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// The feed key, where the request has one: as readers send it, a password (RFC 7617) whatever they call themselves, or as programs
-/// do. Any other token is none.
+/// do. Any other bearer's token is none; what cannot be read is a key, too, but not one of ours.
 fn given(request: &HttpRequest) -> Option<String> {
-    let Some(encoded) = authorization(request, "basic") else {
-        return authorization(request, "bearer").filter(|token| token.starts_with(tokens::FEED_PREFIX));
-    };
-    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    // what cannot be read is a key, too, but not one of ours
-    Some(decoded.as_deref().and_then(|pair| pair.split_once(':')).map_or("", |(_, password)| password).to_owned())
+    if let Some(token) = authorization(request, "bearer") {
+        return Some(token).filter(|token| token.starts_with(tokens::FEED_PREFIX));
+    }
+    let pair = authorization(request, "basic").and_then(|encoded| STANDARD.decode(encoded).ok()).unwrap_or_default();
+    let password = pair.splitn(2, |byte| *byte == b':').nth(1).and_then(|password| std::str::from_utf8(password).ok());
+    request.headers().contains_key(header::AUTHORIZATION).then(|| password.unwrap_or_default().to_owned())
 }
 
 /// The same whether there is a group or not.
