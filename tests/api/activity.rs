@@ -254,7 +254,7 @@ impl World<'_> {
     async fn move_post(&mut self, to: usize, by: u8) {
         let Some(post) = pick(&self.posts, by) else { return };
         let path = format!("/posts/{}/move", self.posts[post].id);
-        let answer = self.people[0].post(path, json!({ "group_id": self.groups[to] })).await;
+        let answer = self.people[0].act(path, json!({ "group_id": self.groups[to] })).await;
         if self.posts[post].deleted {
             answer.expect_problem(404, "not_found");
         } else if self.posts[post].group == to {

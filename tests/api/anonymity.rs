@@ -144,11 +144,11 @@ async fn it_is_not_moved_to_whom_may_ask_there(app: App) {
     ann.post(format!("/posts/{waiting}/submissions"), body).await.expect(201);
     for thread in [nameless, answered, waiting] {
         let path = format!("/posts/{thread}/move");
-        owner.post(path, to.clone()).await.expect_field(422, "/group_id", "pseudonyms");
+        owner.act(path, to.clone()).await.expect_field(422, "/group_id", "pseudonyms");
     }
     let named = post(&owner, &id, "Named").await;
     comment(&ann, &named, None).await;
-    owner.post(format!("/posts/{named}/move"), to).await.expect(200);
+    owner.act(format!("/posts/{named}/move"), to).await.expect(200);
 }
 
 async fn where_newcomers_are_read_everybody_without_a_name_is(app: App) {
