@@ -1,6 +1,6 @@
 //! How long texts and lists can be: those of requests say it themselves, and what is answered under the same name is no longer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -151,6 +151,28 @@ pub fn fill(document: &mut Value) {
         table.insert("maxLength".to_owned(), json!(csv::TABLE_LIMIT));
     }
     bound(document, ("", ""), &said);
+    entitle(document);
+}
+
+/// Generators that make a type of each text with an end call it by its schema and its property, which may be the name of another
+/// schema, unless it has a title.
+fn entitle(document: &mut Value) {
+    let Some(schemas) = schemas(document) else { return };
+    let names: HashSet<String> = schemas.keys().cloned().collect();
+    for (of, schema) in schemas {
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
+        for (name, property) in properties.filter_map(|(name, property)| Some((name, property.as_object_mut()?))) {
+            let type_name = format!("{of}{}", name.split('_').map(capitalised).collect::<String>());
+            if names.contains(&type_name) && property.contains_key("maxLength") {
+                property.insert("title".to_owned(), json!(format!("{type_name}Text")));
+            }
+        }
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// The schemas of tables that are sent.

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let login = types::Login::builder().email(email).password(password);
     let tokens = Client::new(&url).create_session().body(login).send().await?;
-    let authorization = format!("Bearer {}", tokens.access_token).try_into()?;
+    let authorization = format!("Bearer {}", *tokens.access_token).try_into()?;
     let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization)]);
     let client = Client::new_with_client(&url, reqwest::Client::builder().default_headers(headers).build()?);
 
@@ -35,13 +35,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let etag = created.headers()[ETAG].to_str()?;
     let patch = types::GroupPatch::builder().summary(types::GroupPatchSummary::try_from("Changed")?);
     let change = || client.update_group().group_id(created.id).if_match(etag).body(patch.clone());
-    assert_eq!(change().send().await?.summary, "Changed");
+    assert_eq!(change().send().await?.summary.as_str(), "Changed");
     let late = change().send().await.err().ok_or("changed twice")?;
     // progenitor reads no `application/problem+json`: there is the status, and the bytes
     assert_eq!(late.status(), Some(reqwest::StatusCode::PRECONDITION_FAILED));
 
     let group = client.get_group().group_id(created.id).send().await?;
-    assert_eq!(group.summary, "Changed");
-    println!("{} groups before; created and changed {}", groups.items.len(), group.slug);
+    assert_eq!(group.summary.as_str(), "Changed");
+    println!("{} groups before; created and changed {}", groups.items.len(), *group.slug);
     Ok(())
 }
