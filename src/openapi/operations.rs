@@ -35,14 +35,17 @@ pub fn complete(document: &mut Value) {
     add_components(document);
 }
 
-/// Writes «nothing or nothing» as no need to log in at all: generators take the former for a log-in.
+/// Leaves out that nobody needs to log in, which is said of the whole document: generators take it for a log-in.
 pub fn open(document: &mut Value) {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
     let operations = paths.filter_map(|(_, item)| item.as_object_mut()).flatten();
-    for (_, operation) in operations {
-        if let Some(security) = operation.get_mut("security").filter(|security| **security == json!([{}])) {
-            *security = json!([]);
+    for operation in operations.filter_map(|(_, operation)| operation.as_object_mut()) {
+        if operation.get("security").is_some_and(|security| *security == json!([{}])) {
+            operation.remove("security");
         }
+    }
+    if let Some(document) = document.as_object_mut() {
+        document.insert("security".to_owned(), json!([{}]));
     }
 }
 
