@@ -1,4 +1,5 @@
-//! How long texts and lists can be: those of requests say it themselves, and what is answered under the same name is no longer.
+//! How long texts and lists can be: those of requests say it themselves, what is answered of the same thing is no longer, and a
+//! table has the rest.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +16,7 @@ use crate::http::{conditional, csv, markdown, page};
 const FILE: usize = 0x7fff_ffff;
 /// A code, also one that is not known yet.
 const CODE: usize = 64;
-/// The values of a list in a closed order, also those that are not known yet.
+/// The codes in a list, each of which is there once.
 const CODES: usize = 64;
 
 /// In characters, what no request says of the same thing: of properties, of all with a name or of one schema's, parameters, headers
