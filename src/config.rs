@@ -161,7 +161,7 @@ pub struct Settings {
     #[arg(long, env = "PRAXIS_TRUSTED_PROXIES", value_delimiter = ',', global = true, value_name = "NETWORKS", value_parser = parse_network)]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// Networks that are not everybody's and to which webhooks may be sent all the same, also without TLS; comma-separated.
+    /// Networks that are not everybody's and to which webhooks may be sent all the same, by address also without TLS; comma-separated.
     #[arg(long, env = "PRAXIS_WEBHOOK_NETWORKS", value_delimiter = ',', global = true, value_name = "NETWORKS", value_parser = parse_network)]
     pub webhook_networks: Vec<IpNet>,
 

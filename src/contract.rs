@@ -72,6 +72,8 @@ struct Path {
 struct Verb {
     /// The names of the query parameters.
     parameters: Vec<String>,
+    /// Whether it compares versions.
+    takes_condition: bool,
     /// The headers of an operation that is not there for ever.
     ending: Vec<(HeaderName, HeaderValue)>,
 }
@@ -139,7 +141,9 @@ impl Path {
 
 impl Verb {
     fn new(operation: &Value) -> Self {
-        Self { parameters: names_of_parameters(operation), ending: ending(operation).unwrap_or_default() }
+        let takes_condition = names_of_parameters(operation, "header").iter().any(|name| name == "If-Match");
+        let parameters = names_of_parameters(operation, "query");
+        Self { parameters, takes_condition, ending: ending(operation).unwrap_or_default() }
     }
 }
 
@@ -157,10 +161,10 @@ fn ending(operation: &Value) -> Option<Vec<(HeaderName, HeaderValue)>> {
     headers.map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))).collect()
 }
 
-fn names_of_parameters(operation: &Value) -> Vec<String> {
+fn names_of_parameters(operation: &Value, place: &str) -> Vec<String> {
     let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-    let in_query = parameters.filter(|parameter| parameter.get("in").is_some_and(|place| place == "query"));
-    in_query.filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned)).collect()
+    let there = parameters.filter(|parameter| parameter.get("in").is_some_and(|is_in| is_in == place));
+    there.filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned)).collect()
 }
 
 /// The document and the browser for it.
@@ -176,7 +180,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn get_document(request: HttpRequest, contract: web::Data<Contract>) -> Result<HttpResponse> {
-    let document = contract.documents.get(request.path()).ok_or_else(Error::not_found)?;
+    let document = contract.documents.get(request.match_info().as_str()).ok_or_else(Error::not_found)?;
     Ok(HttpResponse::Ok().content_type(document.media_type).body(document.text.clone()))
 }
 
@@ -190,12 +194,14 @@ async fn redirect_to_docs() -> HttpResponse {
 
 /// 405 where the path exists with other methods, else 404.
 pub async fn no_route(request: HttpRequest, contract: web::Data<Contract>) -> Result<HttpResponse> {
-    let path = contract.find(request.path()).ok_or_else(Error::not_found)?;
+    // decoded as the router decodes it
+    let path = contract.find(request.match_info().as_str()).ok_or_else(Error::not_found)?;
     Ok(HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, path.allow())).finish())
 }
 
-/// A middleware that refuses, by name, a query parameter that the operation does not have; and a verb that a path does not
-/// have, where the router would take it for another path's.
+/// A middleware that refuses, by name, a query parameter that the operation does not have, and a version to compare with where it
+/// compares none, so that nobody takes a change for a safe one; and a verb that a path does not have, where the router would take
+/// it for another path's.
 ///
 /// # Errors
 /// `bad_parameter`.
@@ -211,7 +217,16 @@ pub async fn refuse_unknown_parameters(
         let error = Error::parameter(name, "unknown", "there is no such parameter here");
         return Ok(request.error_response(error));
     }
+    if names_version(&request) && verb(&request).is_some_and(|verb| !verb.takes_condition) {
+        let error = Error::parameter("If-Match", "unknown", "this compares no versions: leave it out");
+        return Ok(request.error_response(error));
+    }
     Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// Whether a request says which version it means; `*` means any, which is no condition of what is there.
+fn names_version(request: &ServiceRequest) -> bool {
+    request.headers().get_all(header::IF_MATCH).any(|tags| tags.as_bytes().trim_ascii() != b"*")
 }
 
 /// A middleware that says of an operation which is not there for ever until when it is.
@@ -243,14 +258,22 @@ fn shadowed(request: &ServiceRequest) -> Option<String> {
     (!known.takes(request.method().as_str())).then(|| known.allow())
 }
 
-fn unknown_parameter(request: &ServiceRequest) -> Option<String> {
+/// The operation that is asked for, where the API has it.
+fn verb(request: &ServiceRequest) -> Option<&Verb> {
     // decoded as the router decodes it
     let path = request.match_info().unprocessed();
-    if request.query_string().is_empty() || !path.starts_with("/api/") {
+    if !path.starts_with("/api/") {
         return None;
     }
     let contract = request.app_data::<web::Data<Contract>>()?;
-    let known = &contract.find(path)?.verbs.get(request.method().as_str())?.parameters;
+    contract.find(path)?.verbs.get(request.method().as_str())
+}
+
+fn unknown_parameter(request: &ServiceRequest) -> Option<String> {
+    if request.query_string().is_empty() {
+        return None;
+    }
+    let known = &verb(request)?.parameters;
     let mut names = form_urlencoded::parse(request.query_string().as_bytes()).map(|(name, _)| name.into_owned());
     names.find(|name| !known.contains(name))
 }

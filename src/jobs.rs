@@ -13,7 +13,7 @@ use crate::types::Timestamp;
 type Job = fn(&mut Conn, Timestamp) -> Result<usize>;
 
 /// All jobs, by the names that the log has for them.
-pub const JOBS: [(&str, Job); 14] = [
+pub const JOBS: [(&str, Job); 15] = [
     ("end bans and roles", memberships::queries::end_due),
     ("reinstate people", users::queries::reinstate_due),
     ("expire invitations", invitations::queries::expire_due),
@@ -26,6 +26,7 @@ pub const JOBS: [(&str, Job); 14] = [
     ("forget old notifications", notices::queries::purge_due),
     ("forget old events", events::purge_due),
     ("forget old deliveries", webhooks::queries::purge_due),
+    ("forget former secrets", webhooks::queries::forget_secrets_due),
     ("forget answers to requests", idempotency::purge_due),
     ("forget what was gone long ago", |conn, now| tombstones::purge(conn, now.before(tombstones::KEPT).raw())),
 ];

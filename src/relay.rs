@@ -118,6 +118,9 @@ async fn send(db: &Db, outlet: &Outlet, delivery: DeliveryRow) -> Result<()> {
         Prepared::Wait => {
             return db.write(move |conn| webhooks::queries::postpone(conn, &delivery, Timestamp::now())).await;
         }
+        Prepared::PutOff => {
+            return db.write(move |conn| webhooks::queries::put_off(conn, &delivery, Timestamp::now())).await;
+        }
         Prepared::Forget => return db.write(move |conn| webhooks::queries::withhold(conn, &delivery)).await,
     };
     // whoever has waited for too long may not be the only one who sends it any more

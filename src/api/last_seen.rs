@@ -103,12 +103,12 @@ pub async fn wrap(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let response = next.call(request).await?;
-    let actor = response.request().extensions().get::<Actor>().copied();
-    if let (Some(actor), Some(last_seen)) = (actor, response.request().app_data::<web::Data<LastSeen>>()) {
-        let now = Timestamp::now();
-        last_seen.note(Seen::Person(actor.user_id), now);
-        if let Some(key) = actor.key_id() {
-            last_seen.note(Seen::Key(key), now);
+    if let Some(last_seen) = response.request().app_data::<web::Data<LastSeen>>() {
+        let (now, extensions) = (Timestamp::now(), response.request().extensions());
+        let person = extensions.get::<Actor>().map(|actor| Seen::Person(actor.user_id));
+        let key = extensions.get::<ApiKeyId>().copied().map(Seen::Key);
+        for seen in person.into_iter().chain(key) {
+            last_seen.note(seen, now);
         }
     }
     Ok(response)

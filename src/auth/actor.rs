@@ -272,6 +272,8 @@ async fn by_token(request: &HttpRequest, token: &str) -> Result<(UserId, Credent
 /// Whose API key this is, where it is for the operation.
 async fn by_key(request: &HttpRequest, secret: &str) -> Result<(UserId, Credential, PlatformRole)> {
     let key = shared::<Keys>(request)?.verify(secret).await?;
+    // it is in use, also where it may not do this: who looks after it wants to know
+    request.extensions_mut().insert(key.id);
     let pattern = request.match_pattern().unwrap_or_default();
     shared::<Scopes>(request)?.require(request.method().as_str(), &pattern, &key.scopes.0)?;
     let hash = <[u8; 32]>::try_from(key.secret_hash).map_err(|_| Error::internal("a hash of another length"))?;

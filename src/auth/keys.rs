@@ -1,5 +1,7 @@
 //! Who calls with an API key: the key is looked up for each request, so that it is void as soon as it is revoked.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use quick_cache::sync::Cache;
 
@@ -12,8 +14,10 @@ use crate::db::{Conn, Db, each_backend};
 use crate::error::{Code, Error, Result};
 use crate::types::{ApiKeyId, Timestamp, UserId};
 
-/// How many keys are remembered for counting requests.
+/// How many keys are remembered for counting requests, and for how long after each use: whoever has one that is void by then
+/// does not use up what its owner may ask.
 const REMEMBERED: usize = 10_000;
+const REMEMBERED_FOR: Duration = Duration::from_mins(1);
 
 /// A key in force, and as whom it acts.
 #[derive(Debug, Clone, Queryable)]
@@ -32,11 +36,24 @@ pub struct Key {
     pub secret_hash: Vec<u8>,
 }
 
+/// Whose keys are, by their hashes, and when that was seen: for counting requests, never for letting them pass.
+struct Owners(Cache<Vec<u8>, (UserId, Timestamp)>);
+
+impl Owners {
+    fn note(&self, hash: Vec<u8>, owner: UserId, now: Timestamp) {
+        self.0.insert(hash, (owner, now));
+    }
+
+    fn of(&self, hash: &[u8], now: Timestamp) -> Option<UserId> {
+        let (owner, seen_at) = self.0.get(hash)?;
+        (seen_at.after(REMEMBERED_FOR) > now).then_some(owner)
+    }
+}
+
 /// Knows keys.
 pub struct Keys {
     db: Db,
-    /// Whose they are, by their hashes: for counting requests, never for letting them pass.
-    owners: Cache<Vec<u8>, UserId>,
+    owners: Owners,
 }
 
 /// The conditions for a key in force: not expired, its account in use, and whoever made it for a program still an administrator.
@@ -60,7 +77,7 @@ impl Keys {
     /// None known yet.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db, owners: Cache::new(REMEMBERED) }
+        Self { db, owners: Owners(Cache::new(REMEMBERED)) }
     }
 
     /// Whether a bearer's token is a key, by its form.
@@ -69,10 +86,10 @@ impl Keys {
         token.starts_with(KEY_PREFIX)
     }
 
-    /// Whose key it was when it was last used here.
+    /// Whose key it was when it was used here a moment ago.
     #[must_use]
     pub fn owner(&self, token: &str) -> Option<UserId> {
-        self.owners.get(&token_hash(token))
+        self.owners.of(&token_hash(token), Timestamp::now())
     }
 
     /// The key.
@@ -84,11 +101,10 @@ impl Keys {
         let (now, wanted) = (Timestamp::now(), hash.clone());
         let key = self.db.read(move |conn| find(conn, &wanted, now)).await?;
         let Some(key) = key else {
-            // whoever has a void key does not use up what its owner may ask
-            self.owners.remove(&hash);
+            self.owners.0.remove(&hash);
             return Err(Error::new(Code::InvalidToken, "The API key is unknown, expired or revoked."));
         };
-        self.owners.insert(hash, key.user_id);
+        self.owners.note(hash, key.user_id, now);
         Ok(key)
     }
 }
@@ -144,4 +160,18 @@ pub fn goes_on(conn: &mut Conn, id: ApiKeyId, secret: &[u8], now: Timestamp, hol
         conn => each_backend!(conn => key.first(conn).optional())?,
     };
     Ok(found.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_was_not_used_for_a_minute_uses_up_nobodys_limit() {
+        let (owners, user, now) = (Owners(Cache::new(8)), UserId::new(), Timestamp::now());
+        owners.note(vec![1], user, now);
+        assert_eq!(owners.of(&[1], now.after(Duration::from_secs(59))), Some(user));
+        assert_eq!(owners.of(&[1], now.after(Duration::from_mins(1))), None);
+        assert_eq!(owners.of(&[2], now), None);
+    }
 }

@@ -176,7 +176,8 @@ impl RateLimits {
         if path.starts_with("/health/") {
             return None;
         }
-        let logs_in = path.starts_with("/api/v1/auth/");
+        // no password is guessed by showing the secret of a session
+        let logs_in = matches!(path, "/api/v1/auth/login" | "/api/v1/auth/register");
         let comes_or_goes =
             (path.ends_with("/membership") && !request.method().is_safe()) || path == "/api/v1/invitations/accept";
         let kind = match path {
@@ -215,9 +216,11 @@ impl RateLimits {
         if !self.trusts(peer) {
             return Some(network(peer));
         }
-        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-        let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-        let mut hops = hops.iter().rev().map_while(|hop| parse(hop));
+        // what cannot be read is a hop like any other: whatever stands before it is not believed
+        let forwarded =
+            request.headers().get_all("x-forwarded-for").map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let lines: Vec<_> = forwarded.collect();
+        let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map_while(|hop| parse(hop.trim()));
         Some(network(hops.find(|hop| !self.trusts(*hop)).unwrap_or(peer)))
     }
 }

@@ -10,11 +10,12 @@ use crate::types::text_enum;
 text_enum! {
     /// What an API key may do. Changing does not imply reading.
     Scope {
-        /// Read one's account, memberships, notifications, feed, bookmarks and proposals.
+        /// Read one's account, memberships, invitations and proposals; with `posts:read` also one's feed, bookmarks,
+        /// notifications and submissions, in which words of posts are.
         AccountRead = "account:read",
         /// Change one's account and preferences, propose groups.
         AccountWrite = "account:write",
-        /// Read groups, their kinds, activity and rules.
+        /// Read groups, their kinds and rules; with `members:read` also what was done in them.
         GroupsRead = "groups:read",
         /// Found and change groups.
         GroupsWrite = "groups:write",
@@ -70,9 +71,9 @@ impl Scope {
     }
 }
 
-/// Which scope each operation wants, by its method and the template of its path; those that are missing take no API key.
+/// Which scopes each operation wants, by its method and the template of its path; those that are missing take no API key.
 #[derive(Debug)]
-pub struct Scopes(pub HashMap<(String, String), Scope>);
+pub struct Scopes(pub HashMap<(String, String), Vec<Scope>>);
 
 impl Scopes {
     /// Whether a key with these scopes may do this.
@@ -80,13 +81,15 @@ impl Scopes {
     /// # Errors
     /// `insufficient_scope`.
     pub fn require(&self, method: &str, path: &str, held: &[Scope]) -> Result<()> {
-        match self.0.get(&(method.replace("HEAD", "GET"), path.to_owned())) {
-            Some(scope) if held.contains(scope) => Ok(()),
+        let Some(wanted) = self.0.get(&(method.replace("HEAD", "GET"), path.to_owned())) else {
+            return Err(Error::new(Code::InsufficientScope, "This takes no API key: log in."));
+        };
+        match wanted.iter().find(|scope| !held.contains(scope)) {
             Some(scope) => {
                 let words = format!("This API key has not the scope {}.", scope.as_str());
                 Err(Error::new(Code::InsufficientScope, words).with("scope", scope.as_str()))
             }
-            None => Err(Error::new(Code::InsufficientScope, "This takes no API key: log in.")),
+            None => Ok(()),
         }
     }
 }

@@ -415,6 +415,7 @@ table! {
         post_id -> Nullable<Id>,
         comment_id -> Nullable<Id>,
         article_id -> Nullable<Id>,
+        webhook_id -> Nullable<Id>,
         created_at -> Instant,
         read_at -> Nullable<Instant>,
     }

@@ -14,8 +14,10 @@ use crate::types::{BAD_ID, TargetId};
 /// The media type of every failing answer.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// What went wrong (RFC 9457). Some problems say more: `invalid_state` has `state` and, where there are any, `allowed`;
-/// `last_owner` has `candidates` (a membership's) or `groups` (an account's).
+/// What went wrong (RFC 9457). Some problems say more: `invalid_state` has `state` and `allowed` where it is about one thing's,
+/// `invitation_over` `state`; `last_owner` `candidates` (a membership's) or `groups` (an account's), `in_use` `group_count` (a kind
+/// of group's); `insufficient_scope` `scope`; `cooling_down` `retry_at`; `rules_not_accepted` `rules_version`; `account_suspended`
+/// `reason` and `until`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// A URI reference for the kind of problem; the same for every problem of one code.

@@ -162,8 +162,10 @@ pub fn scopes() -> Scopes {
     });
     let wanted = operations.filter_map(|(method, path, operation)| {
         let schemes = operation.get("security")?.as_array()?;
-        let scope = schemes.iter().find_map(|scheme| scheme.pointer("/api_key/0")?.as_str())?;
-        Some(((method, path.clone()), Scope::parse(scope)?))
+        let named = schemes.iter().find_map(|scheme| scheme.get("api_key")?.as_array())?;
+        // those of administrators name their role, too
+        let scopes = named.iter().filter_map(|name| Scope::parse(name.as_str()?)).collect();
+        Some(((method, path.clone()), scopes))
     });
     Scopes(wanted.collect())
 }

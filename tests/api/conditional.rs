@@ -1,6 +1,7 @@
 //! What is read is not sent twice, and what several people change is not overwritten unseen.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use praxis::auth::actor::PlatformRole;
 use reqwest::Method;
@@ -21,6 +22,8 @@ pub fn cases() -> Vec<Case> {
         every_change_of_a_version_is_tried,
         a_condition_that_cannot_be_read_is_named,
         a_range_is_not_served,
+        doing_the_same_again_changes_nothing,
+        a_version_is_refused_where_none_is_compared,
         what_a_person_does_in_private_is_no_version_of_theirs,
         a_change_of_nothing_is_no_way_around_saying_why,
         of_eight_who_have_seen_the_same_one_changes_it,
@@ -49,6 +52,14 @@ impl Shared {
         let comment = comment(&owner, &post, None).await;
         let article = article(&editor, "Piece", "published", &[]).await;
         Self { owner, editor, admin, member: who, group, post, comment, article }
+    }
+
+    /// A question in the group, and a comment on it.
+    async fn question(&self) -> (String, String) {
+        let question = json!({ "kind": "question", "title": "Why", "body": "Words" });
+        let question = self.owner.post(format!("/groups/{}/posts", self.group), question).await.expect(201).id();
+        let answer = comment(&self.owner, &question, None).await;
+        (question, answer)
     }
 
     /// Who changes what an operation changes, where, and to what, with a number that makes it another each time.
@@ -191,9 +202,7 @@ async fn every_change_of_a_version_is_tried(_: App) {
 async fn what_is_done_with_a_post_says_which_version_it_means(app: App) {
     let shared = Shared::new(&app).await;
     let owner = &shared.owner;
-    let question = json!({ "kind": "question", "title": "Why", "body": "Words" });
-    let question = owner.post(format!("/groups/{}/posts", shared.group), question).await.expect(201).id();
-    let answer = comment(owner, &question, None).await;
+    let (question, answer) = shared.question().await;
     let other = group(owner, "Other", json!({})).await;
     let path = format!("/posts/{question}");
     let tried = [
@@ -228,6 +237,72 @@ async fn what_is_done_with_a_post_says_which_version_it_means(app: App) {
     // what has moved meanwhile is not what one has read
     let deleted = owner.request(Method::DELETE, &path).header("if-match", &before).await;
     deleted.expect_problem(412, "precondition_failed");
+}
+
+/// How much happened: what is told, and what the audit log has.
+async fn happenings(shared: &Shared) -> (Vec<Value>, usize) {
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let told = shared.owner.get("/events?follow=false").await.expect(200);
+    let told = told.text().lines().filter(|line| line.starts_with("event: ")).map(Value::from).collect();
+    (told, shared.admin.get("/admin/audit-log?limit=100").await.expect(200).items().len())
+}
+
+async fn doing_the_same_again_changes_nothing(app: App) {
+    let shared = Shared::new(&app).await;
+    let (question, answer) = shared.question().await;
+    let path = format!("/posts/{question}");
+    let until = "2999-01-01T00:00:00Z";
+    shared
+        .editor
+        .patch(format!("/articles/{}", shared.article), json!({ "author_ids": [shared.owner.id()] }))
+        .await
+        .expect(200);
+    let mut calls: Vec<(&Caller, Method, String, Value)> = Vec::new();
+    for operation in conditional().into_iter().filter(|operation| operation.starts_with("update_")) {
+        let (who, path, body) = shared.change(&operation, 0);
+        calls.push((who, Method::PATCH, path.clone(), body));
+        calls.push((who, Method::PATCH, path, json!({})));
+    }
+    let people = json!({ "author_ids": [shared.owner.id()], "related_ids": [], "tags": [] });
+    calls.push((&shared.editor, Method::PATCH, format!("/articles/{}", shared.article), people));
+    for (method, part, body) in [
+        (Method::DELETE, "pin", Value::Null),
+        (Method::PUT, "pin", json!({ "until": until })),
+        (Method::PUT, "pin", json!({})),
+        (Method::DELETE, "lock", Value::Null),
+        (Method::DELETE, "accepted-answer", Value::Null),
+        (Method::PUT, "accepted-answer", json!({ "comment_id": answer })),
+        (Method::PUT, "lock", json!({})),
+    ] {
+        calls.push((&shared.owner, method, format!("{path}/{part}"), body));
+    }
+    // last: whoever writes rules has yet to accept them
+    let group = json!({ "type_ids": [COMMUNITY], "rules": "Be kind", "tags": ["ward"] });
+    calls.push((&shared.owner, Method::PATCH, format!("/groups/{}", shared.group), group));
+    for (who, method, path, body) in calls {
+        let call = || {
+            let call = who.request(method.clone(), &path).header("if-match", "*");
+            if body.is_null() { call } else { call.json(body.clone()) }
+        };
+        let first = call().await.expect(200);
+        let before = happenings(&shared).await;
+        let again = call().await.expect(200);
+        assert_eq!((again.header("etag"), &again.json), (first.header("etag"), &first.json), "{method} {path} {body}");
+        assert_eq!(happenings(&shared).await, before, "{method} {path} {body}");
+    }
+}
+
+async fn a_version_is_refused_where_none_is_compared(app: App) {
+    let shared = Shared::new(&app).await;
+    let owner = &shared.owner;
+    let etag = owner.get("/me").await.expect(200).header("etag").to_owned();
+    let change = || owner.request(Method::PATCH, "/me").json(json!({ "organisation": "Ward 6" }));
+    for tag in [&*etag, "\"stale\"", "garbage", ""] {
+        change().header("if-match", tag).await.expect_field(400, "If-Match", "unknown");
+    }
+    owner.get("/groups").header("if-match", &etag).await.expect_field(400, "If-Match", "unknown");
+    assert!(owner.get("/me").await.expect(200)["organisation"].is_null(), "nothing is done");
+    change().header("if-match", "*").await.expect(200);
 }
 
 async fn a_condition_that_cannot_be_read_is_named(app: App) {

@@ -22,6 +22,7 @@ pub fn cases() -> Vec<Case> {
         every_reference_leads_somewhere_and_nothing_is_left_over,
         lists_have_the_same_shape,
         the_page_about_the_api_lists_every_code,
+        whatever_more_a_problem_says_is_named,
         every_failure_names_its_codes,
         every_body_and_parameter_has_an_example_that_fits,
         lists_of_values_are_closed_in_requests_and_open_in_answers,
@@ -409,6 +410,35 @@ fn the_page_about_the_api_lists_every_code() {
     let listed: Vec<String> = praxis::error::Code::ALL.iter().map(row).collect();
     let table: Vec<&str> = rows.into_iter().filter(|row| row[2..5].parse::<u16>().is_ok()).collect();
     assert_eq!(table, listed);
+}
+
+/// Members of problems that the sources name.
+fn further_members() -> BTreeSet<String> {
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut names = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let named = text.split(".with(\"").skip(1).filter_map(|rest| rest.split_once('"'));
+            names.extend(named.map(|(name, _)| name.to_owned()));
+        }
+    }
+    names
+}
+
+fn whatever_more_a_problem_says_is_named() {
+    let (page, document) = (include_str!("../../docs/API.md"), document());
+    let described = document["components"]["schemas"]["Problem"]["description"].as_str().unwrap();
+    let names = further_members();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        let word = format!("`{name}`");
+        assert!(page.contains(&word) && described.contains(&word), "{name}");
+    }
 }
 
 fn every_failure_names_its_codes() {

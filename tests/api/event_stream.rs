@@ -25,6 +25,7 @@ pub fn cases() -> Vec<Case> {
         a_key_listens_within_its_groups,
         who_asks_for_the_head_alone_takes_no_seat,
         one_has_five_streams,
+        nobody_listens_to_a_group_that_they_may_not_know_of,
         old_events_are_forgotten,
     ]
 }
@@ -337,6 +338,22 @@ async fn one_has_five_streams(app: App) {
     let refused = ann.get("/events").await.expect_problem(429, "rate_limited");
     assert_eq!(refused.header("retry-after"), "5");
     app.user("Bob").get("/events?follow=false").await.expect(200);
+    // whoever has closed a connection need not wait until that is noticed
+    drop(open);
+    let mut again = Vec::new();
+    for _ in 0..5 {
+        again.push(listen(&app, &ann).await);
+    }
+}
+
+async fn nobody_listens_to_a_group_that_they_may_not_know_of(app: App) {
+    let (ann, bob) = (app.user("Ann"), app.user("Bob"));
+    let hidden = world::group(&ann, "Hidden", json!({ "visibility": "hidden" })).await;
+    for group in [hidden.clone(), praxis::types::GroupId::new().to_string()] {
+        bob.get(format!("/events?group_id={group}")).await.expect_field(400, "group_id", "unknown");
+    }
+    assert_eq!(types(&events(&ann, &format!("&group_id={hidden}")).await), ["group.created", "member.joined"]);
+    assert!(events(&bob, &format!("&group_id={hidden}")).await.is_empty());
 }
 
 async fn old_events_are_forgotten(app: App) {

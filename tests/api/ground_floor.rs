@@ -43,6 +43,7 @@ pub fn cases() -> Vec<Case> {
         only_a_trusted_proxy_speaks_for_others with ["--rate-limit", "on", "--trusted-proxies", "127.0.0.1"],
         nobody_else_speaks_for_others with ["--rate-limit", "on"],
         a_network_of_proxies_speaks_for_networks with ["--rate-limit", "on", "--trusted-proxies", "10.0.0.0/8,127.0.0.0/8"],
+        who_is_logged_in_goes_on_while_others_try_passwords with ["--rate-limit", "on", "--rate-limit-auth", "3/60"],
         each_person_has_a_limit_of_their_own with ["--rate-limit", "on", "--rate-limit-requests", "5/60", "--rate-limit-search", "2/60"],
         a_session_that_ended_uses_up_nobodys_limit with ["--rate-limit", "on", "--rate-limit-requests", "5/60"],
         a_fault_tells_nothing_of_its_cause,
@@ -266,7 +267,11 @@ async fn a_body_of_another_type_is_refused(app: App) {
     request.send(body.as_bytes());
     request.answer().expect_problem(415, "unsupported_media_type");
     assert_eq!(app.admin().get("/admin/users").await.items().len(), 1, "somebody was registered");
-    for media in ["application/json; charset=utf-8", "Application/JSON", "application/merge-patch+json"] {
+    let patch = app.admin().request(Method::PATCH, "/me").body("application/merge-patch+json", "{}");
+    patch.await.expect(200);
+    let other = app.anon().request(Method::POST, "/auth/register").body("application/merge-patch+json", body.clone());
+    other.await.expect_problem(415, "unsupported_media_type");
+    for media in ["application/json; charset=utf-8", "Application/JSON"] {
         app.anon().request(Method::POST, "/auth/register").body(media, body.clone()).await.expect(202);
     }
 }
@@ -583,6 +588,9 @@ async fn a_wrong_verb_is_told_the_right_ones(app: App) {
             }
         }
     }
+    let spelt = |method: &str, path: &str| Raw::open(&app.address(), method.parse().unwrap(), path, &[]).answer();
+    assert_eq!(spelt("DELETE", "/api/v1/group%73").status, 405);
+    assert_eq!(spelt("GET", "/openapi%2Ejson").status, 200);
     for path in ["/openapi.json", "/docs", "/docs/"] {
         let answer = anon.request_at(Method::POST, path).await.expect_problem(405, "method_not_allowed");
         assert_eq!(answer.header("allow"), "GET, HEAD", "{path}");
@@ -671,12 +679,12 @@ async fn too_many_requests_are_told_when_to_come_back(app: App) {
     let anon = app.anon();
     let mut refused = None;
     for tries in 0..40 {
-        let answer = anon.post("/auth/refresh", json!({ "refresh_token": "guess" })).await;
+        let answer = anon.post("/auth/login", json!({})).await;
         if answer.status == 429 {
             refused = Some((tries, answer));
             break;
         }
-        answer.expect_problem(401, "invalid_refresh_token");
+        answer.expect_problem(422, "invalid");
     }
     let (tries, answer) = refused.expect("no limit was reached");
     assert!((10..=25).contains(&tries), "{tries} tries");
@@ -685,8 +693,8 @@ async fn too_many_requests_are_told_when_to_come_back(app: App) {
     answer.expect_problem(429, "rate_limited");
     // the same path by another spelling
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let path = format!("http://{}/api/v1/%61uth/refresh", app.address());
-    let spelt = client.post(path).json(&json!({ "refresh_token": "guess" })).send().await.unwrap();
+    let path = format!("http://{}/api/v1/%61uth/login", app.address());
+    let spelt = client.post(path).json(&json!({})).send().await.unwrap();
     assert_eq!(spelt.status().as_u16(), 429);
     // people come and go within reason
     let membership = "/groups/019aaf5c-0000-7000-8000-00000000ffff/membership";
@@ -709,9 +717,9 @@ async fn too_many_requests_are_told_when_to_come_back(app: App) {
 async fn tries_from_elsewhere(app: &App, tries: usize) -> usize {
     let mut answered = 0;
     for number in 0..tries {
-        let request = app.anon().post("/auth/refresh", json!({ "refresh_token": "guess" }));
+        let request = app.anon().post("/auth/login", json!({}));
         let answer = request.header("x-forwarded-for", &format!("203.0.113.{number}")).await;
-        answered += usize::from(answer.status == 401);
+        answered += usize::from(answer.status == 422);
     }
     answered
 }
@@ -721,9 +729,9 @@ async fn only_a_trusted_proxy_speaks_for_others(app: App) {
     let mut answered = 0;
     for number in 0..60 {
         // what the caller claims stands before what the proxy saw
-        let request = app.anon().post("/auth/refresh", json!({ "refresh_token": "guess" }));
+        let request = app.anon().post("/auth/login", json!({}));
         let chain = format!("198.51.100.{number}, 203.0.113.200");
-        answered += usize::from(request.header("x-forwarded-for", &chain).await.status == 401);
+        answered += usize::from(request.header("x-forwarded-for", &chain).await.status == 422);
     }
     assert!(answered <= 25, "{answered} tries from one address");
 }
@@ -732,8 +740,8 @@ async fn a_network_of_proxies_speaks_for_networks(app: App) {
     let tries = async |forwarded: fn(usize) -> String| {
         let mut answered = 0;
         for number in 0..30 {
-            let request = app.anon().post("/auth/refresh", json!({ "refresh_token": "guess" }));
-            answered += usize::from(request.header("x-forwarded-for", &forwarded(number)).await.status == 401);
+            let request = app.anon().post("/auth/login", json!({}));
+            answered += usize::from(request.header("x-forwarded-for", &forwarded(number)).await.status == 422);
         }
         answered
     };
@@ -743,6 +751,26 @@ async fn a_network_of_proxies_speaks_for_networks(app: App) {
     // what cannot be read is nobody's: the proxy's own address is counted
     let unread = tries(|number| format!("203.0.113.{number}, unknown")).await;
     assert!((20..=22).contains(&unread), "{unread} tries");
+    // nor is a line before one that cannot be read whole: what the proxy added to that is true
+    let mut answered = 0;
+    for number in 0..30 {
+        let request = app.anon().post("/auth/login", json!({}));
+        let request = request.header("x-forwarded-for", &format!("203.0.113.{number}"));
+        answered += usize::from(request.header("x-forwarded-for", "\u{e9}, 198.51.100.77").await.status == 422);
+    }
+    assert!((20..=22).contains(&answered), "{answered} tries from one address");
+}
+
+async fn who_is_logged_in_goes_on_while_others_try_passwords(app: App) {
+    let (ann, anon) = (app.user("ann"), app.anon());
+    for _ in 0..3 {
+        anon.post("/auth/login", json!({})).await;
+    }
+    anon.post("/auth/login", json!({})).await.expect_problem(429, "rate_limited");
+    let sessions = ann.get("/auth/sessions").await.expect(200);
+    assert!(sessions.header("ratelimit").starts_with("\"requests\";"), "{:?}", sessions.headers);
+    anon.post("/auth/refresh", json!({ "refresh_token": "guess" })).await.expect_problem(401, "invalid_refresh_token");
+    ann.delete("/auth/sessions/current").await.expect(204);
 }
 
 async fn each_person_has_a_limit_of_their_own(app: App) {

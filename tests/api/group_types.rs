@@ -105,10 +105,10 @@ async fn a_kind_in_use_is_retired_and_not_deleted(app: App) {
     let first = group(&ann, "First", json!({ "type_ids": [id] })).await;
     group(&ann, "Second", json!({ "type_ids": [COMMUNITY, id] })).await;
     let refused = admin.delete(&path).await.expect_problem(409, "in_use");
-    assert_eq!(refused["groups"], 2);
+    assert_eq!(refused["group_count"], 2);
     // one that can be restored still has it
     ann.delete(format!("/groups/{first}")).await.expect(204);
-    assert_eq!(admin.delete(&path).await.expect_problem(409, "in_use")["groups"], 2);
+    assert_eq!(admin.delete(&path).await.expect_problem(409, "in_use")["group_count"], 2);
     let retired = admin.patch(&path, json!({ "is_retired": true })).await.expect(200);
     assert!(retired["retired_at"].is_string());
     assert!(!order(&app, "").await.contains(&"circle".to_owned()));

@@ -16,8 +16,8 @@ const TOGETHER: [&str; 2] = ["--rate-limit-store", "database"];
 
 /// How many of so many guesses at once are let through.
 async fn let_through(guesser: &Caller, guesses: usize) -> usize {
-    let guess = || async { guesser.post("/auth/refresh", json!({ "refresh_token": "guess" })).await.status };
-    join_all((0..guesses).map(|_| guess())).await.iter().filter(|status| **status == 401).count()
+    let guess = || async { guesser.post("/auth/login", json!({})).await.status };
+    join_all((0..guesses).map(|_| guess())).await.iter().filter(|status| **status == 422).count()
 }
 
 async fn one_server_of_an_sqlite_file_counts_alone(database: Database) {

@@ -347,6 +347,14 @@ async fn an_administrator_reads_members_content_only_with_a_reason_that_the_owne
     ] {
         let refused = admin.get(&path).await.expect_problem(403, "access_reason_needed");
         assert!(!refused.text().contains("Secret"), "{refused}");
+        let call = |reason: &str| admin.get(&path).header("Praxis-Access-Reason", reason);
+        for (twice, code) in
+            [(call("Complaint").header("Praxis-Access-Reason", "Other"), "duplicate"), (call(""), "malformed")]
+        {
+            twice.await.expect_field(400, "Praxis-Access-Reason", code);
+        }
+        let unreadable = admin.get(&path).header_bytes("Praxis-Access-Reason", b"caf\xe9").await;
+        unreadable.expect_field(400, "Praxis-Access-Reason", "malformed");
         let reason = format!("Complaint about {path}");
         admin.get(&path).header("Praxis-Access-Reason", &reason).await.expect(200);
         let log = owner.get(format!("/groups/{id}/audit-log?action=group_content_read")).await.expect(200);

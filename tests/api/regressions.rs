@@ -40,6 +40,7 @@ pub fn cases() -> Vec<Case> {
         a_page_of_requests_is_not_taken_for_all_of_them,
         every_way_to_let_somebody_in_asks_who_may,
         whoever_calls_with_a_token_was_here,
+        an_author_learns_what_keeps_them_from_it,
     ]
 }
 
@@ -583,4 +584,27 @@ async fn whoever_calls_with_a_token_was_here(mut app: App) {
     app.restart(&[]);
     let members = ann.get(format!("/groups/{id}/members?q=bob")).await.expect(200);
     assert_eq!(members.items()[0]["last_seen"], "today");
+}
+
+async fn an_author_learns_what_keeps_them_from_it(app: App) {
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    let id = group(&ann, "Circle", json!({})).await;
+    join(&bob, &id).await;
+    let question = json!({ "kind": "question", "title": "Why", "body": "Words" });
+    let question = bob.post(format!("/groups/{id}/posts"), question).await.expect(201).id();
+    let answer = json!({ "comment_id": comment(&ann, &question, None).await });
+    let part = |part: &str| format!("/posts/{question}/{part}");
+    ann.patch(format!("/groups/{id}"), json!({ "rules": "Be kind" })).await.expect(200);
+    let elsewhere = json!({ "group_id": id });
+    for (code, status) in [("rules_not_accepted", 409), ("members_only", 403)] {
+        bob.put(part("accepted-answer"), answer.clone()).await.expect_problem(status, code);
+        bob.delete(part("accepted-answer")).await.expect_problem(status, code);
+        // what is for those who moderate is not for them, whatever else there is
+        bob.put(part("lock"), json!({})).await.expect_problem(403, "forbidden");
+        bob.put(part("pin"), json!({})).await.expect_problem(403, "forbidden");
+        bob.act(part("move"), elsewhere.clone()).await.expect_problem(403, "forbidden");
+        if status == 409 {
+            bob.delete(format!("/groups/{id}/membership")).await.expect(204);
+        }
+    }
 }

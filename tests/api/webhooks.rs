@@ -22,6 +22,8 @@ pub fn cases() -> Vec<Case> {
         who_redirects_hangs_or_is_slow_gets_nothing_else with ["--webhook-networks", "127.0.0.0/8"],
         what_fails_eight_times_is_parked_and_its_owner_told with ["--webhook-networks", "127.0.0.0/8"],
         a_webhook_that_fails_for_five_days_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
+        what_fails_begins_anew_elsewhere_and_a_ping_is_none_of_it with ["--webhook-networks", "127.0.0.0/8"],
+        what_was_on_its_way_waits_while_its_owner_is_suspended with ["--webhook-networks", "127.0.0.0/8"],
         whoever_says_gone_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
         two_secrets_sign_while_receivers_are_changed_over with ["--webhook-networks", "127.0.0.0/8"],
         whoever_does_not_answer_keeps_nobody_else_waiting with ["--webhook-networks", "127.0.0.0/8"],
@@ -217,28 +219,82 @@ async fn what_is_sent_again_keeps_its_place_and_that_of_others(app: App) {
     assert_eq!((attempts, receiver.received().len()), (vec![1, 1, 2], 5));
 }
 
-async fn a_webhook_that_fails_for_five_days_is_told_nothing_more(app: App) {
-    let (ann, receiver) = (app.user("Ann"), Receiver::start(&[How::Status(500), How::Status(500)]));
-    let (id, _) = webhook(&ann, &receiver, json!({ "types": ["group.created"] })).await;
-    world::group(&ann, "Falls", json!({})).await;
-    wait_until(&ann, &id, |log| log.first().is_some_and(|one| one["attempts"] == 1)).await;
-    let shown = ann.get(format!("/me/webhooks/{id}")).await.expect(200);
-    assert_eq!((&shown["status"], shown["failing_since"].is_string()), (&json!("active"), true));
+/// It has failed since five days ago.
+fn let_fail_for_five_days(app: &App) {
     app.in_database(|conn| {
         let long_ago = hooks::failing_since.eq(Timestamp::now().before(Duration::from_hours(5 * 24)));
         on_each!(conn => diesel::update(hooks::table).set(long_ago).execute(conn))?;
         Ok(())
     });
-    hurry(&app);
-    wait_until(&ann, &id, |log| log[0]["attempts"] == 2).await;
-    assert_eq!(ann.get(format!("/me/webhooks/{id}")).await.expect(200)["status"], "disabled");
-    assert_eq!(ann.get("/me/notifications").await.expect(200).each("kind"), ["webhook_disabled"]);
+}
+
+async fn a_webhook_that_fails_for_five_days_is_told_nothing_more(app: App) {
+    let (ann, receiver) = (app.user("Ann"), Receiver::start(&vec![How::Status(500); 9]));
+    let (id, _) = webhook(&ann, &receiver, json!({ "types": ["group.created"] })).await;
+    world::group(&ann, "Falls", json!({})).await;
+    wait_until(&ann, &id, |log| log.first().is_some_and(|one| one["attempts"] == 1)).await;
+    let shown = async || ann.get(format!("/me/webhooks/{id}")).await.expect(200);
+    assert_eq!((&shown().await["status"], shown().await["failing_since"].is_string()), (&json!("active"), true));
+    let_fail_for_five_days(&app);
+    ann.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
+    let log = wait_until(&ann, &id, |log| log.len() == 2 && log[0]["state"] == "parked").await;
+    assert_eq!(log[0]["event"]["type"], "ping");
+    for made in 2..9 {
+        // one failure after a quiet time is none of five days: everything has its tries
+        assert_eq!(shown().await["status"], "active", "{made}");
+        hurry(&app);
+        wait_until(&ann, &id, |log| log[1]["attempts"] == made).await;
+    }
+    assert_eq!(shown().await["status"], "disabled");
+    let told = ann.get("/me/notifications").await.expect(200);
+    assert_eq!(told.each("kind"), ["webhook_disabled", "delivery_parked"]);
+    assert_eq!(told.each("webhook_id"), [&*id, &*id]);
     hurry(&app);
     tokio::time::sleep(Duration::from_millis(900)).await;
-    assert_eq!(receiver.received().len(), 2, "disabled");
+    assert_eq!(receiver.received().len(), 9, "disabled");
+    // whoever wants to know whether it works now asks before it is active again
+    ann.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
+    wait_until(&ann, &id, |log| log[0]["state"] == "delivered" && log[0]["event"]["type"] == "ping").await;
+    assert_eq!(shown().await["status"], "disabled");
     let active = ann.patch(format!("/me/webhooks/{id}"), json!({ "status": "active" })).await.expect(200);
     assert_eq!((&active["status"], &active["failing_since"]), (&json!("active"), &Value::Null));
-    wait_until(&ann, &id, |log| log[0]["state"] == "delivered").await;
+    world::group(&ann, "Again", json!({})).await;
+    wait_until(&ann, &id, |log| log[0]["state"] == "delivered" && log[0]["event"]["type"] == "group.created").await;
+}
+
+async fn what_fails_begins_anew_elsewhere_and_a_ping_is_none_of_it(app: App) {
+    let (ann, receiver) = (app.user("Ann"), Receiver::start(&[How::Status(500), How::Status(500)]));
+    let (id, _) = webhook(&ann, &receiver, json!({ "types": ["group.created"] })).await;
+    let shown = async || ann.get(format!("/me/webhooks/{id}")).await.expect(200);
+    ann.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
+    wait_until(&ann, &id, |log| log[0]["state"] == "parked").await;
+    assert!(shown().await["failing_since"].is_null());
+    world::group(&ann, "Falls", json!({})).await;
+    wait_until(&ann, &id, |log| log[0]["attempts"] == 1 && log.len() == 2).await;
+    assert!(shown().await["failing_since"].is_string());
+    let same = ann.patch(format!("/me/webhooks/{id}"), json!({ "url": receiver.url() })).await.expect(200);
+    assert!(same["failing_since"].is_string());
+    let elsewhere = Receiver::start(&[]);
+    let moved = ann.patch(format!("/me/webhooks/{id}"), json!({ "url": elsewhere.url() })).await.expect(200);
+    assert!(moved["failing_since"].is_null());
+}
+
+async fn what_was_on_its_way_waits_while_its_owner_is_suspended(app: App) {
+    let (ann, admin) = (app.user("Ann"), app.admin());
+    let receiver = Receiver::start(&[How::Status(500)]);
+    let (id, _) = webhook(&ann, &receiver, json!({ "types": ["post.published"] })).await;
+    let group = world::group(&ann, "Falls", json!({})).await;
+    let first = world::post(&ann, &group, "First").await;
+    wait_until(&ann, &id, |log| log.first().is_some_and(|one| one["attempts"] == 1)).await;
+    let account = format!("/admin/users/{}", ann.id());
+    admin.patch(&account, json!({ "status": "suspended" })).await.expect(200);
+    hurry(&app);
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    assert_eq!(receiver.received().len(), 1, "nothing is sent");
+    admin.patch(&account, json!({ "status": "active" })).await.expect(200);
+    hurry(&app);
+    let came = receiver.wait_for(2).await;
+    assert_eq!(came[1].json()["data"]["post_id"], first);
 }
 
 async fn whoever_says_gone_is_told_nothing_more(app: App) {
@@ -267,6 +323,13 @@ async fn two_secrets_sign_while_receivers_are_changed_over(app: App) {
     let came = receiver.wait_for(2).await.remove(1);
     let signed = [&first, &second, &third].map(|secret| came.is_signed_by(secret));
     assert_eq!(signed, [false, false, true]);
+    // what signs no more is not kept either
+    app.in_database(|conn| praxis::api::webhooks::queries::forget_secrets_due(conn, Timestamp::now()));
+    let kept = app.in_database(|conn| {
+        let former = hooks::table.select(hooks::previous_secret);
+        Ok(on_each!(conn => former.first::<Option<String>>(conn))?)
+    });
+    assert_eq!(kept, None);
     assert!(!ann.get("/me/webhooks").await.expect(200).to_string().contains("whsec_"), "shown once");
 }
 

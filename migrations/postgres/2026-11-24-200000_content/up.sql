@@ -109,6 +109,8 @@ CREATE TABLE notifications (
     post_id UUID REFERENCES posts (id) ON DELETE CASCADE,
     comment_id UUID REFERENCES comments (id) ON DELETE CASCADE,
     article_id UUID REFERENCES articles (id) ON DELETE CASCADE,
+    -- may be gone by now
+    webhook_id UUID,
     created_at TIMESTAMPTZ NOT NULL,
     read_at TIMESTAMPTZ,
     UNIQUE (user_id, event_id)

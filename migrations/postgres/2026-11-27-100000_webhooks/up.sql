@@ -22,6 +22,7 @@ CREATE TABLE webhooks (
     updated_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX webhooks_by_user ON webhooks (user_id, created_at DESC, id DESC);
+CREATE INDEX webhooks_with_former_secret ON webhooks (previous_valid_until) WHERE previous_valid_until IS NOT NULL;
 CREATE INDEX webhooks_by_key ON webhooks (api_key_id) WHERE api_key_id IS NOT NULL;
 
 -- what each of them is told: the event as it was, since events are forgotten sooner
@@ -56,3 +57,4 @@ CREATE INDEX webhook_deliveries_leased ON webhook_deliveries (leased_until) WHER
 CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, created_at DESC, id DESC);
 -- all but what was taken, which is nearly everything
 CREATE INDEX webhook_deliveries_open ON webhook_deliveries (webhook_id, created_at DESC, id DESC) WHERE state <> 'delivered';
+CREATE INDEX webhook_deliveries_done ON webhook_deliveries (id) WHERE state <> 'pending';

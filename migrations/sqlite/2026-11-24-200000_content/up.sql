@@ -109,6 +109,8 @@ CREATE TABLE notifications (
     post_id BLOB REFERENCES posts (id) ON DELETE CASCADE,
     comment_id BLOB REFERENCES comments (id) ON DELETE CASCADE,
     article_id BLOB REFERENCES articles (id) ON DELETE CASCADE,
+    -- may be gone by now
+    webhook_id BLOB,
     created_at BIGINT NOT NULL,
     read_at BIGINT,
     UNIQUE (user_id, event_id)

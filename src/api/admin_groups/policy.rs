@@ -9,7 +9,9 @@ pub fn deleted(deleted_at: Option<Timestamp>) -> Result<()> {
     if deleted_at.is_some() {
         return Ok(());
     }
-    Err(Error::new(Code::InvalidState, "The group is not deleted.").with("state", "not_deleted"))
+    Err(Error::new(Code::InvalidState, "The group is not deleted.")
+        .with("state", "not_deleted")
+        .with("allowed", Vec::<&str>::new()))
 }
 
 /// A group comes back with an owner.

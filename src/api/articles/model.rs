@@ -251,7 +251,7 @@ impl PartialSchema for AuthorIds {
 impl ToSchema for AuthorIds {}
 
 /// A row of `articles`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = articles)]
 pub struct ArticleRow {
     /// Its id.

@@ -287,7 +287,8 @@ fn set_tags(conn: &mut Conn, article: ArticleId, tags: &[String]) -> Result<()> 
 }
 
 /// Says who writes an article with the editors. Whoever does already stays whatever became of the account.
-fn set_authors(conn: &mut Conn, article: ArticleId, people: &[UserId]) -> Result<()> {
+/// Whether they are others than before.
+fn set_authors(conn: &mut Conn, article: ArticleId, people: &[UserId]) -> Result<bool> {
     let before = authors(conn, article)?;
     for person in people.iter().filter(|person| !before.contains(person)) {
         let is_in_use = match users_queries::hold(conn, *person) {
@@ -306,11 +307,14 @@ fn set_authors(conn: &mut Conn, article: ArticleId, people: &[UserId]) -> Result
         let row = (article_authors::article_id.eq(article), article_authors::user_id.eq(*person));
         each_backend!(conn => diesel::insert_into(article_authors::table).values(row).execute(conn))?;
     }
-    Ok(())
+    Ok(before != authors(conn, article)?)
 }
 
-fn relate(conn: &mut Conn, article: ArticleId, related: &[ArticleId]) -> Result<()> {
+/// Whether they are others than before, or in another order.
+fn relate(conn: &mut Conn, article: ArticleId, related: &[ArticleId]) -> Result<bool> {
     let before = article_relations::table.filter(article_relations::article_id.eq(article));
+    let ids = before.select(article_relations::related_id).order(article_relations::position.asc());
+    let ids: Vec<ArticleId> = each_backend!(conn => ids.load(conn))?;
     each_backend!(conn => diesel::delete(before).execute(conn))?;
     for (position, id) in (0_i32..).zip(related) {
         let unknown = || Error::invalid("/related_ids", "unknown", format!("there is no other article {id}"));
@@ -324,7 +328,7 @@ fn relate(conn: &mut Conn, article: ArticleId, related: &[ArticleId]) -> Result<
         );
         each_backend!(conn => diesel::insert_into(article_relations::table).values(row).execute(conn))?;
     }
-    Ok(())
+    Ok(ids != related)
 }
 
 /// The time of a change: the tag of what is shown is that of the last one, so that it is later than the one before.
@@ -332,7 +336,7 @@ fn changed_at(before: &ArticleRow, now: Timestamp) -> Timestamp {
     now.max(before.updated_at.after(Duration::from_micros(1)))
 }
 
-/// Changes an article. The caller holds its lock.
+/// Changes an article; where it is what it was, nothing has happened. The caller holds its lock.
 pub fn update(
     conn: &mut Conn,
     before: &ArticleRow,
@@ -366,11 +370,14 @@ pub fn update(
         articles::status.eq(StoredStatus::from(publication.status)),
         articles::publish_at.eq(publication.publish_at),
         articles::published_at.eq(publication.published_at),
-        articles::updated_at.eq(now),
-        articles::changed_at.eq(now),
     );
     each_backend!(conn => diesel::update(articles::table.find(before.id)).set(changes).execute(conn))?;
-    refurnish(conn, before.id, patch)?;
+    let is_changed_elsewhere = refurnish(conn, before.id, patch)?;
+    if get(conn, before.id)? == *before && !is_changed_elsewhere {
+        return Ok(before.clone());
+    }
+    let changed = (articles::updated_at.eq(now), articles::changed_at.eq(now));
+    each_backend!(conn => diesel::update(articles::table.find(before.id)).set(changed).execute(conn))?;
     let row = get(conn, before.id)?;
     index(conn, row.id)?;
     let is_out = |row: &ArticleRow| row.status == StoredStatus::Published;
@@ -389,18 +396,19 @@ pub fn update(
     Ok(row)
 }
 
-/// Changes what stands in other tables.
-fn refurnish(conn: &mut Conn, article: ArticleId, patch: &ArticlePatch) -> Result<()> {
+/// Changes what stands in other tables; whether its row says nothing of a change.
+fn refurnish(conn: &mut Conn, article: ArticleId, patch: &ArticlePatch) -> Result<bool> {
     if let Some(tags) = &patch.tags.0 {
         set_tags(conn, article, &tags.0)?;
     }
+    let mut is_changed = false;
     if let Some(people) = &patch.author_ids.0 {
-        set_authors(conn, article, &people.0)?;
+        is_changed |= set_authors(conn, article, &people.0)?;
     }
     if let Some(related) = &patch.related_ids.0 {
-        relate(conn, article, &related.0)?;
+        is_changed |= relate(conn, article, &related.0)?;
     }
-    Ok(())
+    Ok(is_changed)
 }
 
 /// The article's next name in URLs, where it gets one. The one before leads to it.

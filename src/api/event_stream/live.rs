@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
 use crate::error::{Code, Error, Result};
 use crate::types::UserId;
@@ -14,13 +15,23 @@ const MOST_EACH: usize = 5;
 const MOST: usize = 1000;
 /// Streams that ask the database at once: what happens wakes all of them, and others want to read, too.
 const TURNS: usize = 8;
+/// How long the streams of a person who wants another have to find that nobody reads them: a connection that was closed is known
+/// by the second time that something is sent.
+const CALLS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(200)];
 
 /// The streams of this server.
 #[derive(Debug)]
 pub struct Live {
-    open: Mutex<HashMap<UserId, usize>>,
+    open: Mutex<HashMap<UserId, Own>>,
     turns: Semaphore,
     last: watch::Receiver<i64>,
+}
+
+/// The streams of one person.
+#[derive(Debug, Default)]
+struct Own {
+    count: usize,
+    call: Arc<Notify>,
 }
 
 /// A stream's place among them; it is free again when this is dropped.
@@ -28,6 +39,7 @@ pub struct Live {
 pub struct Seat {
     live: Arc<Live>,
     user: UserId,
+    call: Arc<Notify>,
 }
 
 impl Live {
@@ -43,22 +55,43 @@ impl Live {
         self.last.clone()
     }
 
-    /// Takes a place.
+    /// Takes a place; one that is left by whoever closed the connection counts no more.
     ///
     /// # Errors
     /// `rate_limited` where the person has as many as one has; `busy` where the server has.
-    pub fn sit(self: &Arc<Self>, user: UserId) -> Result<Seat> {
+    pub async fn sit(self: &Arc<Self>, user: UserId) -> Result<Seat> {
+        for wait in CALLS {
+            match self.take(user) {
+                Err(error) if error.code() == Code::RateLimited => self.call(user),
+                taken => return taken,
+            }
+            tokio::time::sleep(wait).await;
+        }
+        self.take(user)
+    }
+
+    fn take(self: &Arc<Self>, user: UserId) -> Result<Seat> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (own, all) = (open.get(&user).copied().unwrap_or_default(), open.values().sum::<usize>());
-        if own >= MOST_EACH {
+        let all: usize = open.values().map(|own| own.count).sum();
+        let held = open.get(&user).map_or(0, |own| own.count);
+        if held >= MOST_EACH {
             let words = format!("{MOST_EACH} streams are open; close one first.");
             return Err(Error::new(Code::RateLimited, words).with_retry_after(5));
         }
         if all >= MOST {
             return Err(Error::new(Code::Busy, "Too many listen here; try again."));
         }
-        open.insert(user, own + 1);
-        Ok(Seat { live: Arc::clone(self), user })
+        let own = open.entry(user).or_default();
+        own.count += 1;
+        Ok(Seat { live: Arc::clone(self), user, call: Arc::clone(&own.call) })
+    }
+
+    /// Lets the streams of a person say that they are there.
+    fn call(&self, user: UserId) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = open.get(&user) {
+            own.call.notify_waiters();
+        }
     }
 }
 
@@ -70,14 +103,19 @@ impl Seat {
     pub async fn turn(&self) -> Result<SemaphorePermit<'_>> {
         self.live.turns.acquire().await.map_err(Error::internal)
     }
+
+    /// Waits until the stream is to say that it is there.
+    pub async fn called(&self) {
+        self.call.notified().await;
+    }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut open = self.live.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.user) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(own) = open.get_mut(&self.user) {
+            own.count -= 1;
+            if own.count == 0 {
                 open.remove(&self.user);
             }
         }
@@ -94,22 +132,22 @@ mod tests {
     fn a_place_is_free_again_when_its_stream_ends() {
         let live = Arc::new(Live::new(watch::channel(0).1));
         let user = UserId::new();
-        let mut seats: Vec<Seat> = (0..MOST_EACH).map(|_| live.sit(user).unwrap()).collect();
-        assert_eq!(live.sit(user).unwrap_err().code(), Code::RateLimited);
-        assert!(live.sit(UserId::new()).is_ok(), "others are others");
+        let mut seats: Vec<Seat> = (0..MOST_EACH).map(|_| live.take(user).unwrap()).collect();
+        assert_eq!(live.take(user).unwrap_err().code(), Code::RateLimited);
+        assert!(live.take(UserId::new()).is_ok(), "others are others");
         seats.pop();
-        assert!(live.sit(user).is_ok());
+        assert!(live.take(user).is_ok());
         seats.clear();
         assert!(live.open.lock().unwrap().is_empty());
-        let all: Vec<Seat> = (0..MOST).map(|_| live.sit(UserId::new()).unwrap()).collect();
-        assert_eq!(live.sit(user).unwrap_err().code(), Code::Busy);
+        let all: Vec<Seat> = (0..MOST).map(|_| live.take(UserId::new()).unwrap()).collect();
+        assert_eq!(live.take(user).unwrap_err().code(), Code::Busy);
         drop(all);
     }
 
     #[actix_web::test]
     async fn few_ask_at_once() {
         let live = Arc::new(Live::new(watch::channel(0).1));
-        let seats: Vec<Seat> = (0..=TURNS).map(|_| live.sit(UserId::new()).unwrap()).collect();
+        let seats: Vec<Seat> = (0..=TURNS).map(|_| live.take(UserId::new()).unwrap()).collect();
         let (last, others) = seats.split_last().unwrap();
         let mut turns = Vec::new();
         for seat in others {

@@ -15,6 +15,7 @@ use super::live::{Live, Seat};
 use super::model::{Event, StreamQuery};
 use super::queries;
 use crate::api::events;
+use crate::api::memberships::access::Access;
 use crate::auth::actor::Actor;
 use crate::db::{Conn, Db};
 use crate::error::{Code, Error, Result};
@@ -54,9 +55,17 @@ async fn stream_events(
     live: web::Data<Live>,
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse> {
-    let (seat, follow) = (live.clone().into_inner().sit(actor.user_id)?, query.follow.unwrap_or(true));
+    let (seat, follow) = (live.clone().into_inner().sit(actor.user_id).await?, query.follow.unwrap_or(true));
     let last_id = last_event_id(&request)?;
-    let found = db.read(move |conn| begin(conn, last_id, follow)).await?;
+    let group = query.group_id;
+    let found = db
+        .read(move |conn| {
+            if let Some(group) = group.filter(|_| follow && last_id.is_none()) {
+                Access::find(conn, actor.viewer(), group).map_err(unknown_group)?;
+            }
+            begin(conn, last_id, follow)
+        })
+        .await?;
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     // whoever has not read for long is not sent all that they missed
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -67,7 +76,7 @@ async fn stream_events(
     let stream = Stream {
         actor,
         db: db.get_ref().clone(),
-        group: query.group_id,
+        group,
         place: found.unwrap_or_default(),
         waiting,
         last: live.last(),
@@ -92,6 +101,16 @@ fn last_event_id(request: &HttpRequest) -> Result<Option<EventId>> {
     let id = given.to_str().ok().and_then(|text| text.parse().ok());
     let malformed = || Error::parameter("Last-Event-ID", "malformed", "is the id of an event");
     id.map(Some).ok_or_else(malformed)
+}
+
+/// Whoever goes on, or reads what was, may be told that the group is gone.
+fn unknown_group(error: Error) -> Error {
+    match error.code() {
+        Code::NotFound => {
+            Error::parameter("group_id", "unknown", "there is no such group, or none that you may know of")
+        }
+        _ => error,
+    }
 }
 
 /// The place after which to begin; none where the last event that was received is forgotten.
@@ -172,6 +191,7 @@ impl Stream {
         tokio::select! {
             biased;
             _ = self.heartbeat.tick() => self.beat(),
+            () = self.seat.called() => self.beat(),
             changed = self.last.changed() => changed.ok()?,
         }
         Some(())

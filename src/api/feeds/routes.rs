@@ -27,7 +27,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// The conversations of all groups of which one is a member, those of other groups that were shared with these, and the articles
 /// that they contributed to: what was published, commented on or shared last comes first.
 #[utoipa::path(tag = "me", operation_id = "list_my_feed",
-    security(("bearer" = []), ("api_key" = ["account:read"])), params(FeedQuery), responses(
+    security(("bearer" = []), ("api_key" = ["account:read", "posts:read"])), params(FeedQuery), responses(
     (status = 200, description = "One page of the feed", body = FeedPage),
 ))]
 #[get("/me/feed")]

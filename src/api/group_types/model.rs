@@ -55,7 +55,7 @@ impl PartialSchema for Position {
 impl ToSchema for Position {}
 
 /// A kind of group.
-#[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize, ToSchema)]
 #[diesel(table_name = group_types)]
 pub struct GroupType {
     /// Its id.

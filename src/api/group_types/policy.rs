@@ -15,7 +15,7 @@ pub fn delete(groups: i64) -> Result<()> {
         return Ok(());
     }
     let words = format!("{groups} groups are of this kind, deleted ones included. Retire it instead.");
-    Err(Error::new(Code::InUse, words).with("groups", groups))
+    Err(Error::new(Code::InUse, words).with("group_count", groups))
 }
 
 /// Whether a group may choose a kind; one that it has already, it keeps.

@@ -98,7 +98,7 @@ fn arrange(conn: &mut Conn, order: &[GroupTypeId], now: Timestamp) -> Result<()>
     Ok(())
 }
 
-/// Changes one of these kinds, which are all there are. The caller holds the platform's lock.
+/// Changes one of these kinds, which are all there are; one that is what it was is not changed. The caller holds the platform's lock.
 pub fn update(
     conn: &mut Conn,
     kinds: &[GroupType],
@@ -130,7 +130,7 @@ pub fn update(
         patch.slug.0.as_ref().map(|slug| group_types::slug.eq(slug.as_str())),
         patch.description.0.as_ref().map(|text| group_types::description.eq(text.as_str())),
         patch.is_retired.0.map(|is_retired| group_types::retired_at.eq(retired_at(is_retired))),
-        group_types::updated_at.eq(now),
+        group_types::updated_at.eq(before.updated_at),
     );
     each_backend!(conn => diesel::update(group_types::table.find(before.id)).set(changes).execute(conn))?;
     if let Some(position) = patch.position.0 {
@@ -138,7 +138,12 @@ pub fn update(
         order.insert(place(position.0, order.len()), before.id);
         arrange(conn, &order, now)?;
     }
-    get(conn, before.id)
+    let after = get(conn, before.id)?;
+    if after == *before {
+        return Ok(after);
+    }
+    let changed = diesel::update(group_types::table.find(before.id)).set(group_types::updated_at.eq(now));
+    Ok(each_backend!(conn => changed.returning(GroupType::as_returning()).get_result(conn))?)
 }
 
 /// How many groups are of a kind, those that can be restored included. Whoever chooses the kind waits until the transaction

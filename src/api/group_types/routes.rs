@@ -149,7 +149,7 @@ async fn update_group_type(
     (status = 204, description = "Deleted"),
     (status = 403, description = "Not an administrator (`forbidden`)"),
     (status = 404, description = "No such kind"),
-    (status = 409, description = "Groups are of this kind; `groups` says how many (`in_use`)"),
+    (status = 409, description = "Groups are of this kind; `group_count` says how many (`in_use`)"),
 ))]
 #[delete("/group-types/{group_type_id}")]
 async fn delete_group_type(

@@ -207,7 +207,7 @@ impl PartialSchema for TypeSlugs {
 impl ToSchema for TypeSlugs {}
 
 /// A row of `groups`.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = groups)]
 pub struct GroupRow {
     /// Its id.

@@ -457,11 +457,11 @@ pub fn list_rules(conn: &mut Conn, access: &Access, page: &Page<i64>) -> Result<
     })?)
 }
 
-/// Changes a group's settings.
+/// Changes a group's settings; where they are what they were, nothing has happened.
 pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: UserId, now: Timestamp) -> Result<()> {
     // the tag of what is shown is the time of the last change
     let now = now.max(before.updated_at.after(Duration::from_micros(1)));
-    refurnish(conn, before, patch, actor, now)?;
+    let has_other_types = refurnish(conn, before, patch, actor, now)?;
     let slug = rename(conn, before, patch, now)?;
     let name = patch.name.0.as_ref().map_or(before.name.as_str(), |text| text.as_str());
     let summary = patch.summary.0.as_ref().map_or(before.summary.as_str(), |text| text.as_str());
@@ -509,9 +509,19 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
         patch.status.0.map(|value| groups::status.eq(value)),
         groups::name_order.eq(folded(name)),
         groups::search_text.eq(search_text([name, summary, purpose, &tags.join("\n")])),
-        (groups::updated_at.eq(now), groups::changed_at.eq(now)),
     );
-    each_backend!(conn => diesel::update(groups::table.find(before.id)).set(changes).execute(conn))?;
+    let updated = diesel::update(groups::table.find(before.id)).set(changes);
+    let after: GroupRow = each_backend!(conn => updated.returning(GroupRow::as_returning()).get_result(conn))?;
+    if after == *before && !has_other_types {
+        return Ok(());
+    }
+    follow(conn, before, patch, now)
+}
+
+/// What follows from a change: when it was, what is buried, shown elsewhere, told and found.
+fn follow(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Timestamp) -> Result<()> {
+    let changed = (groups::updated_at.eq(now), groups::changed_at.eq(now));
+    each_backend!(conn => diesel::update(groups::table.find(before.id)).set(changed).execute(conn))?;
     let is_hidden_now = patch.visibility.0 == Some(Visibility::Hidden);
     if is_hidden_now && before.openness.visibility != Visibility::Hidden {
         changes::bury(conn, before.id, before.openness.visibility, now)?;
@@ -522,8 +532,9 @@ pub fn update(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: Use
     index(conn, before.id)
 }
 
-/// Changes what stands in other tables.
-fn refurnish(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: UserId, now: Timestamp) -> Result<()> {
+/// Changes what stands in other tables; whether it is of other types now, of which its row says nothing.
+fn refurnish(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: UserId, now: Timestamp) -> Result<bool> {
+    let mut has_other_types = false;
     if let Some(rules) = &patch.rules.0
         && rules.as_ref().map(Rules::as_str) != before.rules.as_deref()
     {
@@ -535,6 +546,7 @@ fn refurnish(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: User
         for id in &types.0 {
             choose(conn, *id, held.iter().any(|kind| kind.id == *id))?;
         }
+        has_other_types = !held.iter().map(|kind| kind.id).eq(types.0.iter().copied());
         let links = group_type_links::table.filter(group_type_links::group_id.eq(before.id));
         each_backend!(conn => diesel::delete(links).execute(conn))?;
         link_types(conn, before.id, &types.0)?;
@@ -545,7 +557,7 @@ fn refurnish(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, actor: User
     if let Some(domains) = &patch.auto_join_domains.0 {
         link_domains(conn, before.id, domains)?;
     }
-    Ok(())
+    Ok(has_other_types)
 }
 
 /// The group's next name in URLs, where it gets one. The one before leads to it, unless the group is or becomes hidden.

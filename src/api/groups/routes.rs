@@ -359,7 +359,7 @@ async fn list_group_rules(
 ///
 /// Who did what in it, for its owners and administrators. Newest first.
 #[utoipa::path(tag = "groups", operation_id = "list_group_audit_events",
-    security(("bearer" = []), ("api_key" = ["groups:read"])),
+    security(("bearer" = []), ("api_key" = ["groups:read", "members:read"])),
     params(GroupAuditQuery), responses(
     (status = 200, description = "One page of entries", body = audit::model::AuditEventPage),
     (status = 403, description = "Not for this caller (`forbidden`)"),

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::policy;
 use crate::api::notices::model::{NoticeKind, NotificationRow};
 use crate::http::page::Limit;
-use crate::types::{ArticleId, CommentId, GroupId, NotificationId, PostId, Timestamp, UserId};
+use crate::types::{ArticleId, CommentId, GroupId, NotificationId, PostId, Timestamp, UserId, WebhookId};
 
 /// A notification with what it names, as read.
 #[derive(Debug, Clone, Queryable)]
@@ -54,6 +54,8 @@ pub struct Notification {
     pub article_id: Option<ArticleId>,
     /// The article's title; null without an article.
     pub article_title: Option<String>,
+    /// The webhook that it is about; null where it is about none.
+    pub webhook_id: Option<WebhookId>,
     /// When it happened.
     pub created_at: Timestamp,
     /// When one read it; null before.
@@ -76,6 +78,7 @@ impl From<NotificationFound> for Notification {
             comment_id: row.comment_id,
             article_id: row.article_id,
             article_title: found.article_title,
+            webhook_id: row.webhook_id,
             created_at: row.created_at,
             read_at: row.read_at,
         }

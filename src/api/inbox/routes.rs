@@ -24,7 +24,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// The newest first, for 90 days; only what one may still read: what is deleted or in a group that one has left is not
 /// there.
 #[utoipa::path(tag = "me", operation_id = "list_my_notifications",
-    security(("bearer" = []), ("api_key" = ["account:read"])), params(NotificationQuery),
+    security(("bearer" = []), ("api_key" = ["account:read", "posts:read"])), params(NotificationQuery),
     responses(
     (status = 200, description = "One page of notifications", body = NotificationPage),
 ))]

@@ -129,7 +129,9 @@ pub fn decline(row: &InvitationRow) -> Result<()> {
     if row.kind == InvitationKind::Email {
         return Ok(());
     }
-    Err(Error::new(Code::InvalidState, "A link is for many and is not declined.").with("state", row.state.as_str()))
+    Err(Error::new(Code::InvalidState, "A link is for many and is not declined.")
+        .with("state", row.state.as_str())
+        .with("allowed", Vec::<&str>::new()))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 ///
 /// The posts that one keeps, those kept last first, as far as one may read them now.
 #[utoipa::path(tag = "me", operation_id = "list_my_bookmarks",
-    security(("bearer" = []), ("api_key" = ["account:read"])), params(MarkQuery), responses(
+    security(("bearer" = []), ("api_key" = ["account:read", "posts:read"])), params(MarkQuery), responses(
     (status = 200, description = "One page of posts", body = PostPage),
 ))]
 #[get("/me/bookmarks")]
@@ -60,7 +60,7 @@ async fn list_my_bookmarks(
 /// For each group of which one is a member, how many conversations hold something that one has not read since one became a
 /// member: the newest groups first, those with nothing unread left out.
 #[utoipa::path(tag = "me", operation_id = "list_my_unread",
-    security(("bearer" = []), ("api_key" = ["account:read"])), params(MarkQuery), responses(
+    security(("bearer" = []), ("api_key" = ["account:read", "posts:read"])), params(MarkQuery), responses(
     (status = 200, description = "One page of groups", body = GroupUnreadPage),
 ))]
 #[get("/me/unread")]

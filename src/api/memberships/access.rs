@@ -281,22 +281,30 @@ impl Reader {
     }
 }
 
+/// Why the caller reads what is not for them, where they say so.
+fn stated(request: &HttpRequest) -> Result<Option<Reason>> {
+    let malformed = |code: &str, words: &str| Error::parameter("Praxis-Access-Reason", code, words);
+    let mut given = request.headers().get_all(ACCESS_REASON);
+    let Some(reason) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err(malformed("duplicate", "may be given once"));
+    }
+    let reason = str::from_utf8(reason.as_bytes()).map_err(|_| malformed("malformed", "must be UTF-8"))?;
+    let words = |words: String| words.split_once(": ").map_or(words.clone(), |(_, words)| words.to_owned());
+    Reason::parse(reason).map(Some).map_err(|error| malformed("malformed", &words(error)))
+}
+
 impl FromRequest for Reader {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let viewer = Viewer::from_request(request, payload);
-        let given =
-            request.headers().get(ACCESS_REASON).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let given = stated(request);
         let path = request.path().to_owned();
         Box::pin(async move {
             let mut viewer = viewer.await?;
-            let malformed = |words: String| {
-                let words = words.split_once(": ").map_or(words.as_str(), |(_, words)| words).to_owned();
-                Error::parameter("Praxis-Access-Reason", "malformed", words)
-            };
-            let reason = given.map(|text| Reason::parse(&text).map_err(malformed)).transpose()?;
+            let reason = given?;
             if let Some(actor) = viewer.0.as_mut() {
                 actor.gives_reason = reason.is_some();
             }

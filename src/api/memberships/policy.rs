@@ -603,7 +603,9 @@ pub fn problem(who: &Standing, verdict: Verdict) -> Option<Error> {
         Verdict::Banned => Error::new(Code::Banned, "The group has banned you."),
         Verdict::WrongState => wrong_state(who.state(), &OWN_STEPS),
         Verdict::Archived => Error::new(Code::Archived, "The group is archived and read-only."),
-        Verdict::NotArchived => Error::new(Code::InvalidState, "The group is not archived.").with("state", "active"),
+        Verdict::NotArchived => Error::new(Code::InvalidState, "The group is not archived.")
+            .with("state", "active")
+            .with("allowed", vec!["archived"]),
         Verdict::LastOwner => Error::new(Code::LastOwner, "Somebody else must own the group first."),
     };
     Some(error)

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use crate::db::schema::notifications;
 use crate::http::lists;
 use crate::http::patch::Set;
-use crate::types::{ArticleId, CommentId, GroupId, NotificationId, PostId, TargetId, Timestamp, UserId, text_enum};
+use crate::types::{
+    ArticleId, CommentId, GroupId, NotificationId, PostId, TargetId, Timestamp, UserId, WebhookId, text_enum,
+};
 
 text_enum! {
     /// Why somebody is told.
@@ -65,6 +67,8 @@ pub struct Notice {
     pub comment_id: Option<CommentId>,
     /// The article that it is about.
     pub article_id: Option<ArticleId>,
+    /// The webhook that it is about.
+    pub webhook_id: Option<WebhookId>,
 }
 
 impl Notice {
@@ -80,6 +84,7 @@ impl Notice {
             post_id: None,
             comment_id: None,
             article_id: None,
+            webhook_id: None,
         }
     }
 
@@ -117,6 +122,13 @@ impl Notice {
         self.article_id = Some(article);
         self
     }
+
+    /// About this webhook.
+    #[must_use]
+    pub fn on_webhook(mut self, webhook: WebhookId) -> Self {
+        self.webhook_id = Some(webhook);
+        self
+    }
 }
 
 /// A row of `notifications`.
@@ -141,6 +153,8 @@ pub struct NotificationRow {
     pub comment_id: Option<CommentId>,
     /// The article that it is about.
     pub article_id: Option<ArticleId>,
+    /// The webhook that it is about.
+    pub webhook_id: Option<WebhookId>,
     /// When it happened.
     pub created_at: Timestamp,
     /// When it was read.
@@ -161,6 +175,7 @@ impl NotificationRow {
             post_id: notice.post_id,
             comment_id: notice.comment_id,
             article_id: notice.article_id,
+            webhook_id: notice.webhook_id,
             created_at: now,
             read_at: None,
         }

@@ -215,7 +215,7 @@ impl ToSchema for ContentWarnings {
 }
 
 /// A row of `posts`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = posts, treat_none_as_default_value = false)]
 pub struct PostRow {
     /// Its id.
@@ -700,7 +700,7 @@ pub struct PostPatch {
 }
 
 /// How to pin a post.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "until": "2027-01-31T00:00:00Z" }))]
 pub struct Pinning {

@@ -138,10 +138,11 @@ fn refuse(access: &Access, post: &PostHead, (author, pseudonym): Author, action:
     }
     let is_author = access.user_id() == author;
     let is_members = matches!(action, PostAction::Comment | PostAction::React);
+    let is_authors = matches!(action, PostAction::Edit | PostAction::Delete | PostAction::AcceptAnswer);
     if is_members && post.published_at.is_none() {
         return Err(Error::new(Code::InvalidState, "It is not published yet."));
     }
-    if (is_author && action != PostAction::Pin) || is_members {
+    if (is_author && is_authors) || is_members {
         let says = matches!(action, PostAction::Comment | PostAction::Edit);
         let access = if says { access.clone() } else { access.reviewed() };
         access.require(Action::Comment)?;

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::mentions;
 use super::model::{
-    FoundPost, Mark, NewPost, PostHead, PostPatch, PostQuery, PostRow, PostSort, PostStatusFilter, RevisionRow,
-    author_names, named,
+    FoundPost, Mark, NewPost, Pinning, PostHead, PostPatch, PostQuery, PostRow, PostSort, PostStatusFilter,
+    RevisionRow, author_names, named,
 };
 use super::policy::{self, Publication};
 use super::shares;
@@ -476,7 +476,8 @@ pub fn take_part(conn: &mut Conn, user: UserId, post: PostId, at: Timestamp) -> 
     Ok(())
 }
 
-/// Changes a post, and publishes it where that changes. What readers have read is kept as it was.
+/// Changes a post, and publishes it where that changes; where it is what it was, nothing has happened. What readers have read is kept as
+/// it was.
 pub fn update(
     conn: &mut Conn,
     before: &PostRow,
@@ -502,15 +503,15 @@ pub fn update(
         patch.content_warnings.0.as_ref().map(|warnings| posts::content_warnings.eq(JsonList(warnings.0.clone()))),
         language.map(|language| posts::language.eq(language.as_ref().map(super::model::Language::as_str))),
     );
-    let changes = (
-        words,
-        posts::published_at.eq(published_at),
-        posts::publish_at.eq(publish_at),
-        posts::edited_at.eq(edited_at),
-        posts::changed_at.eq(now),
-    );
+    let changes =
+        (words, posts::published_at.eq(published_at), posts::publish_at.eq(publish_at), posts::edited_at.eq(edited_at));
     each_backend!(conn => diesel::update(posts::table.find(before.id)).set(changes).execute(conn))?;
     let found = read(conn, before.id, before.author_id)?;
+    if found.row == *before {
+        return Ok(found);
+    }
+    let changed_at = posts::changed_at.eq(now);
+    each_backend!(conn => diesel::update(posts::table.find(before.id)).set(changed_at).execute(conn))?;
     match (before.published_at, published_at) {
         (None, Some(at)) => announce(conn, &found.row, at)?,
         (Some(_), _) => {
@@ -589,43 +590,46 @@ pub fn restore(conn: &mut Conn, post: &PostHead, now: Timestamp) -> Result<()> {
     recount(conn, post.group_id, post.id, now)
 }
 
-/// Keeps a post at the top, or does not any more.
-pub fn pin(
-    conn: &mut Conn,
-    post: PostId,
-    pinned: Option<(Timestamp, Option<Timestamp>)>,
-    now: Timestamp,
-) -> Result<()> {
-    let changes = (
-        posts::pinned_at.eq(pinned.map(|(at, _)| at)),
-        posts::pinned_until.eq(pinned.and_then(|(_, until)| until)),
-        posts::changed_at.eq(now),
-    );
-    each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
-    changed(conn, post, now)
+/// Keeps a post at the top, until a time or for good, or does not any more; whether that is a change.
+pub fn pin(conn: &mut Conn, before: &PostRow, pinning: Option<Pinning>, now: Timestamp) -> Result<bool> {
+    let until = pinning.and_then(|pinning| pinning.until);
+    if (before.pinned_at.is_some(), before.pinned_until) == (pinning.is_some(), until) {
+        return Ok(false);
+    }
+    let changes = (posts::pinned_at.eq(pinning.map(|_| now)), posts::pinned_until.eq(until), posts::changed_at.eq(now));
+    each_backend!(conn => diesel::update(posts::table.find(before.id)).set(changes).execute(conn))?;
+    changed(conn, before.id, now)?;
+    Ok(true)
 }
 
-/// Locks a conversation, or unlocks it.
-pub fn set_locked(conn: &mut Conn, post: PostId, locked_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
-    let changes = (posts::locked_at.eq(locked_at), posts::changed_at.eq(now));
-    each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
-    changed(conn, post, now)
+/// Locks a conversation, or unlocks it; whether that is a change.
+pub fn set_locked(conn: &mut Conn, before: &PostRow, is_locked: bool, now: Timestamp) -> Result<bool> {
+    if before.locked_at.is_some() == is_locked {
+        return Ok(false);
+    }
+    let changes = (posts::locked_at.eq(is_locked.then_some(now)), posts::changed_at.eq(now));
+    each_backend!(conn => diesel::update(posts::table.find(before.id)).set(changes).execute(conn))?;
+    changed(conn, before.id, now)?;
+    Ok(true)
 }
 
 /// Says which comment answers a question, or that none does.
-pub fn set_accepted(conn: &mut Conn, post: PostId, comment: Option<CommentId>, now: Timestamp) -> Result<()> {
+pub fn set_accepted(conn: &mut Conn, before: &PostRow, comment: Option<CommentId>, now: Timestamp) -> Result<()> {
     if let Some(comment) = comment {
         let visible = comments::table
             .find(comment)
-            .filter(comments::post_id.eq(post))
+            .filter(comments::post_id.eq(before.id))
             .filter(comments::deleted_at.is_null())
             .select(comments::id);
         let known: Option<CommentId> = each_backend!(conn => visible.first(conn).optional())?;
         known.ok_or_else(|| Error::invalid("/comment_id", "unknown", "there is no such comment on this post"))?;
     }
+    if before.accepted_comment_id == comment {
+        return Ok(());
+    }
     let changes = (posts::accepted_comment_id.eq(comment), posts::changed_at.eq(now));
-    each_backend!(conn => diesel::update(posts::table.find(post)).set(changes).execute(conn))?;
-    changed(conn, post, now)
+    each_backend!(conn => diesel::update(posts::table.find(before.id)).set(changes).execute(conn))?;
+    changed(conn, before.id, now)
 }
 
 /// Moves a conversation to another group. The caller holds both groups' locks. Where not everybody may read it any more it does

@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::{
     AcceptedAnswer, Locking, Moving, NewPost, Pinning, Post, PostAction, PostHead, PostPage, PostPatch, PostQuery,
-    PostSort, PostStatus, PostStatusFilter, Revision, RevisionPage, RevisionQuery,
+    PostRow, PostSort, PostStatus, PostStatusFilter, Revision, RevisionPage, RevisionQuery,
 };
 use super::{policy, queries, shares, views};
 use crate::api::audit;
@@ -385,11 +385,9 @@ async fn pin_post(
     if_match: IfMatch,
     pinning: Body<Pinning>,
 ) -> Result<HttpResponse> {
-    let (until, now) = (pinning.0.until, Timestamp::now());
-    future("/until", until, now)?;
+    future("/until", pinning.0.until, Timestamp::now())?;
     let pinned = Arrangement::new(PostAction::Pin, AuditAction::PostPinned, if_match);
-    arrange(actor, &db, *post_id, pinned, move |conn, post, now| queries::pin(conn, post, Some((now, until)), now))
-        .await
+    arrange(actor, &db, *post_id, pinned, move |conn, post, now| queries::pin(conn, post, Some(pinning.0), now)).await
 }
 
 /// Unpin a post
@@ -437,7 +435,7 @@ async fn lock_post(
 ) -> Result<HttpResponse> {
     let locked = Arrangement::new(PostAction::Lock, AuditAction::PostLocked, if_match);
     let locked = Arrangement { reason: locking.0.reason, ..locked };
-    arrange(actor, &db, *post_id, locked, |conn, post, now| queries::set_locked(conn, post, Some(now), now)).await
+    arrange(actor, &db, *post_id, locked, |conn, post, now| queries::set_locked(conn, post, true, now)).await
 }
 
 /// Unlock a conversation
@@ -460,7 +458,7 @@ async fn unlock_post(
     if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let unlocked = Arrangement::new(PostAction::Lock, AuditAction::PostUnlocked, if_match);
-    arrange(actor, &db, *post_id, unlocked, |conn, post, now| queries::set_locked(conn, post, None, now)).await
+    arrange(actor, &db, *post_id, unlocked, |conn, post, now| queries::set_locked(conn, post, false, now)).await
 }
 
 /// Something that those who moderate do with a post.
@@ -477,23 +475,25 @@ impl Arrangement {
     }
 }
 
-/// Does it, and records it.
+/// Does it, and records it where it was a change.
 async fn arrange(
     actor: Actor,
     db: &Db,
     post: PostId,
     done: Arrangement,
-    change: impl Fn(&mut Conn, PostId, Timestamp) -> Result<()> + Send + 'static,
+    change: impl Fn(&mut Conn, &PostRow, Timestamp) -> Result<bool> + Send + 'static,
 ) -> Result<HttpResponse> {
     let now = Timestamp::now();
     let (version, post) = actor
         .write(db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), post)?;
             policy::require(&access, &head, done.action)?;
-            done.if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
-            change(conn, head.id, now)?;
-            let entry = entry(done.recorded, &head).with_reason(done.reason.as_ref().map(Reason::as_str));
-            audit::queries::record(conn, Some(&actor), entry, now)?;
+            let before = queries::read(conn, head.id, actor.user_id)?.row;
+            done.if_match.check(before.version())?;
+            if change(conn, &before, now)? {
+                let entry = entry(done.recorded, &head).with_reason(done.reason.as_ref().map(Reason::as_str));
+                audit::queries::record(conn, Some(&actor), entry, now)?;
+            }
             let found = queries::read(conn, head.id, actor.user_id)?;
             Ok((found.row.version(), views::one(conn, &access, found, now)?))
         })
@@ -509,9 +509,9 @@ async fn arrange(
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller (`forbidden`)"),
+    (status = 403, description = "Not for this caller, or not a member any more (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "No question, or the group is archived (`invalid_state`, `archived`)"),
+    (status = 409, description = "No question, the group is archived, or its rules are not accepted (`invalid_state`, `archived`, `rules_not_accepted`)"),
 ))]
 #[put("/posts/{post_id}/accepted-answer")]
 async fn accept_answer(
@@ -532,9 +532,9 @@ async fn accept_answer(
     params(("If-Match" = String, Header, description = "The ETag of what you have read, or *")),
     responses(
     (status = 200, description = "The post as it is now", body = Post),
-    (status = 403, description = "Not for this caller (`forbidden`, `access_reason_needed`)"),
+    (status = 403, description = "Not for this caller, or not a member any more (`forbidden`, `members_only`, `access_reason_needed`)"),
     (status = 404, description = "No such post"),
-    (status = 409, description = "No question, or the group is archived (`invalid_state`, `archived`)"),
+    (status = 409, description = "No question, the group is archived, or its rules are not accepted (`invalid_state`, `archived`, `rules_not_accepted`)"),
 ))]
 #[delete("/posts/{post_id}/accepted-answer")]
 async fn withdraw_answer(
@@ -558,8 +558,9 @@ async fn set_answer(
         .write(db, move |conn| {
             let (access, head) = queries::lock(conn, actor.viewer(), post)?;
             policy::require(&access, &head, PostAction::AcceptAnswer)?;
-            if_match.check(queries::read(conn, head.id, actor.user_id)?.row.version())?;
-            queries::set_accepted(conn, head.id, answer.as_ref().map(|answer| answer.comment_id), now)?;
+            let before = queries::read(conn, head.id, actor.user_id)?.row;
+            if_match.check(before.version())?;
+            queries::set_accepted(conn, &before, answer.as_ref().map(|answer| answer.comment_id), now)?;
             let found = queries::read(conn, head.id, actor.user_id)?;
             Ok((found.row.version(), views::one(conn, &access, found, now)?))
         })

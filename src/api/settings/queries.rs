@@ -30,11 +30,15 @@ pub fn update(conn: &mut Conn, before: &Settings, patch: &SettingsPatch, now: Ti
         patch.group_creation.0.map(|value| platform_settings::group_creation.eq(value)),
         patch.invitation_days.0.map(|days| platform_settings::invitation_days.eq(days.0)),
         patch.request_cooldown_days.0.map(|days| platform_settings::request_cooldown_days.eq(days.0)),
-        // the tag of what is shown is the time of the last change
-        platform_settings::updated_at.eq(now.max(before.updated_at.after(Duration::from_micros(1)))),
+        platform_settings::updated_at.eq(before.updated_at),
     );
-    Ok(each_backend!(conn => diesel::update(platform_settings::table.find(1))
-        .set(changes)
-        .returning(Settings::as_returning())
-        .get_result(conn))?)
+    let changed = diesel::update(platform_settings::table.find(1)).set(changes);
+    let after: Settings = each_backend!(conn => changed.returning(Settings::as_returning()).get_result(conn))?;
+    if after == *before {
+        return Ok(after);
+    }
+    // the tag of what is shown is the time of the last change
+    let now = now.max(before.updated_at.after(Duration::from_micros(1)));
+    let changed = diesel::update(platform_settings::table.find(1)).set(platform_settings::updated_at.eq(now));
+    Ok(each_backend!(conn => changed.returning(Settings::as_returning()).get_result(conn))?)
 }

@@ -7,7 +7,7 @@ use crate::api::groups::shares::bury;
 use crate::api::memberships::activity;
 use crate::api::memberships::model::Visibility;
 use crate::api::posts;
-use crate::api::posts::model::ShareRow;
+use crate::api::posts::model::{Pinning, ShareRow};
 use crate::auth::actor::Viewer;
 use crate::db::schema::{groups, post_shares, posts as posts_table};
 use crate::db::{Conn, each_backend};
@@ -81,21 +81,22 @@ fn own_shares(conn: &mut Conn, post: PostId, person: UserId) -> Result<i64> {
     Ok(each_backend!(conn => standing.count().get_result(conn))?)
 }
 
-/// Keeps a post at the top of another group, or does not any more.
-pub fn pin(
-    conn: &mut Conn,
-    placement: &Placement,
-    pinned: Option<(Timestamp, Option<Timestamp>)>,
-    now: Timestamp,
-) -> Result<()> {
+/// Keeps a post at the top of another group, until a time or for good, or does not any more; whether that is a change.
+pub fn pin(conn: &mut Conn, placement: &Placement, pinning: Option<Pinning>, now: Timestamp) -> Result<bool> {
+    let before = placement.share.map(|share| (share.pinned_at.is_some(), share.pinned_until));
+    let until = pinning.and_then(|pinning| pinning.until);
+    if before == Some((pinning.is_some(), until)) {
+        return Ok(false);
+    }
     let changes = (
-        post_shares::pinned_at.eq(pinned.map(|(at, _)| at)),
-        post_shares::pinned_until.eq(pinned.and_then(|(_, until)| until)),
+        post_shares::pinned_at.eq(pinning.map(|_| now)),
+        post_shares::pinned_until.eq(until),
         post_shares::changed_at.eq(now),
     );
     let found = post_shares::table.find((placement.post.id, placement.group.group_id()));
     each_backend!(conn => diesel::update(found).set(changes).execute(conn))?;
-    touch(conn, placement, now)
+    touch(conn, placement, now)?;
+    Ok(true)
 }
 
 /// Takes a post out of another group, which was last active when it was without. Who shared it can share it again; what others

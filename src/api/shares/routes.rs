@@ -117,9 +117,8 @@ async fn pin_share(
     path: web::Path<(PostId, GroupId)>,
     pinning: Body<Pinning>,
 ) -> Result<HttpResponse> {
-    let now = Timestamp::now();
-    future("/until", pinning.0.until, now)?;
-    set_pinned(actor, &db, path.into_inner(), Some((now, pinning.0.until))).await
+    future("/until", pinning.0.until, Timestamp::now())?;
+    set_pinned(actor, &db, path.into_inner(), Some(pinning.0)).await
 }
 
 /// Unpin a post in another group
@@ -141,16 +140,17 @@ async fn set_pinned(
     actor: Actor,
     db: &Db,
     (post, group): (PostId, GroupId),
-    pinned: Option<(Timestamp, Option<Timestamp>)>,
+    pinning: Option<Pinning>,
 ) -> Result<HttpResponse> {
     let (version, post) = actor
         .write(db, move |conn| {
             let placement = queries::lock(conn, actor.viewer(), post, group)?;
             policy::require(&placement, ShareAction::Pin)?;
             let now = Timestamp::now();
-            queries::pin(conn, &placement, pinned, now)?;
-            let action = if pinned.is_some() { AuditAction::PostPinned } else { AuditAction::PostUnpinned };
-            audit::queries::record(conn, Some(&actor), entry(action, &placement), now)?;
+            if queries::pin(conn, &placement, pinning, now)? {
+                let action = if pinning.is_some() { AuditAction::PostPinned } else { AuditAction::PostUnpinned };
+                audit::queries::record(conn, Some(&actor), entry(action, &placement), now)?;
+            }
             view(conn, &placement, now)
         })
         .await?;

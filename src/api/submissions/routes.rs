@@ -132,7 +132,7 @@ fn waits(submission: &Submission) -> Result<Made> {
 ///
 /// What waits, and what was declined in the last thirty days, the newest first.
 #[utoipa::path(tag = "me", operation_id = "list_my_submissions",
-    security(("bearer" = []), ("api_key" = ["account:read"])), params(SubmissionQuery), responses(
+    security(("bearer" = []), ("api_key" = ["account:read", "posts:read"])), params(SubmissionQuery), responses(
     (status = 200, description = "One page of what I sent", body = SubmissionPage),
 ))]
 #[get("/me/submissions")]

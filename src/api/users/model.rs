@@ -44,7 +44,7 @@ pub type Skill = Line<1, 50>;
 pub type StatusReason = Line<1, 500>;
 
 /// A row of `users`.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub struct User {
     /// Its id.

@@ -150,7 +150,7 @@ fn skills_search(skills: &[String]) -> String {
     skills.iter().fold("\n".to_owned(), |text, skill| text + &folded(skill) + "\n")
 }
 
-/// Changes an account as an administrator may.
+/// Changes an account as an administrator may; one that is what it was is not changed.
 pub fn administer(conn: &mut Conn, before: &User, patch: &UserPatch, now: Timestamp) -> Result<User> {
     let status = patch.status.0.unwrap_or(before.status);
     let is_out = matches!(status, UserStatus::Declined | UserStatus::Suspended);
@@ -165,12 +165,14 @@ pub fn administer(conn: &mut Conn, before: &User, patch: &UserPatch, now: Timest
         users::suspended_until.eq(until.filter(|_| status == UserStatus::Suspended)),
         patch.platform_role.0.map(|role| users::platform_role.eq(role)),
         patch.email_verified.0.map(|is_verified| users::email_verified_at.eq(verified_at(is_verified))),
-        users::updated_at.eq(now),
     );
-    let user: User = each_backend!(conn => diesel::update(users::table.find(before.id))
-        .set(changes)
-        .returning(User::as_returning())
-        .get_result(conn))?;
+    let changed = diesel::update(users::table.find(before.id)).set(changes);
+    let after: User = each_backend!(conn => changed.returning(User::as_returning()).get_result(conn))?;
+    if after == *before {
+        return Ok(after);
+    }
+    let changed = diesel::update(users::table.find(before.id)).set(users::updated_at.eq(now));
+    let user: User = each_backend!(conn => changed.returning(User::as_returning()).get_result(conn))?;
     index(conn, user.id)?;
     Ok(user)
 }

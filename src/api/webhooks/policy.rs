@@ -25,7 +25,7 @@ const WAITS: [Duration; 7] = [
     Duration::from_hours(10),
     Duration::from_hours(14),
 ];
-/// How long a webhook may fail.
+/// How long a webhook may fail: it is looked at when something is parked, so that one failure after a quiet time is none of five days.
 const PATIENCE: Duration = Duration::from_hours(5 * 24);
 /// The answer of an address that wants nothing any more.
 const GONE: i32 = 410;
@@ -170,10 +170,10 @@ pub fn after(delivery: &DeliveryRow, outcome: &Outcome, now: Timestamp) -> (Deli
     wait.map_or((DeliveryState::Parked, None), |wait| (DeliveryState::Pending, Some(now.after(*wait))))
 }
 
-/// Whether a webhook that fails since then is told nothing any more.
+/// Whether a webhook that fails since then is told nothing any more, where this came of something that is given up now, or not.
 #[must_use]
-pub fn gives_up(failing_since: Timestamp, outcome: &Outcome, now: Timestamp) -> bool {
-    *outcome == Outcome::Answered(GONE) || failing_since <= now.before(PATIENCE)
+pub fn gives_up(failing_since: Timestamp, outcome: &Outcome, is_given_up: bool, now: Timestamp) -> bool {
+    *outcome == Outcome::Answered(GONE) || (is_given_up && failing_since <= now.before(PATIENCE))
 }
 
 #[cfg(test)]
@@ -268,8 +268,10 @@ mod tests {
     fn five_days_of_failures_are_enough() {
         let now = Timestamp::now();
         let failed = Outcome::Answered(500);
-        assert!(!gives_up(now.before(Duration::from_hours(5 * 24 - 1)), &failed, now));
-        assert!(gives_up(now.before(Duration::from_hours(5 * 24)), &failed, now));
-        assert!(gives_up(now, &Outcome::Answered(410), now));
+        let (long, short) = (now.before(Duration::from_hours(5 * 24)), now.before(Duration::from_hours(5 * 24 - 1)));
+        assert!(!gives_up(short, &failed, true, now));
+        assert!(!gives_up(long, &failed, false, now), "it is tried again");
+        assert!(gives_up(long, &failed, true, now));
+        assert!(gives_up(now, &Outcome::Answered(410), false, now));
     }
 }

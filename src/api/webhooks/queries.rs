@@ -21,7 +21,7 @@ use crate::api::notices;
 use crate::api::notices::model::{Notice, NoticeKind};
 use crate::auth::actor::{Actor, PlatformRole, Viewer};
 use crate::auth::keys;
-use crate::db::schema::{users, webhook_deliveries, webhook_progress, webhooks};
+use crate::db::schema::{api_keys, users, webhook_deliveries, webhook_progress, webhooks};
 use crate::db::sql_types::{JsonList, among};
 use crate::db::{Conn, each_backend, insert_all};
 use crate::error::{Error, Result};
@@ -33,6 +33,8 @@ use crate::types::{ApiKeyId, DeliveryId, GroupId, RequestId, Timestamp, UserId, 
 pub const LEASE: Duration = Duration::from_mins(1);
 /// How long what was told, or is not told any more, is kept.
 const KEPT: Duration = Duration::from_hours(30 * 24);
+/// How long what cannot be sent, because somebody is suspended, waits before that is asked again.
+const WHILE: Duration = Duration::from_mins(10);
 /// Rows that one run of the job takes.
 const JOB: i64 = 500;
 /// Events that are laid out at once, and the webhooks for which they are: what one transaction takes.
@@ -86,7 +88,7 @@ pub fn insert(conn: &mut Conn, row: &WebhookRow) -> Result<()> {
     Ok(())
 }
 
-/// Changes a webhook. One that is made active begins anew.
+/// Changes a webhook. One that is made active, or is elsewhere from now on, begins anew.
 pub fn update(conn: &mut Conn, before: &WebhookRow, patch: &WebhookPatch, now: Timestamp) -> Result<WebhookRow> {
     let status = patch.status.0.map(|switch| match switch {
         WebhookSwitch::Active => WebhookStatus::Active,
@@ -95,6 +97,7 @@ pub fn update(conn: &mut Conn, before: &WebhookRow, patch: &WebhookPatch, now: T
     let is_active = |status| status == WebhookStatus::Active;
     let switches = status.is_some_and(|status| is_active(status) != is_active(before.status));
     let begins = switches && !is_active(before.status);
+    let is_elsewhere = patch.url.0.as_ref().is_some_and(|url| url.as_str() != before.url);
     let types = patch.types.0.as_ref().map(|types| types.as_ref().map(|types| JsonList(types.0.clone())));
     let groups = patch
         .group_ids
@@ -108,7 +111,7 @@ pub fn update(conn: &mut Conn, before: &WebhookRow, patch: &WebhookPatch, now: T
         groups.map(|groups| webhooks::group_ids.eq(groups)),
         status.map(|status| webhooks::status.eq(status)),
         switches.then(|| webhooks::switched_at.eq(now)),
-        begins.then(|| webhooks::failing_since.eq(None::<Timestamp>)),
+        (begins || is_elsewhere).then(|| webhooks::failing_since.eq(None::<Timestamp>)),
         webhooks::updated_at.eq(now),
     );
     let row = each_backend!(conn => diesel::update(webhooks::table.find(before.id))
@@ -126,12 +129,13 @@ fn is_open() -> SqlLiteral<Bool> {
     diesel::dsl::sql("webhook_deliveries.state <> 'delivered'")
 }
 
-/// What is pending for a webhook is due then, or waits until the webhook is active again.
+/// What is pending for a webhook is due then, or waits until the webhook is active again; a ping waits for nothing.
 fn set_due(conn: &mut Conn, webhook: WebhookId, due_at: Option<Timestamp>) -> Result<()> {
     let pending = webhook_deliveries::table
         .filter(webhook_deliveries::webhook_id.eq(webhook))
         .filter(is_open())
-        .filter(webhook_deliveries::state.eq(DeliveryState::Pending));
+        .filter(webhook_deliveries::state.eq(DeliveryState::Pending))
+        .filter(webhook_deliveries::kind.ne(EventKind::Ping));
     each_backend!(conn => diesel::update(pending).set(webhook_deliveries::due_at.eq(due_at)).execute(conn))?;
     Ok(())
 }
@@ -156,6 +160,13 @@ pub fn rotate(
         .get_result(conn))?)
 }
 
+/// Forgets the secrets that sign no more; how many there were. For a job: the caller is a transaction of its own.
+pub fn forget_secrets_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    let former = webhooks::table.filter(webhooks::previous_valid_until.le(now));
+    let none = (webhooks::previous_secret.eq(None::<String>), webhooks::previous_valid_until.eq(None::<Timestamp>));
+    Ok(each_backend!(conn => diesel::update(former).set(none).execute(conn))?)
+}
+
 /// Removes a webhook with all that it was told.
 pub fn delete(conn: &mut Conn, webhook: &WebhookRow) -> Result<()> {
     each_backend!(conn => diesel::delete(webhooks::table.find(webhook.id)).execute(conn))?;
@@ -170,8 +181,9 @@ pub fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
 }
 
 /// Whoever a webhook tells, as they look.
-fn owner(user: UserId, role: PlatformRole) -> Viewer {
-    Actor::on_behalf(user, role, RequestId::new()).viewer()
+fn owner(user: UserId) -> Viewer {
+    // events are told to administrators as to everybody
+    Actor::on_behalf(user, PlatformRole::Member, RequestId::new()).viewer()
 }
 
 /// What comes next of laying events out, with how far that had come: some events for some webhooks.
@@ -235,18 +247,17 @@ fn told(
     let here = users::table
         .filter(among(users::id, &owners.keys().copied().collect::<Vec<_>>()))
         .filter(users::status.eq("active"))
-        .select((users::id, users::platform_role));
-    let here: Vec<(UserId, PlatformRole)> =
-        if owners.is_empty() { Vec::new() } else { each_backend!(conn => here.load(conn))? };
+        .select(users::id);
+    let here: Vec<UserId> = if owners.is_empty() { Vec::new() } else { each_backend!(conn => here.load(conn))? };
     let mut rows = Vec::new();
-    for (user, role) in here {
+    for user in here {
         let webhooks = owners.remove(&user).unwrap_or_default();
         let is_wanted = |event: &&EventRow| webhooks.iter().any(|webhook| is_wanted(webhook, event));
         let wanted: Vec<EventRow> = happened.iter().filter(is_wanted).cloned().collect();
         if wanted.is_empty() {
             continue;
         }
-        let told = event_stream::queries::told(conn, owner(user, role), &wanted)?;
+        let told = event_stream::queries::told(conn, owner(user), &wanted)?;
         let is_told = |event: &&EventRow| told.iter().any(|told| told.id == event.id);
         for event in wanted.iter().filter(is_told) {
             let told = webhooks.iter().filter(|webhook| self::is_wanted(webhook, event));
@@ -442,6 +453,8 @@ pub enum Prepared {
     Send(Box<WebhookRow>, Event),
     /// The webhook is not active: it waits until it is.
     Wait,
+    /// Its owner is suspended, or the key that made the webhook is not in force: it waits for a while.
+    PutOff,
     /// Its owner may not know of it any more, or is not there any more.
     Forget,
 }
@@ -450,23 +463,38 @@ pub enum Prepared {
 pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Result<Prepared> {
     let owned = webhooks::table
         .inner_join(users::table.on(users::id.eq(webhooks::user_id)))
-        .filter(webhooks::id.eq(delivery.webhook_id))
-        .filter(users::status.eq("active"));
-    let owned: Option<(WebhookRow, PlatformRole)> = each_backend!(conn => owned
-        .select((WebhookRow::as_select(), users::platform_role))
+        .filter(webhooks::id.eq(delivery.webhook_id));
+    let owned: Option<(WebhookRow, String)> = each_backend!(conn => owned
+        .select((WebhookRow::as_select(), users::status))
         .first(conn)
         .optional())?;
-    let Some((webhook, role)) = owned else { return Ok(Prepared::Forget) };
-    if let Some(key) = webhook.api_key_id
-        && keys::in_force(conn, &[key], now)?.is_empty()
-    {
-        return Ok(Prepared::Forget);
+    let Some((webhook, status)) = owned else { return Ok(Prepared::Forget) };
+    let made_by: Vec<ApiKeyId> = webhook.api_key_id.into_iter().collect();
+    let is_in_force = made_by.is_empty() || !keys::in_force(conn, &made_by, now)?.is_empty();
+    if status != "active" || !is_in_force {
+        let is_old = delivery.created_at < now.before(KEPT);
+        return Ok(if is_old { Prepared::Forget } else { Prepared::PutOff });
     }
-    if webhook.status != WebhookStatus::Active {
+    if webhook.status != WebhookStatus::Active && delivery.kind != EventKind::Ping {
         return Ok(Prepared::Wait);
     }
-    let told = event_stream::queries::told(conn, owner(webhook.user_id, role), &[delivery.event()])?;
+    let told = event_stream::queries::told(conn, owner(webhook.user_id), &[delivery.event()])?;
     Ok(told.into_iter().next().map_or(Prepared::Forget, |event| Prepared::Send(Box::new(webhook), event)))
+}
+
+/// Lets a delivery, and what comes behind it, wait for a while.
+pub fn put_off(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Result<()> {
+    if locked(conn, delivery.webhook_id)?.is_none() {
+        return Ok(());
+    }
+    let row =
+        webhook_deliveries::table.find(delivery.id).filter(webhook_deliveries::leased_until.eq(delivery.leased_until));
+    let due_at = Some(now.after(WHILE));
+    let later = (webhook_deliveries::due_at.eq(due_at), webhook_deliveries::leased_until.eq(None::<Timestamp>));
+    if each_backend!(conn => diesel::update(row).set(later).execute(conn))? == 0 {
+        return Ok(());
+    }
+    hold_up(conn, delivery, due_at, now)
 }
 
 /// Keeps a delivery until its webhook is active; one that became so meanwhile finds it due.
@@ -515,10 +543,13 @@ pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, outcome: &Outcome, now: T
     if due_at.is_some() || delivery.attempts > 0 {
         hold_up(conn, delivery, due_at, now)?;
     }
-    if state == DeliveryState::Parked && delivery.kind != EventKind::Ping {
+    let is_ping = delivery.kind == EventKind::Ping;
+    let is_given_up = state == DeliveryState::Parked && !is_ping;
+    if is_given_up {
         tell(conn, &webhook, NoticeKind::DeliveryParked, Uuid::now_v7(), now)?;
     }
-    judge(conn, &webhook, outcome, now)
+    let since = webhook.failing_since.or_else(|| (!is_ping).then_some(now));
+    judge(conn, &webhook, since, (outcome, is_given_up), now)
 }
 
 /// What comes after a delivery in its sequence is due when that is, so that nobody looks at it before; at once when that is done.
@@ -545,8 +576,14 @@ fn hold_up(conn: &mut Conn, delivery: &DeliveryRow, due_at: Option<Timestamp>, n
     Ok(())
 }
 
-/// Notes whether a webhook fails, and since when.
-fn judge(conn: &mut Conn, webhook: &WebhookRow, outcome: &Outcome, now: Timestamp) -> Result<()> {
+/// Notes whether a webhook fails, and since when. That nobody answers a ping is no failure of what it is to be told.
+fn judge(
+    conn: &mut Conn,
+    webhook: &WebhookRow,
+    since: Option<Timestamp>,
+    (outcome, is_given_up): (&Outcome, bool),
+    now: Timestamp,
+) -> Result<()> {
     let row = webhooks::table.find(webhook.id).filter(webhooks::status.eq(WebhookStatus::Active));
     if outcome.is_taken() {
         if webhook.failing_since.is_some() {
@@ -555,8 +592,8 @@ fn judge(conn: &mut Conn, webhook: &WebhookRow, outcome: &Outcome, now: Timestam
         }
         return Ok(());
     }
-    let since = webhook.failing_since.unwrap_or(now);
-    let status = if policy::gives_up(since, outcome, now) { WebhookStatus::Disabled } else { WebhookStatus::Active };
+    let gives_up = policy::gives_up(since.unwrap_or(now), outcome, is_given_up, now);
+    let status = if gives_up { WebhookStatus::Disabled } else { WebhookStatus::Active };
     let is_over = status == WebhookStatus::Disabled;
     let changes = (
         webhooks::failing_since.eq(since),
@@ -571,8 +608,16 @@ fn judge(conn: &mut Conn, webhook: &WebhookRow, outcome: &Outcome, now: Timestam
     Ok(())
 }
 
+/// Tells the owner; nobody logs in to a service account, so whoever made its key is told, too.
 fn tell(conn: &mut Conn, webhook: &WebhookRow, kind: NoticeKind, event: Uuid, now: Timestamp) -> Result<()> {
-    notices::queries::tell(conn, &Notice::new(webhook.user_id, kind, event), now)
+    let mut people = vec![webhook.user_id];
+    if let Some(key) = webhook.api_key_id {
+        let maker = api_keys::table.find(key).select(api_keys::made_by);
+        let maker: Option<UserId> = each_backend!(conn => maker.first(conn).optional())?;
+        people.extend(maker.filter(|maker| *maker != webhook.user_id));
+    }
+    let notice = |person| Notice::new(person, kind, event).on_webhook(webhook.id);
+    notices::queries::tell_all(conn, &people.into_iter().map(notice).collect::<Vec<_>>(), now)
 }
 
 /// What a webhook was told, the newest first.
@@ -641,8 +686,10 @@ fn turn(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Result<Times
 /// Forgets what was told, or given up, more than a month ago; how much that was. What waits for its webhook waits on. For a job:
 /// the caller is a transaction of its own.
 pub fn purge_due(conn: &mut Conn, now: Timestamp) -> Result<usize> {
+    // in the words of the index of those, which a bound value would not have
+    let is_done = diesel::dsl::sql::<Bool>("webhook_deliveries.state <> 'pending'");
     let oldest = webhook_deliveries::table
-        .filter(webhook_deliveries::state.ne(DeliveryState::Pending))
+        .filter(is_done)
         .order(webhook_deliveries::id.asc())
         .select((webhook_deliveries::id, webhook_deliveries::created_at))
         .limit(JOB);

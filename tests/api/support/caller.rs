@@ -152,6 +152,12 @@ impl Call {
         self
     }
 
+    /// One that is no UTF-8.
+    pub fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        self.request = self.request.header(name, reqwest::header::HeaderValue::from_bytes(value).unwrap());
+        self
+    }
+
     pub fn json(mut self, body: Value) -> Self {
         self.request = self.request.json(&body);
         self.sent = Some(body);
