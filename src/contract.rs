@@ -119,8 +119,12 @@ fn literal(document: &Value, paths: &[Path]) -> HashSet<String> {
 }
 
 impl Path {
+    fn verb(&self, verb: &str) -> Option<&Verb> {
+        self.verbs.get(if verb == "HEAD" { "GET" } else { verb })
+    }
+
     fn takes(&self, verb: &str) -> bool {
-        self.verbs.contains_key(if verb == "HEAD" { "GET" } else { verb })
+        self.verb(verb).is_some()
     }
 
     fn new(path: &str, item: &Value) -> Self {
@@ -266,7 +270,7 @@ fn verb(request: &ServiceRequest) -> Option<&Verb> {
         return None;
     }
     let contract = request.app_data::<web::Data<Contract>>()?;
-    contract.find(path)?.verbs.get(request.method().as_str())
+    contract.find(path)?.verb(request.method().as_str())
 }
 
 fn unknown_parameter(request: &ServiceRequest) -> Option<String> {

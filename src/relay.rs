@@ -129,15 +129,16 @@ async fn send(db: &Db, outlet: &Outlet, delivery: DeliveryRow) -> Result<()> {
         return Ok(());
     }
     let outcome = outlet.send(&webhook, &event, Timestamp::now()).await?;
-    settle(db, &delivery, &outcome).await
+    settle(db, &delivery, &webhook.url, &outcome).await
 }
 
 /// Keeps what came of a delivery: if it were lost, what was taken would be sent again.
-async fn settle(db: &Db, delivery: &DeliveryRow, outcome: &Outcome) -> Result<()> {
+async fn settle(db: &Db, delivery: &DeliveryRow, url: &str, outcome: &Outcome) -> Result<()> {
     let mut tries = 1;
     loop {
-        let (delivery, outcome) = (delivery.clone(), outcome.clone());
-        let kept = db.write(move |conn| webhooks::queries::settle(conn, &delivery, &outcome, Timestamp::now())).await;
+        let (delivery, url, outcome) = (delivery.clone(), url.to_owned(), outcome.clone());
+        let kept =
+            db.write(move |conn| webhooks::queries::settle(conn, &delivery, &url, &outcome, Timestamp::now())).await;
         match kept {
             Err(error) if error.code() == Code::Busy && tries < TRIES => tokio::time::sleep(PERIOD * tries).await,
             kept => return kept,

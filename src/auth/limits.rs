@@ -57,7 +57,7 @@ pub type Rate = (NonZeroU32, Duration);
 /// How many requests of each kind one caller may make.
 #[derive(Debug, Clone)]
 pub struct Rates {
-    /// To `/auth/…` and `/me/password`.
+    /// To log in, to register, and to `/me/password`.
     pub auth: Rate,
     /// Comings and goings: behind an address may be a whole hospital.
     pub memberships: Rate,

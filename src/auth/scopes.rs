@@ -11,7 +11,7 @@ text_enum! {
     /// What an API key may do. Changing does not imply reading.
     Scope {
         /// Read one's account, memberships, invitations and proposals; with `posts:read` also one's feed, bookmarks,
-        /// notifications and submissions, in which words of posts are.
+        /// notifications, submissions and what is unread, in which words of posts are.
         AccountRead = "account:read",
         /// Change one's account and preferences, propose groups.
         AccountWrite = "account:write",
@@ -81,7 +81,8 @@ impl Scopes {
     /// # Errors
     /// `insufficient_scope`.
     pub fn require(&self, method: &str, path: &str, held: &[Scope]) -> Result<()> {
-        let Some(wanted) = self.0.get(&(method.replace("HEAD", "GET"), path.to_owned())) else {
+        let wanted = self.0.get(&(method.replace("HEAD", "GET"), path.to_owned()));
+        let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) else {
             return Err(Error::new(Code::InsufficientScope, "This takes no API key: log in."));
         };
         match wanted.iter().find(|scope| !held.contains(scope)) {

@@ -14,7 +14,7 @@ use crate::types::{BAD_ID, TargetId};
 /// The media type of every failing answer.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// What went wrong (RFC 9457). Some problems say more: `invalid_state` has `state` and `allowed` where it is about one thing's,
+/// What went wrong (RFC 9457). Some problems say more: `invalid_state` mostly has `state` and `allowed`,
 /// `invitation_over` `state`; `last_owner` `candidates` (a membership's) or `groups` (an account's), `in_use` `group_count` (a kind
 /// of group's); `insufficient_scope` `scope`; `cooling_down` `retry_at`; `rules_not_accepted` `rules_version`; `account_suspended`
 /// `reason` and `until`.

@@ -53,6 +53,13 @@ impl Slug {
         self.with_suffix(lot.get(24..).unwrap_or(&lot))
     }
 
+    /// Whether another slug is this one with eight characters that were drawn by lot.
+    #[must_use]
+    pub fn is_drawn(&self, other: &str) -> bool {
+        let drawn = other.rsplit_once('-').filter(|(_, lot)| lot.len() == 8);
+        drawn.is_some_and(|(_, lot)| self.with_suffix(lot).0 == other)
+    }
+
     /// The same slug, cut where it is long, with a suffix of lower-case letters and digits.
     #[must_use]
     pub fn with_suffix(&self, suffix: &str) -> Self {

@@ -35,7 +35,8 @@ fn name_roles(document: &mut Value) {
     let needed = operations.filter_map(|(_, operation)| operation.get_mut("security")?.as_array_mut()).flatten();
     for schemes in needed.filter_map(Value::as_object_mut) {
         let bare = |(name, scopes): (&String, &Value)| {
-            let is_admins = scopes.as_array().is_some_and(|scopes| scopes.iter().any(|scope| scope == "admin"));
+            let is_admins =
+                scopes.as_array().is_some_and(|scopes| scopes.iter().any(|scope| scope == super::ADMINISTRATORS));
             (if is_admins { for_admins(name) } else { name.clone() }, json!([]))
         };
         *schemes = schemes.iter().map(bare).collect();

@@ -115,6 +115,9 @@ impl utoipa::Modify for Schemes {
     }
 }
 
+/// The role that operations of administrators name beside the scope of a key.
+const ADMINISTRATORS: &str = "admin";
+
 /// The document, version 3.1. The program alone decides what it says, so that it is built once.
 #[must_use]
 pub fn document() -> &'static Value {
@@ -163,8 +166,8 @@ pub fn scopes() -> Scopes {
     let wanted = operations.filter_map(|(method, path, operation)| {
         let schemes = operation.get("security")?.as_array()?;
         let named = schemes.iter().find_map(|scheme| scheme.get("api_key")?.as_array())?;
-        // those of administrators name their role, too
-        let scopes = named.iter().filter_map(|name| Scope::parse(name.as_str()?)).collect();
+        let names = named.iter().filter(|name| *name != ADMINISTRATORS);
+        let scopes = names.map(|name| Scope::parse(name.as_str()?)).collect::<Option<Vec<_>>>()?;
         Some(((method, path.clone()), scopes))
     });
     Scopes(wanted.collect())

@@ -128,8 +128,17 @@ fn add_parameter(operation: &mut Value, parameter: Value) {
 /// Says for people what an API key needs: 3.0 has no other place for it.
 fn describe_scope(operation: &mut Value) {
     let mut schemes = operation.get("security").and_then(Value::as_array).into_iter().flatten();
-    let scope = schemes.find_map(|scheme| scheme.pointer("/api_key/0")?.as_str());
-    let Some(words) = scope.map(|scope| format!("An API key needs the scope `{scope}`.")) else { return };
+    let Some(named) = schemes.find_map(|scheme| scheme.get("api_key")?.as_array()) else { return };
+    let scopes: Vec<String> = named
+        .iter()
+        .filter_map(Value::as_str)
+        .filter(|name| *name != super::ADMINISTRATORS)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let words = match scopes.as_slice() {
+        [one] => format!("An API key needs the scope {one}."),
+        several => format!("An API key needs the scopes {}.", several.join(" and ")),
+    };
     let so_far = operation.get("description").and_then(Value::as_str).unwrap_or_default();
     operation["description"] = json!(format!("{so_far}\n\n{words}").trim_start());
 }

@@ -69,6 +69,9 @@ fn each_operation_says_which_scope_it_wants() {
             assert_eq!(scopes.pop(), Some(json!("admin")), "{}", operation.id);
         }
         assert!(!scopes.is_empty(), "{}", operation.id);
+        let described = &whole["paths"][&operation.path][operation.method.to_lowercase()]["description"];
+        let said = |scope: &Value| described.as_str().unwrap().contains(&format!("`{}`", scope.as_str().unwrap()));
+        assert!(scopes.iter().all(said), "{}: {described}", operation.id);
         for scope in scopes {
             serde_json::from_value::<Scope>(scope.clone()).unwrap_or_else(|_| panic!("{}: {scope}", operation.id));
             let reads = scope.as_str().unwrap().ends_with(":read");

@@ -276,9 +276,15 @@ async fn doing_the_same_again_changes_nothing(app: App) {
     ] {
         calls.push((&shared.owner, method, format!("{path}/{part}"), body));
     }
+    let hidden = group(&shared.owner, "Ward", json!({ "visibility": "hidden" })).await;
+    let sync = json!({ "slug": "ward", "visibility": "hidden", "summary": "Ours" });
+    calls.push((&shared.owner, Method::PATCH, format!("/groups/{hidden}"), sync));
+    for body in [json!({ "organisation": "Ward 6" }), json!({})] {
+        calls.push((&shared.owner, Method::PATCH, "/me".to_owned(), body));
+    }
     // last: whoever writes rules has yet to accept them
-    let group = json!({ "type_ids": [COMMUNITY], "rules": "Be kind", "tags": ["ward"] });
-    calls.push((&shared.owner, Method::PATCH, format!("/groups/{}", shared.group), group));
+    let settings = json!({ "type_ids": [COMMUNITY], "rules": "Be kind", "tags": ["ward"] });
+    calls.push((&shared.owner, Method::PATCH, format!("/groups/{}", shared.group), settings));
     for (who, method, path, body) in calls {
         let call = || {
             let call = who.request(method.clone(), &path).header("if-match", "*");

@@ -352,6 +352,8 @@ async fn nobody_listens_to_a_group_that_they_may_not_know_of(app: App) {
     for group in [hidden.clone(), praxis::types::GroupId::new().to_string()] {
         bob.get(format!("/events?group_id={group}")).await.expect_field(400, "group_id", "unknown");
     }
+    // nor does an administrator, who hears what everybody hears
+    app.admin().get(format!("/events?group_id={hidden}")).await.expect_field(400, "group_id", "unknown");
     assert_eq!(types(&events(&ann, &format!("&group_id={hidden}")).await), ["group.created", "member.joined"]);
     assert!(events(&bob, &format!("&group_id={hidden}")).await.is_empty());
 }

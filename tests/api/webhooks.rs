@@ -23,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         what_fails_eight_times_is_parked_and_its_owner_told with ["--webhook-networks", "127.0.0.0/8"],
         a_webhook_that_fails_for_five_days_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
         what_fails_begins_anew_elsewhere_and_a_ping_is_none_of_it with ["--webhook-networks", "127.0.0.0/8"],
+        what_one_address_answers_says_nothing_of_another with ["--webhook-networks", "127.0.0.0/8"],
         what_was_on_its_way_waits_while_its_owner_is_suspended with ["--webhook-networks", "127.0.0.0/8"],
         whoever_says_gone_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
         two_secrets_sign_while_receivers_are_changed_over with ["--webhook-networks", "127.0.0.0/8"],
@@ -253,8 +254,13 @@ async fn a_webhook_that_fails_for_five_days_is_told_nothing_more(app: App) {
     tokio::time::sleep(Duration::from_millis(900)).await;
     assert_eq!(receiver.received().len(), 9, "disabled");
     // whoever wants to know whether it works now asks before it is active again
-    ann.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
-    wait_until(&ann, &id, |log| log[0]["state"] == "delivered" && log[0]["event"]["type"] == "ping").await;
+    let ping = ann.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
+    let is_taken = |log: &[Value]| log[0]["state"] == "delivered" && log[0]["event"]["type"] == "ping";
+    wait_until(&ann, &id, is_taken).await;
+    let ping = ping["id"].as_str().unwrap();
+    ann.request(Method::POST, format!("/me/webhooks/{id}/deliveries/{ping}/redelivery")).await.expect(201);
+    receiver.wait_for(11).await;
+    wait_until(&ann, &id, is_taken).await;
     assert_eq!(shown().await["status"], "disabled");
     let active = ann.patch(format!("/me/webhooks/{id}"), json!({ "status": "active" })).await.expect(200);
     assert_eq!((&active["status"], &active["failing_since"]), (&json!("active"), &Value::Null));
@@ -277,6 +283,21 @@ async fn what_fails_begins_anew_elsewhere_and_a_ping_is_none_of_it(app: App) {
     let elsewhere = Receiver::start(&[]);
     let moved = ann.patch(format!("/me/webhooks/{id}"), json!({ "url": elsewhere.url() })).await.expect(200);
     assert!(moved["failing_since"].is_null());
+    let started = Instant::now();
+    elsewhere.wait_for(1).await;
+    assert!(started.elapsed() < Duration::from_secs(3), "what waits is sent there at once");
+}
+
+async fn what_one_address_answers_says_nothing_of_another(app: App) {
+    let (ann, elsewhere) = (app.user("Ann"), Receiver::start(&[]));
+    let receiver = Receiver::start(&[How::Late(410, Duration::from_secs(2))]);
+    let (id, _) = webhook(&ann, &receiver, json!({ "types": ["group.created"] })).await;
+    world::group(&ann, "Falls", json!({})).await;
+    receiver.wait_for(1).await;
+    ann.patch(format!("/me/webhooks/{id}"), json!({ "url": elsewhere.url() })).await.expect(200);
+    wait_until(&ann, &id, |log| log[0]["last_status"] == 410).await;
+    let shown = ann.get(format!("/me/webhooks/{id}")).await.expect(200);
+    assert_eq!((&shown["status"], shown["failing_since"].is_null()), (&json!("active"), true));
 }
 
 async fn what_was_on_its_way_waits_while_its_owner_is_suspended(app: App) {

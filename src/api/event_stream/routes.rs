@@ -61,7 +61,7 @@ async fn stream_events(
     let found = db
         .read(move |conn| {
             if let Some(group) = group.filter(|_| follow && last_id.is_none()) {
-                Access::find(conn, actor.viewer(), group).map_err(unknown_group)?;
+                Access::find(conn, actor.viewer().without_office(), group).map_err(unknown_group)?;
             }
             begin(conn, last_id, follow)
         })

@@ -566,7 +566,7 @@ fn rename(conn: &mut Conn, before: &GroupRow, patch: &GroupPatch, now: Timestamp
     let was_hidden = before.openness.visibility == Visibility::Hidden;
     let wanted = patch.slug.0.as_ref().filter(|slug| slug.as_str() != before.slug);
     if visibility == Visibility::Hidden {
-        if was_hidden && wanted.is_none() {
+        if was_hidden && wanted.is_none_or(|slug| slug.is_drawn(&before.slug)) {
             return Ok(None);
         }
         slugs::give_up(conn, before.id)?;

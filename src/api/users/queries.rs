@@ -121,8 +121,9 @@ pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
     Ok(added == 1)
 }
 
-/// Changes one's own account.
+/// Changes one's own account; one that is what it was is not changed.
 pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp) -> Result<User> {
+    let before = get(conn, id)?;
     if let Some(handle) = &patch.handle.0 {
         refuse_taken_handle(conn, id, handle.as_str())?;
     }
@@ -135,12 +136,15 @@ pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp)
         patch.skills.0.as_ref().map(|skills| users::skills_search.eq(skills_search(&skills.0))),
         patch.show_last_seen.0.map(|show| users::show_last_seen.eq(show)),
         patch.show_groups.0.map(|show| users::show_groups.eq(show)),
-        users::updated_at.eq(now),
+        users::updated_at.eq(before.updated_at),
     );
-    let user: User = each_backend!(conn => diesel::update(users::table.find(id))
-        .set(changes)
-        .returning(User::as_returning())
-        .get_result(conn))?;
+    let changed = diesel::update(users::table.find(id)).set(changes);
+    let after: User = each_backend!(conn => changed.returning(User::as_returning()).get_result(conn))?;
+    if after == before {
+        return Ok(after);
+    }
+    let changed = diesel::update(users::table.find(id)).set(users::updated_at.eq(now));
+    let user: User = each_backend!(conn => changed.returning(User::as_returning()).get_result(conn))?;
     index(conn, user.id)?;
     Ok(user)
 }

@@ -170,10 +170,16 @@ pub fn after(delivery: &DeliveryRow, outcome: &Outcome, now: Timestamp) -> (Deli
     wait.map_or((DeliveryState::Parked, None), |wait| (DeliveryState::Pending, Some(now.after(*wait))))
 }
 
+/// Whether an address wants nothing any more.
+#[must_use]
+pub fn is_gone(outcome: &Outcome) -> bool {
+    *outcome == Outcome::Answered(GONE)
+}
+
 /// Whether a webhook that fails since then is told nothing any more, where this came of something that is given up now, or not.
 #[must_use]
 pub fn gives_up(failing_since: Timestamp, outcome: &Outcome, is_given_up: bool, now: Timestamp) -> bool {
-    *outcome == Outcome::Answered(GONE) || (is_given_up && failing_since <= now.before(PATIENCE))
+    is_gone(outcome) || (is_given_up && failing_since <= now.before(PATIENCE))
 }
 
 #[cfg(test)]

@@ -118,8 +118,8 @@ pub fn update(conn: &mut Conn, before: &WebhookRow, patch: &WebhookPatch, now: T
         .set(changes)
         .returning(WebhookRow::as_returning())
         .get_result(conn))?;
-    if switches {
-        set_due(conn, row.id, begins.then_some(now))?;
+    if switches || is_elsewhere {
+        set_due(conn, row.id, is_active(row.status).then_some(now))?;
     }
     Ok(row)
 }
@@ -472,8 +472,9 @@ pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Resul
     let made_by: Vec<ApiKeyId> = webhook.api_key_id.into_iter().collect();
     let is_in_force = made_by.is_empty() || !keys::in_force(conn, &made_by, now)?.is_empty();
     if status != "active" || !is_in_force {
-        let is_old = delivery.created_at < now.before(KEPT);
-        return Ok(if is_old { Prepared::Forget } else { Prepared::PutOff });
+        // nobody waits for a ping for as long as that
+        let is_over = delivery.kind == EventKind::Ping || delivery.created_at < now.before(KEPT);
+        return Ok(if is_over { Prepared::Forget } else { Prepared::PutOff });
     }
     if webhook.status != WebhookStatus::Active && delivery.kind != EventKind::Ping {
         return Ok(Prepared::Wait);
@@ -516,8 +517,9 @@ pub fn withhold(conn: &mut Conn, delivery: &DeliveryRow) -> Result<()> {
     Ok(())
 }
 
-/// Notes what came of sending, unless the lease was over before; a webhook that has failed for too long is told nothing any more.
-pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, outcome: &Outcome, now: Timestamp) -> Result<()> {
+/// Notes what came of sending to this address, unless the lease was over before; a webhook that has failed there for too long is told
+/// nothing any more.
+pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, url: &str, outcome: &Outcome, now: Timestamp) -> Result<()> {
     // first, as whoever changes it does
     let Some(webhook) = locked(conn, delivery.webhook_id)? else { return Ok(()) };
     let (state, due_at) = policy::after(delivery, outcome, now);
@@ -548,8 +550,11 @@ pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, outcome: &Outcome, now: T
     if is_given_up {
         tell(conn, &webhook, NoticeKind::DeliveryParked, Uuid::now_v7(), now)?;
     }
-    let since = webhook.failing_since.or_else(|| (!is_ping).then_some(now));
-    judge(conn, &webhook, since, (outcome, is_given_up), now)
+    // what another address answered says nothing of this one, nor does a ping of what is to be told
+    if webhook.url != url || (is_ping && !policy::is_gone(outcome)) {
+        return Ok(());
+    }
+    judge(conn, &webhook, outcome, is_given_up, now)
 }
 
 /// What comes after a delivery in its sequence is due when that is, so that nobody looks at it before; at once when that is done.
@@ -576,14 +581,8 @@ fn hold_up(conn: &mut Conn, delivery: &DeliveryRow, due_at: Option<Timestamp>, n
     Ok(())
 }
 
-/// Notes whether a webhook fails, and since when. That nobody answers a ping is no failure of what it is to be told.
-fn judge(
-    conn: &mut Conn,
-    webhook: &WebhookRow,
-    since: Option<Timestamp>,
-    (outcome, is_given_up): (&Outcome, bool),
-    now: Timestamp,
-) -> Result<()> {
+/// Notes whether a webhook fails, and since when.
+fn judge(conn: &mut Conn, webhook: &WebhookRow, outcome: &Outcome, is_given_up: bool, now: Timestamp) -> Result<()> {
     let row = webhooks::table.find(webhook.id).filter(webhooks::status.eq(WebhookStatus::Active));
     if outcome.is_taken() {
         if webhook.failing_since.is_some() {
@@ -592,7 +591,8 @@ fn judge(
         }
         return Ok(());
     }
-    let gives_up = policy::gives_up(since.unwrap_or(now), outcome, is_given_up, now);
+    let since = webhook.failing_since.unwrap_or(now);
+    let gives_up = policy::gives_up(since, outcome, is_given_up, now);
     let status = if gives_up { WebhookStatus::Disabled } else { WebhookStatus::Active };
     let is_over = status == WebhookStatus::Disabled;
     let changes = (
@@ -616,7 +616,9 @@ fn tell(conn: &mut Conn, webhook: &WebhookRow, kind: NoticeKind, event: Uuid, no
         let maker: Option<UserId> = each_backend!(conn => maker.first(conn).optional())?;
         people.extend(maker.filter(|maker| *maker != webhook.user_id));
     }
-    let notice = |person| Notice::new(person, kind, event).on_webhook(webhook.id);
+    // where it is not one's own it is that of the account which has it
+    let holder = |person| Some(webhook.user_id).filter(|holder| *holder != person);
+    let notice = |person| Notice::new(person, kind, event).by(holder(person)).on_webhook(webhook.id);
     notices::queries::tell_all(conn, &people.into_iter().map(notice).collect::<Vec<_>>(), now)
 }
 
@@ -647,7 +649,7 @@ pub fn deliveries(
     })?)
 }
 
-/// Sends a delivery again, from the beginning, once the webhook is active; not found where there is none of this webhook.
+/// Sends a delivery again, from the beginning, once the webhook is active, a ping at once; not found where there is none of this webhook.
 pub fn send_again(conn: &mut Conn, webhook: &WebhookRow, id: DeliveryId, now: Timestamp) -> Result<DeliveryRow> {
     let own = webhook_deliveries::table.find(id).filter(webhook_deliveries::webhook_id.eq(webhook.id));
     let before: DeliveryRow = match conn {
@@ -655,7 +657,8 @@ pub fn send_again(conn: &mut Conn, webhook: &WebhookRow, id: DeliveryId, now: Ti
         Conn::Postgres(conn) => own.select(DeliveryRow::as_select()).for_no_key_update().first(conn)?,
     };
     policy::send_again(before.leased_until.is_some_and(|until| until > now))?;
-    let due_at = if webhook.status == WebhookStatus::Active { Some(turn(conn, &before, now)?) } else { None };
+    let is_sent = webhook.status == WebhookStatus::Active || before.kind == EventKind::Ping;
+    let due_at = if is_sent { Some(turn(conn, &before, now)?) } else { None };
     let again = (
         webhook_deliveries::state.eq(DeliveryState::Pending),
         webhook_deliveries::attempts.eq(0),

@@ -45,6 +45,8 @@ pub enum How {
     Hang(Duration),
     /// Answers 200 after so long.
     Slowly(Duration),
+    /// Answers this after so long.
+    Late(u16, Duration),
 }
 
 #[derive(Clone)]
@@ -117,6 +119,10 @@ impl Receiver {
             How::Slowly(time) => {
                 std::thread::sleep(time);
                 "HTTP/1.1 200 Late\r\n".to_owned()
+            }
+            How::Late(status, time) => {
+                std::thread::sleep(time);
+                format!("HTTP/1.1 {status} Late\r\n")
             }
         };
         drop(stream.write_all(format!("{answer}content-length: 0\r\nconnection: close\r\n\r\n").as_bytes()));
