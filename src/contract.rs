@@ -244,7 +244,7 @@ pub async fn tell_ending(
     let ending = request.app_data::<web::Data<Contract>>().and_then(|contract| {
         let (path, method) = (request.match_info().unprocessed(), request.method().as_str());
         let mut ending = contract.ending.iter().filter_map(|index| contract.paths.get(*index));
-        Some(ending.find(|known| known.pattern.is_match(path))?.verbs.get(method)?.ending.clone())
+        Some(ending.find(|known| known.pattern.is_match(path))?.verb(method)?.ending.clone())
     });
     let mut response = next.call(request).await?;
     for (name, value) in ending.into_iter().flatten() {

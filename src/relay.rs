@@ -118,6 +118,7 @@ async fn send(db: &Db, outlet: &Outlet, delivery: DeliveryRow) -> Result<()> {
         Prepared::Wait => {
             return db.write(move |conn| webhooks::queries::postpone(conn, &delivery, Timestamp::now())).await;
         }
+        Prepared::Fail(webhook, outcome) => return settle(db, &delivery, &webhook.url, &outcome).await,
         Prepared::PutOff => {
             return db.write(move |conn| webhooks::queries::put_off(conn, &delivery, Timestamp::now())).await;
         }

@@ -24,6 +24,7 @@ pub fn cases() -> Vec<Case> {
         a_webhook_that_fails_for_five_days_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
         what_fails_begins_anew_elsewhere_and_a_ping_is_none_of_it with ["--webhook-networks", "127.0.0.0/8"],
         what_one_address_answers_says_nothing_of_another with ["--webhook-networks", "127.0.0.0/8"],
+        a_ping_that_may_not_be_sent_says_so with ["--webhook-networks", "127.0.0.0/8"],
         what_was_on_its_way_waits_while_its_owner_is_suspended with ["--webhook-networks", "127.0.0.0/8"],
         whoever_says_gone_is_told_nothing_more with ["--webhook-networks", "127.0.0.0/8"],
         two_secrets_sign_while_receivers_are_changed_over with ["--webhook-networks", "127.0.0.0/8"],
@@ -289,15 +290,41 @@ async fn what_fails_begins_anew_elsewhere_and_a_ping_is_none_of_it(app: App) {
 }
 
 async fn what_one_address_answers_says_nothing_of_another(app: App) {
-    let (ann, elsewhere) = (app.user("Ann"), Receiver::start(&[]));
-    let receiver = Receiver::start(&[How::Late(410, Duration::from_secs(2))]);
+    let (ann, elsewhere) = (app.user("Ann"), Receiver::start(&[How::Status(502)]));
+    let late = How::Late(410, Duration::from_secs(2));
+    let receiver = Receiver::start(&[How::Status(500), late]);
     let (id, _) = webhook(&ann, &receiver, json!({ "types": ["group.created"] })).await;
     world::group(&ann, "Falls", json!({})).await;
-    receiver.wait_for(1).await;
+    wait_until(&ann, &id, |log| log.first().is_some_and(|one| one["attempts"] == 1)).await;
+    // it has one try left
+    app.in_database(|conn| {
+        let last = (webhook_deliveries::attempts.eq(7), webhook_deliveries::due_at.eq(Timestamp::now()));
+        on_each!(conn => diesel::update(webhook_deliveries::table).set(last).execute(conn))?;
+        Ok(())
+    });
+    receiver.wait_for(2).await;
     ann.patch(format!("/me/webhooks/{id}"), json!({ "url": elsewhere.url() })).await.expect(200);
-    wait_until(&ann, &id, |log| log[0]["last_status"] == 410).await;
+    // which was none of the new address
+    elsewhere.wait_for(1).await;
+    let log = wait_until(&ann, &id, |log| log[0]["last_status"] == 502).await;
+    assert_eq!((&log[0]["state"], &log[0]["attempts"]), (&json!("pending"), &json!(1)));
     let shown = ann.get(format!("/me/webhooks/{id}")).await.expect(200);
-    assert_eq!((&shown["status"], shown["failing_since"].is_null()), (&json!("active"), true));
+    assert_eq!((&shown["status"], shown["failing_since"].is_string()), (&json!("active"), true));
+    assert!(ann.get("/me/notifications").await.expect(200).items().is_empty());
+    wait_until(&ann, &id, |log| log[0]["state"] == "delivered").await;
+}
+
+async fn a_ping_that_may_not_be_sent_says_so(app: App) {
+    let (ann, receiver) = (app.user("Ann"), Receiver::start(&[]));
+    let body = json!({ "name": "Hooks", "scopes": ["webhooks:read", "webhooks:write"] });
+    let program = ann.post("/me/api-keys", body).await.expect(201);
+    let program = ann.with_token(program["secret"].as_str().unwrap());
+    let (id, _) = webhook(&program, &receiver, json!({})).await;
+    app.in_database(|conn| Ok(conn.execute("UPDATE api_keys SET expires_at = created_at")?));
+    let ping = ann.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
+    let log = wait_until(&ann, &id, |log| log[0]["state"] == "parked").await;
+    assert_eq!((&log[0]["id"], &log[0]["last_error"]), (&ping["id"], &json!("the account or the key is not in force")));
+    assert!(receiver.received().is_empty());
 }
 
 async fn what_was_on_its_way_waits_while_its_owner_is_suspended(app: App) {
@@ -371,7 +398,7 @@ async fn whoever_does_not_answer_keeps_nobody_else_waiting(app: App) {
     ann.request(Method::POST, format!("/me/webhooks/{id}/pings")).await.expect(201);
     quick.wait_for(1).await;
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
-    assert_eq!(slow.received().len(), 48, "four at once of each");
+    assert_eq!(slow.wait_for(48).await.len(), 48, "four at once of each");
 }
 
 async fn a_webhook_ends_with_the_key_that_made_it(app: App) {

@@ -475,7 +475,7 @@ impl Arrangement {
     }
 }
 
-/// Does it, and records it where it was a change.
+/// Does it, and records it where it was a change, or where there is a reason to keep.
 async fn arrange(
     actor: Actor,
     db: &Db,
@@ -490,7 +490,7 @@ async fn arrange(
             policy::require(&access, &head, done.action)?;
             let before = queries::read(conn, head.id, actor.user_id)?.row;
             done.if_match.check(before.version())?;
-            if change(conn, &before, now)? {
+            if change(conn, &before, now)? || done.reason.is_some() {
                 let entry = entry(done.recorded, &head).with_reason(done.reason.as_ref().map(Reason::as_str));
                 audit::queries::record(conn, Some(&actor), entry, now)?;
             }

@@ -123,7 +123,7 @@ pub fn insert(conn: &mut Conn, row: &UserRow) -> Result<bool> {
 
 /// Changes one's own account; one that is what it was is not changed.
 pub fn update(conn: &mut Conn, id: UserId, patch: &AccountPatch, now: Timestamp) -> Result<User> {
-    let before = get(conn, id)?;
+    let before = lock_belongings(conn, id)?;
     if let Some(handle) = &patch.handle.0 {
         refuse_taken_handle(conn, id, handle.as_str())?;
     }

@@ -129,14 +129,15 @@ fn is_open() -> SqlLiteral<Bool> {
     diesel::dsl::sql("webhook_deliveries.state <> 'delivered'")
 }
 
-/// What is pending for a webhook is due then, or waits until the webhook is active again; a ping waits for nothing.
+/// What is pending for a webhook begins anew and is due then, or waits until the webhook is active again; a ping waits for nothing.
 fn set_due(conn: &mut Conn, webhook: WebhookId, due_at: Option<Timestamp>) -> Result<()> {
     let pending = webhook_deliveries::table
         .filter(webhook_deliveries::webhook_id.eq(webhook))
         .filter(is_open())
         .filter(webhook_deliveries::state.eq(DeliveryState::Pending))
         .filter(webhook_deliveries::kind.ne(EventKind::Ping));
-    each_backend!(conn => diesel::update(pending).set(webhook_deliveries::due_at.eq(due_at)).execute(conn))?;
+    let changes = (webhook_deliveries::due_at.eq(due_at), due_at.map(|_| webhook_deliveries::attempts.eq(0)));
+    each_backend!(conn => diesel::update(pending).set(changes).execute(conn))?;
     Ok(())
 }
 
@@ -455,6 +456,8 @@ pub enum Prepared {
     Wait,
     /// Its owner is suspended, or the key that made the webhook is not in force: it waits for a while.
     PutOff,
+    /// The same of a ping, which waits for nothing.
+    Fail(Box<WebhookRow>, Outcome),
     /// Its owner may not know of it any more, or is not there any more.
     Forget,
 }
@@ -472,9 +475,12 @@ pub fn prepare(conn: &mut Conn, delivery: &DeliveryRow, now: Timestamp) -> Resul
     let made_by: Vec<ApiKeyId> = webhook.api_key_id.into_iter().collect();
     let is_in_force = made_by.is_empty() || !keys::in_force(conn, &made_by, now)?.is_empty();
     if status != "active" || !is_in_force {
-        // nobody waits for a ping for as long as that
-        let is_over = delivery.kind == EventKind::Ping || delivery.created_at < now.before(KEPT);
-        return Ok(if is_over { Prepared::Forget } else { Prepared::PutOff });
+        if delivery.kind == EventKind::Ping {
+            let why = Outcome::Failed("the account or the key is not in force".to_owned());
+            return Ok(Prepared::Fail(Box::new(webhook), why));
+        }
+        let is_old = delivery.created_at < now.before(KEPT);
+        return Ok(if is_old { Prepared::Forget } else { Prepared::PutOff });
     }
     if webhook.status != WebhookStatus::Active && delivery.kind != EventKind::Ping {
         return Ok(Prepared::Wait);
@@ -522,7 +528,14 @@ pub fn withhold(conn: &mut Conn, delivery: &DeliveryRow) -> Result<()> {
 pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, url: &str, outcome: &Outcome, now: Timestamp) -> Result<()> {
     // first, as whoever changes it does
     let Some(webhook) = locked(conn, delivery.webhook_id)? else { return Ok(()) };
-    let (state, due_at) = policy::after(delivery, outcome, now);
+    let is_ping = delivery.kind == EventKind::Ping;
+    // what another address did not take is no try of this one
+    let begins = webhook.url != url && !is_ping && !outcome.is_taken();
+    let (state, due_at) = if begins {
+        (DeliveryState::Pending, (webhook.status == WebhookStatus::Active).then_some(now))
+    } else {
+        policy::after(delivery, outcome, now)
+    };
     let (last_status, last_error) = match outcome {
         Outcome::Answered(status) => (Some(*status), None),
         Outcome::Failed(words) => (None, Some(words.clone())),
@@ -531,7 +544,7 @@ pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, url: &str, outcome: &Outc
         webhook_deliveries::table.find(delivery.id).filter(webhook_deliveries::leased_until.eq(delivery.leased_until));
     let changes = (
         webhook_deliveries::state.eq(state),
-        webhook_deliveries::attempts.eq(delivery.attempts + 1),
+        webhook_deliveries::attempts.eq(if begins { 0 } else { delivery.attempts + 1 }),
         webhook_deliveries::due_at.eq(due_at),
         webhook_deliveries::leased_until.eq(None::<Timestamp>),
         webhook_deliveries::last_attempt_at.eq(now),
@@ -541,11 +554,13 @@ pub fn settle(conn: &mut Conn, delivery: &DeliveryRow, url: &str, outcome: &Outc
     if each_backend!(conn => diesel::update(ours).set(changes).execute(conn))? == 0 {
         return Ok(());
     }
+    if begins {
+        return Ok(());
+    }
     // what was taken at once has held nothing up
     if due_at.is_some() || delivery.attempts > 0 {
         hold_up(conn, delivery, due_at, now)?;
     }
-    let is_ping = delivery.kind == EventKind::Ping;
     let is_given_up = state == DeliveryState::Parked && !is_ping;
     if is_given_up {
         tell(conn, &webhook, NoticeKind::DeliveryParked, Uuid::now_v7(), now)?;
@@ -657,6 +672,9 @@ pub fn send_again(conn: &mut Conn, webhook: &WebhookRow, id: DeliveryId, now: Ti
         Conn::Postgres(conn) => own.select(DeliveryRow::as_select()).for_no_key_update().first(conn)?,
     };
     policy::send_again(before.leased_until.is_some_and(|until| until > now))?;
+    if before.kind == EventKind::Ping {
+        policy::ping(is_pinged(conn, webhook.id)?)?;
+    }
     let is_sent = webhook.status == WebhookStatus::Active || before.kind == EventKind::Ping;
     let due_at = if is_sent { Some(turn(conn, &before, now)?) } else { None };
     let again = (

@@ -266,7 +266,7 @@ async fn list_webhook_deliveries(
     security(("bearer" = []), ("api_key" = ["webhooks:write"])), responses(
     (status = 201, description = "What is about to be sent", body = Delivery),
     (status = 404, description = "No such delivery of one's own webhook"),
-    (status = 409, description = "It is being sent (`in_use`)"),
+    (status = 409, description = "It is being sent, or is a ping and one is on its way (`in_use`)"),
 ))]
 #[post("/me/webhooks/{webhook_id}/deliveries/{delivery_id}/redelivery")]
 async fn create_webhook_redelivery(
@@ -278,6 +278,7 @@ async fn create_webhook_redelivery(
     let now = Timestamp::now();
     once.write(actor, &db, move |conn| {
         let (webhook, delivery) = *path;
+        users::queries::lock_belongings(conn, actor.user_id)?;
         let webhook = queries::lock(conn, &actor, webhook)?;
         let row = queries::send_again(conn, &webhook, delivery, now)?;
         let sent = shown(conn, &actor, vec![row])?.pop().ok_or_else(Error::not_found)?;
